@@ -1,0 +1,185 @@
+"""The price of a plan: integers in the currency of `Weights`, about one driven second each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from dispatch.engine.network import Network, Sequence, network_of
+from dispatch.engine.plan import Plan, Route
+from dispatch.engine.problem import Problem, Shift
+from dispatch.enums import VisitKind
+
+FULL_SHIFT_S = 8 * 3600  # loads are compared per eight hours on duty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """What each concern adds to the price of a plan."""
+
+    unserved: int = 0
+    driving: int = 0
+    excess_ride: int = 0
+    waiting: int = 0
+    emergency: int = 0
+    used_shifts: int = 0
+    optional_breaks: int = 0
+    preferred: int = 0
+    same_driver: int = 0
+    fairness: int = 0
+    stability: int = 0
+
+    @property
+    def total(self) -> int:
+        return sum(getattr(self, field.name) for field in fields(self))
+
+    def plus(self, other: Score) -> Score:
+        return Score(
+            **{
+                f.name: getattr(self, f.name) + getattr(other, f.name)
+                for f in fields(self)
+            }
+        )
+
+
+def score(problem: Problem, plan: Plan) -> Score:
+    """The whole plan's price, part by part."""
+    total = Score(
+        unserved=_unserved(problem, plan), same_driver=_separated(problem, plan)
+    )
+    for route in plan.routes:
+        total = total.plus(route_score(problem, route))
+    return total
+
+
+def route_cost(problem: Problem, route: Route) -> int:
+    """The price of one route; a route without trips costs nothing."""
+    return route_score(problem, route).total
+
+
+def route_score(problem: Problem, route: Route) -> Score:
+    network = network_of(problem)
+    shift = problem.shift_by_id[route.shift]
+    sequence = network.sequence(shift, (timed.visit for timed in route.visits))
+    starts = [timed.start_s for timed in route.visits]
+    waiting = sum(timed.start_s - timed.arrive_s for timed in route.visits)
+    return price(network, network.shift_index[shift.id], sequence, starts, waiting)
+
+
+def price(
+    network: Network, s: int, sequence: Sequence, starts: list[int], waiting: int
+) -> Score:
+    """The parts of the price of one sequence served at `starts`, with `waiting` idle seconds."""
+    problem, shift = network.problem, network.problem.shifts[s]
+    weights = problem.settings.weights
+    trips = [node >> 1 for node in sequence if node >= 0 and not node & 1]
+    if not trips:
+        return Score()
+    driven_m = driven_metres(network, s, sequence) if weights.driving_per_km else 0
+    missed = sum(
+        1
+        for k, pause in enumerate(shift.breaks)
+        if not pause.mandatory and ~k not in sequence
+    )
+    return Score(
+        driving=weights.driving_per_s * driven_seconds(network, s, sequence)
+        + weights.driving_per_km * driven_m // 1000,
+        excess_ride=weights.excess_ride_per_s
+        * _excess_ride_s(network, sequence, starts),
+        waiting=weights.waiting_per_s * waiting,
+        optional_breaks=weights.missed_optional_break * missed,
+        **people_parts(network, shift, trips),
+    )
+
+
+def people_parts(network: Network, shift: Shift, trips: list[int]) -> dict[str, int]:
+    """The parts that depend only on who drives whom, not on the order or the times."""
+    problem, weights = network.problem, network.problem.settings.weights
+    preferred = stability = 0
+    for i in trips:
+        trip = problem.trips[i]
+        wanted = trip.preferred_drivers
+        preferred += weights.not_preferred_driver * (
+            bool(wanted) and shift.driver not in wanted
+        )
+        in_force = problem.driver_in_force.get(trip.id, shift.driver)
+        stability += weights.moved_to_other_driver * (in_force != shift.driver)
+    return {
+        "emergency": weights.emergency_shift * shift.is_emergency,
+        "used_shifts": weights.used_shift,
+        "preferred": preferred,
+        "stability": stability,
+        "fairness": _fairness(network, shift, len(trips)),
+    }
+
+
+def _fairness(network: Network, shift: Shift, trips: int) -> int:
+    """Quadratic, so that the next trip is cheapest for the driver with the lightest window so far."""
+    weight = network.problem.settings.weights.fairness_per_trip_squared
+    before, after = shift.recent_trips, shift.recent_trips + trips
+    return (
+        weight * (after**2 - before**2) * FULL_SHIFT_S // (shift.end_s - shift.start_s)
+    )
+
+
+def driven_seconds(network: Network, s: int, sequence: Sequence) -> int:
+    nodes = [node for node in sequence if node >= 0]
+    if not nodes:
+        return 0
+    drive = network.drive
+    between = sum(drive[a][b] for a, b in zip(nodes, nodes[1:], strict=False))
+    return network.from_base[s][nodes[0]] + between + network.to_base[s][nodes[-1]]
+
+
+def driven_metres(network: Network, s: int, sequence: Sequence) -> int:
+    shift, table = network.problem.shifts[s], network.problem.travel.metres
+    places = [network.location[node] for node in sequence if node >= 0]
+    if not places:
+        return 0
+    way = [shift.start_location, *places, shift.end_location]
+    return sum(table[a][b] for a, b in zip(way, way[1:], strict=False))
+
+
+def _excess_ride_s(network: Network, sequence: Sequence, starts: list[int]) -> int:
+    """Seconds on board beyond the direct way, over all trips."""
+    boarded: dict[int, int] = {}
+    excess = 0
+    for node, start in zip(sequence, starts, strict=True):
+        if node < 0:
+            continue
+        trip = node >> 1
+        if node & 1:
+            excess += max(0, start - boarded[trip] - network.direct[trip])
+        else:
+            boarded[trip] = start + network.service[node]
+    return excess
+
+
+def _unserved(problem: Problem, plan: Plan) -> int:
+    weights = problem.settings.weights
+    return sum(
+        weights.unserved(problem.trip_by_id[u.trip].priority) for u in plan.unassigned
+    )
+
+
+def separation_cost(
+    network: Network, trip: int, driver: str, driver_of: dict[int, str]
+) -> int:
+    """What it costs that trips which asked for one driver get another; `driver_of`: planned trips."""
+    weight = network.problem.settings.weights.not_same_driver
+    others = (driver_of.get(other, driver) for other in network.companions[trip])
+    return weight * sum(other != driver for other in others)
+
+
+def _separated(problem: Problem, plan: Plan) -> int:
+    network = network_of(problem)
+    driver_of = {
+        network.trip_index[v.id]: problem.shift_by_id[route.shift].driver
+        for route in plan.routes
+        for v in route.visits
+        if v.kind is VisitKind.PICKUP
+    }
+    doubled = sum(
+        separation_cost(network, trip, driver, driver_of)
+        for trip, driver in driver_of.items()
+    )
+    return doubled // 2  # each pair was met from both ends

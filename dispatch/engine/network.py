@@ -1,0 +1,151 @@
+"""The problem as flat tables of integers: what scheduling, pricing and insertion count with.
+
+Trip i has node 2i (pickup) and 2i + 1 (drop-off); break k of the shift at hand is ~k, a negative number.
+A *sequence* is the list of nodes and breaks of one shift's route, in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from dispatch.engine.errors import InvalidPlanError
+from dispatch.engine.problem import Load, Problem, Shift, Stop, Trip, Visit, middle_s
+from dispatch.engine.travel import FREE_FLOW_PERMILLE
+from dispatch.enums import Rule, VisitKind
+
+Sequence = list[int]
+
+
+class Network:
+    """Read-only tables of one problem; `network_of` keeps one per problem."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.trip_index = {trip.id: i for i, trip in enumerate(problem.trips)}
+        self.shift_index = {shift.id: s for s, shift in enumerate(problem.shifts)}
+        self.stops: list[Stop] = [
+            stop for trip in problem.trips for stop in (trip.pickup, trip.dropoff)
+        ]
+        self.location = [stop.location for stop in self.stops]
+        self.earliest = [stop.earliest_s for stop in self.stops]
+        self.latest = [stop.latest_s for stop in self.stops]
+        self.service = [stop.service_s for stop in self.stops]
+        self.permille = [
+            problem.travel.traffic_at(middle_s(stop)) for stop in self.stops
+        ]
+        self.drive = [self._legs_from(node) for node in range(len(self.stops))]
+        self.ride_limit = [problem.ride_limit_s(trip) for trip in problem.trips]
+        self.direct = [problem.direct_s(trip) for trip in problem.trips]
+        self.from_base = [self._legs_from_base(shift) for shift in problem.shifts]
+        self.to_base = [self._legs_to_base(shift) for shift in problem.shifts]
+        self.share_mask = self._share_masks()
+        self.refused = [
+            [_unfit(problem, trip, shift) for trip in problem.trips]
+            for shift in problem.shifts
+        ]
+        self.companions = self._companions()
+        self._room: dict[tuple[int, Load, Load], bool] = {}
+
+    def _legs_from(self, node: int) -> list[int]:
+        row, permille = (
+            self.problem.travel.seconds[self.location[node]],
+            self.permille[node],
+        )
+        return [_stretched(row[place], permille) for place in self.location]
+
+    def _legs_from_base(self, shift: Shift) -> list[int]:
+        row = self.problem.travel.seconds[shift.start_location]
+        return [
+            _stretched(row[place], permille)
+            for place, permille in zip(self.location, self.permille, strict=True)
+        ]
+
+    def _legs_to_base(self, shift: Shift) -> list[int]:
+        table, end = self.problem.travel.seconds, shift.end_location
+        return [
+            _stretched(table[place][end], permille)
+            for place, permille in zip(self.location, self.permille, strict=True)
+        ]
+
+    def _share_masks(self) -> list[int]:
+        """For each trip the set, as bits, of the trips it may be on board with (itself included)."""
+        trips = self.problem.trips
+        masks = [1 << i for i in range(len(trips))]
+        if self.problem.settings.pooling is None:
+            return masks
+        for i, a in enumerate(trips):
+            for j in range(i):
+                if self.problem.may_share(a, trips[j]):
+                    masks[i] |= 1 << j
+                    masks[j] |= 1 << i
+        return masks
+
+    def _companions(self) -> list[tuple[int, ...]]:
+        """Trips that ask to share a driver with trip i, in either direction."""
+        found: list[set[int]] = [set() for _ in self.problem.trips]
+        for i, trip in enumerate(self.problem.trips):
+            other = self.trip_index.get(trip.same_driver_as or "")
+            if other is not None:
+                found[i].add(other)
+                found[other].add(i)
+        return [tuple(sorted(others)) for others in found]
+
+    def has_room(self, s: int, on_board: Load, extra: Load) -> bool:
+        """Whether the shift's vehicle holds both loads at once; remembered, there are few different ones."""
+        key = (s, on_board, extra)
+        if key not in self._room:
+            self._room[key] = self.problem.shifts[s].can_hold(on_board.plus(extra))
+        return self._room[key]
+
+    def node(self, visit: Visit, shift: Shift) -> int:
+        """The number of a visit; raises InvalidPlanError for a stranger."""
+        if visit.kind is VisitKind.BREAK:
+            for k, pause in enumerate(shift.breaks):
+                if pause.id == visit.id:
+                    return ~k
+            raise InvalidPlanError(f"Shift {shift.id} has no break {visit.id}.")
+        if visit.id not in self.trip_index:
+            raise InvalidPlanError(f"The plan holds an unknown trip: {visit.id}.")
+        return 2 * self.trip_index[visit.id] + (visit.kind is VisitKind.DROPOFF)
+
+    def sequence(self, shift: Shift, visits: Iterable[Visit]) -> Sequence:
+        return [self.node(visit, shift) for visit in visits]
+
+    def visit(self, shift: Shift, node: int) -> Visit:
+        if node < 0:
+            return Visit(shift.breaks[~node].id, VisitKind.BREAK)
+        kind = VisitKind.DROPOFF if node & 1 else VisitKind.PICKUP
+        return Visit(self.problem.trips[node >> 1].id, kind)
+
+
+def network_of(problem: Problem) -> Network:
+    """The tables of this problem, made once and kept with it."""
+    kept: dict[str, Any] = problem.__dict__
+    if "_network" not in kept:
+        kept["_network"] = Network(problem)
+    network: Network = kept["_network"]
+    return network
+
+
+def _stretched(seconds: int, permille: int) -> int:
+    return -(-seconds * permille // FREE_FLOW_PERMILLE)
+
+
+def _unfit(problem: Problem, trip: Trip, shift: Shift) -> Rule | None:
+    """Why this shift can never carry this trip, whatever else it does; None when it might."""
+    committed = problem.committed_shift.get(trip.id, shift.id)
+    pinned = trip.pinned_shift if trip.pinned_shift is not None else shift.id
+    verdicts = (
+        (committed != shift.id, Rule.FREEZE_TIME),
+        (pinned != shift.id, Rule.PINNED),
+        (shift.driver in trip.excluded_drivers, Rule.EXCLUDED_DRIVER),
+        (not trip.needs <= shift.capabilities, Rule.SKILLS),
+        (not shift.can_hold(trip.load), Rule.CAPACITY),
+    )
+    if committed == shift.id and trip.id in problem.committed_shift:
+        return None  # what has begun is a fact
+    return next((rule for is_broken, rule in verdicts if is_broken), None)
+
+
+NO_LOAD = Load()

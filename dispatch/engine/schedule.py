@@ -1,0 +1,367 @@
+"""When each stop of a route is served: the exact answer, or the rule that stands in the way.
+
+The times of a fixed order of stops are a system of difference constraints: windows, driving, ride-time
+and duration limits. Its least solution is found by lifting: propagate forward; where a ride (or the whole
+route) takes too long, lift its beginning as late as the limit demands and propagate again. Lifting only
+ever raises times, each to a value every solution must reach, so it ends at the least solution or proves
+that none exists (Bellman's fixpoint; Firat & Woeginger 2011 treat the same question). Then pickups slide
+later as far as idle time allows, so that patients wait at home and not in the vehicle: the aim of the
+eight-step procedure of Cordeau & Laporte (2003), reached here from exact feasibility.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from dispatch.engine.network import NO_LOAD, Network, Sequence, network_of
+from dispatch.engine.plan import Route, TimedVisit
+from dispatch.engine.problem import Problem, Shift, Visit
+from dispatch.enums import Rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """The hard rule that a route breaks first, at which visit's reference, and by how much.
+
+    `amount` is seconds for time rules, trips for the workload cap, 0 where nothing is counted.
+    """
+
+    rule: Rule
+    visit: str
+    amount: int = 0
+
+
+class Timing(NamedTuple):
+    """Starts of service of each node of a sequence, departure from and return to the base (seconds)."""
+
+    starts: list[int]
+    arrivals: list[int]
+    leave: int
+    back: int
+
+    @property
+    def waiting(self) -> int:
+        return sum(self.starts) - sum(self.arrivals)
+
+
+class Layout(NamedTuple):
+    """The constraints of one sequence: start[k] >= start[k-1] + gap[k], window [low, high], rides."""
+
+    gaps: list[int]  # gaps[0] counts from leaving the base
+    last_gap: int  # from the last start to the return
+    low: list[int]
+    high: list[int]
+    rides: list[
+        tuple[int, int, int]
+    ]  # (pickup position, drop-off position, longest start-to-start)
+
+
+class Broken(NamedTuple):
+    """A constraint no schedule can keep: which rule, at which position, by how many seconds."""
+
+    rule: Rule
+    position: int
+    amount: int
+
+
+def time_route(
+    problem: Problem, shift: Shift, visits: tuple[Visit, ...]
+) -> Route | Refusal:
+    """Times for these visits in this order, or the first hard rule that forbids them.
+
+    Exact: a refusal for a time rule means that no schedule exists. Raises InvalidPlanError when a visit is
+    a stranger to the problem.
+    """
+    network = network_of(problem)
+    s = network.shift_index[shift.id]
+    sequence = network.sequence(shift, visits)
+    refusal = _order_refusal(network, s, sequence) or load_refusal(network, s, sequence)
+    if refusal is not None:
+        return refusal
+    timing = timing_of(network, s, sequence)
+    if isinstance(timing, Broken):
+        return named(network, s, sequence, timing)
+    return route_of(network, s, sequence, timing)
+
+
+def route_of(network: Network, s: int, sequence: Sequence, timing: Timing) -> Route:
+    shift = network.problem.shifts[s]
+    if not sequence:
+        return Route(shift=shift.id, leave_s=shift.start_s, return_s=shift.start_s)
+    timed = zip(sequence, timing.arrivals, timing.starts, strict=True)
+    visits = tuple(
+        TimedVisit(id=visit.id, kind=visit.kind, arrive_s=arrive, start_s=start)
+        for node, arrive, start in timed
+        for visit in (network.visit(shift, node),)
+    )
+    return Route(
+        shift=shift.id, visits=visits, leave_s=timing.leave, return_s=timing.back
+    )
+
+
+def named(network: Network, s: int, sequence: Sequence, broken: Broken) -> Refusal:
+    """A broken constraint in the words of the rules."""
+    shift = network.problem.shifts[s]
+    if broken.position < len(sequence):
+        visit = network.visit(shift, sequence[broken.position]).id
+    else:
+        visit = shift.id
+    return Refusal(rule=broken.rule, visit=visit, amount=broken.amount)
+
+
+def timing_of(network: Network, s: int, sequence: Sequence) -> Timing | Broken:
+    """The schedule of a sequence whose order and loads are already known to be right."""
+    layout = lay_out(network, s, sequence)
+    starts = least_starts(network, s, layout, sequence)
+    if isinstance(starts, Broken):
+        return starts
+    board_late(sequence, layout, starts)
+    return _timing(network, s, layout, starts)
+
+
+def lay_out(network: Network, s: int, sequence: Sequence) -> Layout:
+    """The difference constraints of a sequence, in one walk."""
+    shift = network.problem.shifts[s]
+    gaps: list[int] = []
+    low: list[int] = []
+    high: list[int] = []
+    rides: list[tuple[int, int, int]] = []
+    boarded: dict[int, int] = {}
+    previous, carried = -1, 0
+    for k, node in enumerate(sequence):
+        if node < 0:
+            pause = shift.breaks[~node]
+            gaps.append(carried)
+            low.append(pause.earliest_s)
+            high.append(pause.latest_s)
+            carried = pause.duration_s
+            continue
+        gaps.append(
+            carried + approach(network, s, previous, node, is_empty=not boarded)
+        )
+        low.append(network.earliest[node])
+        high.append(network.latest[node])
+        carried, previous, trip = network.service[node], node, node >> 1
+        if node & 1:
+            rides.append(
+                (
+                    boarded.pop(trip),
+                    k,
+                    network.service[node - 1] + network.ride_limit[trip],
+                )
+            )
+        else:
+            boarded[trip] = k
+    way_home = network.to_base[s][previous] if previous >= 0 else 0
+    return Layout(gaps, carried + way_home, low, high, rides)
+
+
+def approach(
+    network: Network, s: int, previous: int, node: int, *, is_empty: bool
+) -> int:
+    """Driving seconds to `node`, with the margin between two trips when the vehicle comes empty."""
+    if previous < 0:
+        return network.from_base[s][node]
+    drive = network.drive[previous][node]
+    changes_trip = is_empty and previous & 1 and not node & 1
+    if changes_trip and network.location[previous] != network.location[node]:
+        return drive + network.problem.settings.transition_margin_s
+    return drive
+
+
+def least_starts(
+    network: Network, s: int, layout: Layout, sequence: Sequence
+) -> list[int] | Broken:
+    """The earliest start of every stop that all constraints allow, or the one that cannot be kept."""
+    shift = network.problem.shifts[s]
+    starts = list(layout.low)
+    if not starts:
+        return starts
+    starts[0] = max(starts[0], shift.start_s + layout.gaps[0])
+    broken = _propagate(layout, starts, 0, sequence) or _too_far(
+        network, layout, sequence
+    )
+    # A longest path uses each limit once at most: lifts that go on after that chase their own tail.
+    for _ in range(len(layout.rides) + 2):
+        if broken is not None:
+            return broken
+        if starts[-1] + layout.last_gap > shift.end_s:
+            late = starts[-1] + layout.last_gap - shift.end_s
+            return Broken(Rule.SHIFT, len(starts), late)
+        lifted = _lift(network, shift, layout, sequence, starts)
+        if lifted is None:
+            return starts
+        first, broken = lifted
+        broken = broken or _propagate(layout, starts, first, sequence)
+    return broken or _unending(network, shift, layout, sequence, starts)
+
+
+def _too_far(network: Network, layout: Layout, sequence: Sequence) -> Broken | None:
+    """A ride whose stops and driving alone take longer than it may."""
+    way = 0
+    reached = [way := way + gap for gap in layout.gaps]
+    for pickup, dropoff, longest in layout.rides:
+        excess = reached[dropoff] - reached[pickup] - longest
+        if excess > 0:
+            return Broken(_ride_rule(network, sequence[dropoff]), dropoff, excess)
+    return None
+
+
+def _lift(
+    network: Network,
+    shift: Shift,
+    layout: Layout,
+    sequence: Sequence,
+    starts: list[int],
+) -> tuple[int, Broken | None] | None:
+    """Raise the beginnings of rides (and of the route) that last too long.
+
+    Gives the first position raised, with the window that overran if one did; None when all is well.
+    """
+    raised: list[int] = []
+    for pickup, dropoff, longest in layout.rides:
+        excess = starts[dropoff] - starts[pickup] - longest
+        if excess > 0:
+            starts[pickup] += excess
+            raised.append(pickup)
+            if starts[pickup] > layout.high[pickup]:
+                amount = starts[pickup] - layout.high[pickup]
+                rule = _ride_rule(network, sequence[dropoff])
+                return pickup, Broken(rule, dropoff, amount)
+    excess = _excess_duration(shift, layout, starts)
+    if excess > 0:
+        starts[0] += excess
+        raised.append(0)
+        if starts[0] > layout.high[0]:
+            return 0, Broken(Rule.DURATION, len(starts), starts[0] - layout.high[0])
+    return (min(raised), None) if raised else None
+
+
+def _unending(
+    network: Network,
+    shift: Shift,
+    layout: Layout,
+    sequence: Sequence,
+    starts: list[int],
+) -> Broken:
+    """Two limits that pull against each other: named by the one still overrun."""
+    for pickup, dropoff, longest in layout.rides:
+        excess = starts[dropoff] - starts[pickup] - longest
+        if excess > 0:
+            return Broken(_ride_rule(network, sequence[dropoff]), dropoff, excess)
+    return Broken(Rule.DURATION, len(starts), _excess_duration(shift, layout, starts))
+
+
+def _excess_duration(shift: Shift, layout: Layout, starts: list[int]) -> int:
+    if shift.max_duration_s is None:
+        return 0
+    duration = starts[-1] + layout.last_gap - (starts[0] - layout.gaps[0])
+    return duration - shift.max_duration_s
+
+
+def _ride_rule(network: Network, node: int) -> Rule:
+    """The patient's own limit, or the detour that pooling allows when that is the tighter one."""
+    trip = network.problem.trips[node >> 1]
+    is_detour = network.ride_limit[node >> 1] < trip.max_ride_s
+    return Rule.POOLING if is_detour else Rule.MAX_RIDE_TIME
+
+
+def _propagate(
+    layout: Layout, starts: list[int], first: int, sequence: Sequence
+) -> Broken | None:
+    """Push later starts up behind `first`; the broken window, if one is overrun."""
+    gaps, high = layout.gaps, layout.high
+    start = starts[first]
+    if start > high[first]:
+        return _overrun(sequence, first, start - high[first])
+    for k in range(first + 1, len(starts)):
+        start += gaps[k]
+        if starts[k] >= start:
+            start = starts[k]
+        else:
+            starts[k] = start
+        if start > high[k]:
+            return _overrun(sequence, k, start - high[k])
+    return None
+
+
+def _overrun(sequence: Sequence, position: int, amount: int) -> Broken:
+    rule = Rule.BREAK if sequence[position] < 0 else Rule.TIME_WINDOW
+    return Broken(rule, position, amount)
+
+
+def board_late(sequence: Sequence, layout: Layout, starts: list[int]) -> None:
+    """Slide pickups later into the idle time behind them; no other stop and no longer ride results."""
+    for k in range(len(sequence) - 2, -1, -1):
+        node = sequence[k]
+        if node >= 0 and not node & 1:
+            starts[k] = max(
+                starts[k], min(layout.high[k], starts[k + 1] - layout.gaps[k + 1])
+            )
+
+
+def _timing(network: Network, s: int, layout: Layout, starts: list[int]) -> Timing:
+    if not starts:
+        start = network.problem.shifts[s].start_s
+        return Timing([], [], start, start)
+    leave = starts[0] - layout.gaps[0]
+    arrivals = [starts[0]]
+    arrivals += [
+        start + gap for start, gap in zip(starts, layout.gaps[1:], strict=False)
+    ]
+    return Timing(starts, arrivals, leave, starts[-1] + layout.last_gap)
+
+
+def _order_refusal(network: Network, s: int, sequence: Sequence) -> Refusal | None:
+    """Pickup before drop-off, both in this route, nothing twice, committed visits first."""
+    shift = network.problem.shifts[s]
+    seen: set[int] = set()
+    for node in sequence:
+        is_early = node >= 0 and node & 1 and node - 1 not in seen
+        if node in seen or is_early:
+            return Refusal(rule=Rule.SEQUENCE, visit=network.visit(shift, node).id)
+        seen.add(node)
+    for node in seen:
+        if node >= 0 and node ^ 1 not in seen:
+            return Refusal(rule=Rule.SEQUENCE, visit=network.visit(shift, node).id)
+    committed = network.sequence(shift, shift.committed)
+    if sequence[: len(committed)] != committed:
+        return Refusal(rule=Rule.FREEZE_TIME, visit=shift.id)
+    return None
+
+
+def load_refusal(network: Network, s: int, sequence: Sequence) -> Refusal | None:
+    """Places, pooling, breaks with somebody on board, skills and the workload cap: what needs no clock."""
+    problem, shift = network.problem, network.problem.shifts[s]
+    load, on_board, trips = NO_LOAD, 0, 0
+    for node in sequence:
+        if node < 0:
+            if on_board:
+                return Refusal(rule=Rule.BREAK, visit=shift.breaks[~node].id)
+            continue
+        i = node >> 1
+        trip = problem.trips[i]
+        if node & 1:
+            load, on_board = load.minus(trip.load), on_board & ~(1 << i)
+            continue
+        rule = network.refused[s][i]
+        if rule is not None:
+            return Refusal(rule=rule, visit=trip.id)
+        load, on_board, trips = load.plus(trip.load), on_board | 1 << i, trips + 1
+        if not shift.can_hold(load):
+            return Refusal(rule=Rule.CAPACITY, visit=trip.id)
+        if on_board & ~network.share_mask[i]:
+            return Refusal(rule=Rule.POOLING, visit=trip.id)
+    if shift.max_trips is not None and trips > shift.max_trips:
+        return Refusal(
+            rule=Rule.WORKLOAD_CAP, visit=shift.id, amount=trips - shift.max_trips
+        )
+    return _missing_break(shift, sequence) if trips else None
+
+
+def _missing_break(shift: Shift, sequence: Sequence) -> Refusal | None:
+    for k, pause in enumerate(shift.breaks):
+        if pause.mandatory and ~k not in sequence:
+            return Refusal(rule=Rule.BREAK, visit=pause.id)
+    return None
