@@ -133,12 +133,36 @@ def _guess(value: str, allowed: tuple[str, ...]) -> str:
     return f" Did you mean {near[0]}?" if near else ""
 
 
-def _running_services() -> dict[str, str]:
-    """What the embedded starter wrote for the commands of other terminals (see atmr.embedded)."""
+def read_pairs(path: Path) -> dict[str, str]:
+    """NAME=value lines; nothing when there is no such file."""
     try:
-        lines = (var_dir() / SERVICES_FILE).read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise BadValue(f"{var_dir() / SERVICES_FILE} cannot be read: {error.strerror}.") from error
+        raise BadValue(f"{path} cannot be read: {error.strerror}.") from error
     return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def _running_services() -> dict[str, str]:
+    """What the embedded starter wrote for the programs of other terminals (see atmr.embedded)."""
+    return {} if name_of_environment() == "prod" else read_pairs(var_dir() / SERVICES_FILE)
+
+
+def services_without_url() -> list[str]:
+    """The services that nobody provides, so that an embedded one must."""
+    given = {
+        "DATABASE_URL": url("DATABASE_URL", ("postgresql", "postgres")),
+        "REDIS_URL": url("REDIS_URL", ("redis", "rediss")),
+    }
+    return [name for name, value in given.items() if not value]
+
+
+def provide(urls: dict[str, str]) -> None:
+    """Give this process, and those it starts, the URLs of services that now run."""
+    os.environ.update(urls)
+
+
+def for_children(urls: dict[str, str]) -> dict[str, str]:
+    """This process's environment with these URLs, for a child of it."""
+    return {**os.environ, "PYTHONUNBUFFERED": "1", **urls}
