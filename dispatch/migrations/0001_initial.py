@@ -244,12 +244,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='patient',
             name='home',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='residents', to='dispatch.place', verbose_name='home'),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='residents', to='dispatch.place', verbose_name='home'),
         ),
         migrations.AddField(
             model_name='company',
             name='base',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='dispatch.place', verbose_name='base'),
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='dispatch.place', verbose_name='base'),
         ),
         migrations.CreateModel(
             name='Shift',
@@ -260,9 +260,9 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('planned', 'planned'), ('cancelled', 'cancelled')], default='planned', max_length=10, verbose_name='status')),
                 ('version', models.PositiveIntegerField(default=1, editable=False, verbose_name='version')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shifts', to='dispatch.company', verbose_name='company')),
-                ('driver', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shifts', to='dispatch.driver', verbose_name='driver')),
-                ('end_place', models.ForeignKey(blank=True, help_text='Empty: the base of the vehicle.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='dispatch.place', verbose_name='ends at')),
-                ('start_place', models.ForeignKey(blank=True, help_text='Empty: the base of the vehicle.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='dispatch.place', verbose_name='starts at')),
+                ('driver', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='shifts', to='dispatch.driver', verbose_name='driver')),
+                ('end_place', models.ForeignKey(blank=True, help_text='Empty: the base of the vehicle.', null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='dispatch.place', verbose_name='ends at')),
+                ('start_place', models.ForeignKey(blank=True, help_text='Empty: the base of the vehicle.', null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='dispatch.place', verbose_name='starts at')),
             ],
             options={
                 'verbose_name': 'shift',
@@ -306,7 +306,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('expires_on', models.DateField(blank=True, null=True, verbose_name='last valid day')),
                 ('driver', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='driver_skills', to='dispatch.driver', verbose_name='driver')),
-                ('skill', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='driver_skills', to='dispatch.skill', verbose_name='skill')),
+                ('skill', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='driver_skills', to='dispatch.skill', verbose_name='skill')),
             ],
             options={
                 'verbose_name': 'skill of a driver',
@@ -335,9 +335,9 @@ class Migration(migrations.Migration):
                 ('pooling_allowed', models.BooleanField(default=True, verbose_name='may share the vehicle')),
                 ('active', models.BooleanField(default=True, verbose_name='active')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='standing_orders', to='dispatch.company', verbose_name='company')),
-                ('dropoff', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='dispatch.place', verbose_name='to')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='standing_orders', to='dispatch.patient', verbose_name='patient')),
-                ('pickup', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='dispatch.place', verbose_name='from')),
+                ('dropoff', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='dispatch.place', verbose_name='to')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='standing_orders', to='dispatch.patient', verbose_name='patient')),
+                ('pickup', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='dispatch.place', verbose_name='from')),
             ],
             options={
                 'verbose_name': 'standing order',
@@ -374,12 +374,12 @@ class Migration(migrations.Migration):
                 ('boarded_at', models.DateTimeField(blank=True, null=True, verbose_name='boarded')),
                 ('arrived_dropoff_at', models.DateTimeField(blank=True, null=True, verbose_name='at the drop-off')),
                 ('alighted_at', models.DateTimeField(blank=True, null=True, verbose_name='alighted')),
-                ('outbound', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='return_booking', to='dispatch.booking', verbose_name='outbound journey')),
+                ('outbound', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='return_booking', to='dispatch.booking', verbose_name='outbound journey')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='bookings', to='dispatch.company', verbose_name='company')),
-                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='dispatch.patient', verbose_name='patient')),
-                ('dropoff', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='dispatch.place', verbose_name='to')),
-                ('pickup', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='dispatch.place', verbose_name='from')),
-                ('standing_order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='bookings', to='dispatch.standingorder', verbose_name='standing order')),
+                ('patient', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='bookings', to='dispatch.patient', verbose_name='patient')),
+                ('dropoff', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='dispatch.place', verbose_name='to')),
+                ('pickup', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='dispatch.place', verbose_name='from')),
+                ('standing_order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='bookings', to='dispatch.standingorder', verbose_name='standing order')),
             ],
             options={
                 'verbose_name': 'booking',
@@ -427,7 +427,7 @@ class Migration(migrations.Migration):
                 ('equipment', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('ramp', 'ramp'), ('lift', 'lift'), ('oxygen', 'oxygen'), ('stairclimber', 'stair climber'), ('stretcher', 'stretcher')], max_length=20), blank=True, default=list, size=None, verbose_name='equipment')),
                 ('required_licences', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('B', 'B (car)'), ('D1', 'D1 (minibus)'), ('D', 'D (bus)'), ('BPT', 'professional transport of persons')], max_length=4), blank=True, default=dispatch.models.fleet.default_licences, size=None, verbose_name='licences to drive it')),
                 ('active', models.BooleanField(default=True, verbose_name='active')),
-                ('base', models.ForeignKey(blank=True, help_text="Empty: the company's base.", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='dispatch.place', verbose_name='base')),
+                ('base', models.ForeignKey(blank=True, help_text="Empty: the company's base.", null=True, on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='dispatch.place', verbose_name='base')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='vehicles', to='dispatch.company', verbose_name='company')),
             ],
             options={
@@ -439,7 +439,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='shift',
             name='vehicle',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='shifts', to='dispatch.vehicle', verbose_name='vehicle'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='shifts', to='dispatch.vehicle', verbose_name='vehicle'),
         ),
         migrations.CreateModel(
             name='SeatConfiguration',
@@ -474,9 +474,9 @@ class Migration(migrations.Migration):
                 ('booking', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='assignment', to='dispatch.booking', verbose_name='booking')),
                 ('company', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assignments', to='dispatch.company', verbose_name='company')),
                 ('run', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='assignments', to='dispatch.dispatchrun', verbose_name='planning run')),
-                ('driver', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='dispatch.driver', verbose_name='driver')),
-                ('shift', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='dispatch.shift', verbose_name='shift')),
-                ('vehicle', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='dispatch.vehicle', verbose_name='vehicle')),
+                ('driver', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='assignments', to='dispatch.driver', verbose_name='driver')),
+                ('shift', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='assignments', to='dispatch.shift', verbose_name='shift')),
+                ('vehicle', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='assignments', to='dispatch.vehicle', verbose_name='vehicle')),
             ],
             options={
                 'verbose_name': 'assignment',

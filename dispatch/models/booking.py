@@ -107,11 +107,11 @@ class Booking(models.Model):
     )
     reference = models.CharField(_("reference"), max_length=20, default=booking_reference)
     patient = models.ForeignKey(
-        Patient, on_delete=models.PROTECT, related_name="bookings", verbose_name=_("patient")
+        Patient, on_delete=models.RESTRICT, related_name="bookings", verbose_name=_("patient")
     )
     standing_order = models.ForeignKey(
         StandingOrder,
-        on_delete=models.PROTECT,
+        on_delete=models.RESTRICT,
         null=True,
         blank=True,
         related_name="bookings",
@@ -128,17 +128,17 @@ class Booking(models.Model):
     )
     outbound = models.OneToOneField(
         "self",
-        on_delete=models.PROTECT,
+        on_delete=models.RESTRICT,
         null=True,
         blank=True,
         related_name="return_booking",
         verbose_name=_("outbound journey"),
     )
     pickup = models.ForeignKey(
-        Place, on_delete=models.PROTECT, related_name="+", verbose_name=_("from")
+        Place, on_delete=models.RESTRICT, related_name="+", verbose_name=_("from")
     )
     dropoff = models.ForeignKey(
-        Place, on_delete=models.PROTECT, related_name="+", verbose_name=_("to")
+        Place, on_delete=models.RESTRICT, related_name="+", verbose_name=_("to")
     )
     service_on = models.DateField(_("day"))
     requested_at = models.DateTimeField(

@@ -64,7 +64,7 @@ class Company(models.Model):
     )
     base = models.ForeignKey(
         "dispatch.Place",
-        on_delete=models.PROTECT,
+        on_delete=models.RESTRICT,
         null=True,
         blank=True,
         related_name="+",

@@ -132,7 +132,7 @@ class DriverSkill(models.Model):
         Driver, on_delete=models.CASCADE, related_name="driver_skills", verbose_name=_("driver")
     )
     skill = models.ForeignKey(
-        Skill, on_delete=models.PROTECT, related_name="driver_skills", verbose_name=_("skill")
+        Skill, on_delete=models.RESTRICT, related_name="driver_skills", verbose_name=_("skill")
     )
     expires_on = models.DateField(_("last valid day"), null=True, blank=True)
 

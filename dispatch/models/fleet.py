@@ -55,7 +55,7 @@ class Vehicle(models.Model):
     active = models.BooleanField(_("active"), default=True)
     base = models.ForeignKey(
         Place,
-        on_delete=models.PROTECT,
+        on_delete=models.RESTRICT,
         null=True,
         blank=True,
         related_name="+",
@@ -209,15 +209,15 @@ class Shift(models.Model):
         Company, on_delete=models.CASCADE, related_name="shifts", verbose_name=_("company")
     )
     driver = models.ForeignKey(
-        Driver, on_delete=models.PROTECT, related_name="shifts", verbose_name=_("driver")
+        Driver, on_delete=models.RESTRICT, related_name="shifts", verbose_name=_("driver")
     )
     vehicle = models.ForeignKey(
-        Vehicle, on_delete=models.PROTECT, related_name="shifts", verbose_name=_("vehicle")
+        Vehicle, on_delete=models.RESTRICT, related_name="shifts", verbose_name=_("vehicle")
     )
     period = DateTimeRangeField(_("period"))
     start_place = models.ForeignKey(
         Place,
-        on_delete=models.PROTECT,
+        on_delete=models.RESTRICT,
         null=True,
         blank=True,
         related_name="+",
@@ -226,7 +226,7 @@ class Shift(models.Model):
     )
     end_place = models.ForeignKey(
         Place,
-        on_delete=models.PROTECT,
+        on_delete=models.RESTRICT,
         null=True,
         blank=True,
         related_name="+",

@@ -58,7 +58,7 @@ class Patient(models.Model):
     language = models.CharField(_("language"), max_length=8, default="fr")
     home = models.ForeignKey(
         Place,
-        on_delete=models.PROTECT,
+        on_delete=models.RESTRICT,
         null=True,
         blank=True,
         related_name="residents",

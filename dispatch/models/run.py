@@ -157,13 +157,13 @@ class Assignment(models.Model):
         Booking, on_delete=models.CASCADE, related_name="assignment", verbose_name=_("booking")
     )
     shift = models.ForeignKey(
-        Shift, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("shift")
+        Shift, on_delete=models.RESTRICT, related_name="assignments", verbose_name=_("shift")
     )
     driver = models.ForeignKey(
-        Driver, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("driver")
+        Driver, on_delete=models.RESTRICT, related_name="assignments", verbose_name=_("driver")
     )
     vehicle = models.ForeignKey(
-        Vehicle, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("vehicle")
+        Vehicle, on_delete=models.RESTRICT, related_name="assignments", verbose_name=_("vehicle")
     )
     run = models.ForeignKey(
         DispatchRun,

@@ -36,13 +36,13 @@ class StandingOrder(models.Model):
         Company, on_delete=models.CASCADE, related_name="standing_orders", verbose_name=_("company")
     )
     patient = models.ForeignKey(
-        Patient, on_delete=models.PROTECT, related_name="standing_orders", verbose_name=_("patient")
+        Patient, on_delete=models.RESTRICT, related_name="standing_orders", verbose_name=_("patient")
     )
     pickup = models.ForeignKey(
-        Place, on_delete=models.PROTECT, related_name="+", verbose_name=_("from")
+        Place, on_delete=models.RESTRICT, related_name="+", verbose_name=_("from")
     )
     dropoff = models.ForeignKey(
-        Place, on_delete=models.PROTECT, related_name="+", verbose_name=_("to")
+        Place, on_delete=models.RESTRICT, related_name="+", verbose_name=_("to")
     )
     weekdays = ArrayField(
         models.PositiveSmallIntegerField(choices=WEEKDAYS), verbose_name=_("weekdays")
