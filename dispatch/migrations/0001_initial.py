@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'user',
                 'verbose_name_plural': 'users',
-                'abstract': False,
+                'ordering': ['username'],
             },
             managers=[
                 ('objects', django.contrib.auth.models.UserManager()),

@@ -88,9 +88,7 @@ class BookingQuerySet(OfCompany):
 
     def open_returns(self) -> Self:
         """Returns on call whose patients have not said yet that they are ready."""
-        return self.filter(
-            is_will_call=True, ready_at=None, status=BookingStatus.CONFIRMED.value
-        )
+        return self.filter(is_will_call=True, ready_at=None, status=BookingStatus.CONFIRMED.value)
 
     def with_plan_relations(self) -> Self:
         """With all that a problem needs of a booking, in a fixed number of queries."""
@@ -123,9 +121,7 @@ class Booking(models.Model):
         blank=True,
         help_text=_("The day the series asked for, also when the journey was moved since."),
     )
-    leg = models.CharField(
-        _("leg"), max_length=8, choices=choices(Leg), default=Leg.SINGLE.value
-    )
+    leg = models.CharField(_("leg"), max_length=8, choices=choices(Leg), default=Leg.SINGLE.value)
     outbound = models.OneToOneField(
         "self",
         on_delete=models.RESTRICT,
@@ -164,9 +160,7 @@ class Booking(models.Model):
         validators=[MaxValueValidator(4)],
         help_text=_("Empty: as many as the patient usually needs."),
     )
-    notes = models.TextField(
-        _("notes for the driver"), blank=True, help_text=_("Nothing medical.")
-    )
+    notes = models.TextField(_("notes for the driver"), blank=True, help_text=_("Nothing medical."))
     status = models.CharField(
         _("status"),
         max_length=16,
@@ -202,9 +196,7 @@ class Booking(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["company", "reference"], name="booking_reference"),
             models.UniqueConstraint(fields=["id", "company"], name="booking_of_company"),
-            models.UniqueConstraint(
-                fields=["id", "company", "patient"], name="booking_of_patient"
-            ),
+            models.UniqueConstraint(fields=["id", "company", "patient"], name="booking_of_patient"),
             models.UniqueConstraint(
                 fields=["standing_order", "series_on", "leg"], name="booking_once_in_series"
             ),
@@ -234,7 +226,9 @@ class Booking(models.Model):
             check(
                 Q(leg="return") | Q(same_driver_as_outbound=False, is_will_call=False),
                 name="booking_only_returns_on_call",
-                message=_("Only a return can be on call or keep the driver of the outbound journey."),
+                message=_(
+                    "Only a return can be on call or keep the driver of the outbound journey."
+                ),
             ),
             check(
                 Q(is_will_call=True) | Q(ready_at=None),
@@ -331,9 +325,9 @@ class Booking(models.Model):
         if self.promised_from is not None:
             start, end = self.company.day_bounds(self.service_on)
             if not start <= self.promised_from < end:
-                raise ValidationError({
-                    "promised_from": _("The promised window lies on another day.")
-                })
+                raise ValidationError(
+                    {"promised_from": _("The promised window lies on another day.")}
+                )
 
     @property
     def coordinates_known(self) -> bool:

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 class User(AbstractUser):
     """A person who signs in; what they may do is said by their memberships."""
 
-    class Meta(AbstractUser.Meta):
+    class Meta:
+        ordering = ["username"]
         verbose_name = _("user")
         verbose_name_plural = _("users")
 
@@ -42,10 +43,12 @@ def validate_settings(value: dict[str, Any]) -> None:
     try:
         CompanySettings.model_validate(value)
     except pydantic.ValidationError as error:
-        raise ValidationError([
-            f"{'.'.join(str(part) for part in line['loc']) or 'settings'}: {line['msg']}"
-            for line in error.errors()
-        ]) from error
+        raise ValidationError(
+            [
+                f"{'.'.join(str(part) for part in line['loc']) or 'settings'}: {line['msg']}"
+                for line in error.errors()
+            ]
+        ) from error
 
 
 class CompanyQuerySet(models.QuerySet["Company"]):

@@ -246,7 +246,10 @@ class Absence(models.Model):
     first_on = models.DateField(_("first day"))
     last_on = models.DateField(_("last day"))
     reason = models.CharField(
-        _("reason"), max_length=10, choices=choices(AbsenceReason), default=AbsenceReason.HOLIDAY.value
+        _("reason"),
+        max_length=10,
+        choices=choices(AbsenceReason),
+        default=AbsenceReason.HOLIDAY.value,
     )
 
     class Meta:

@@ -138,14 +138,17 @@ class SeatConfiguration(models.Model):
 
     def clean(self) -> None:
         if self.wheelchairs and not self.vehicle.has_step_free_entry:
-            raise ValidationError({
-                "wheelchairs": _("A vehicle without ramp or lift has no wheelchair place.")
-            })
+            raise ValidationError(
+                {"wheelchairs": _("A vehicle without ramp or lift has no wheelchair place.")}
+            )
 
 
 class VehicleUnavailability(models.Model):
     vehicle = models.ForeignKey(
-        Vehicle, on_delete=models.CASCADE, related_name="unavailabilities", verbose_name=_("vehicle")
+        Vehicle,
+        on_delete=models.CASCADE,
+        related_name="unavailabilities",
+        verbose_name=_("vehicle"),
     )
     period = DateTimeRangeField(_("period"))
     reason = models.CharField(

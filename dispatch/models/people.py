@@ -94,9 +94,8 @@ class Patient(models.Model):
         validators=[MinValueValidator(5), MaxValueValidator(480)],
         help_text=_("Empty: the company's limit."),
     )
-    notes = models.TextField(
-        _("notes for the driver"), blank=True, help_text=_("Nothing medical.")
-    )
+    notes = models.TextField(_("notes for the driver"), blank=True, help_text=_("Nothing medical."))
+
     objects = OfCompany.as_manager()
 
     class Meta:

@@ -205,9 +205,7 @@ class Assignment(models.Model):
         ]
         constraints = [
             one_of("assigned_by", AssignedBy, name="assignment_assigned_by"),
-            bounded(
-                "period", name="assignment_lasts", message=_("A journey starts and ends.")
-            ),
+            bounded("period", name="assignment_lasts", message=_("A journey starts and ends.")),
             check(
                 Q(period__contains=F("planned_pickup_at"))
                 & Q(period__contains=F("planned_dropoff_at"))

@@ -36,7 +36,10 @@ class StandingOrder(models.Model):
         Company, on_delete=models.CASCADE, related_name="standing_orders", verbose_name=_("company")
     )
     patient = models.ForeignKey(
-        Patient, on_delete=models.RESTRICT, related_name="standing_orders", verbose_name=_("patient")
+        Patient,
+        on_delete=models.RESTRICT,
+        related_name="standing_orders",
+        verbose_name=_("patient"),
     )
     pickup = models.ForeignKey(
         Place, on_delete=models.RESTRICT, related_name="+", verbose_name=_("from")
@@ -178,8 +181,7 @@ def refuse_foreign(row: models.Model, *fields: str) -> None:
     foreign = {
         field: _("This belongs to another company.")
         for field in fields
-        if (other := getattr(row, field)) is not None
-        and other.company_id not in {None, company_id}
+        if (other := getattr(row, field)) is not None and other.company_id not in {None, company_id}
     }
     if foreign:
         raise ValidationError(foreign)
