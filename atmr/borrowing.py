@@ -10,23 +10,25 @@ from atmr import environment
 from atmr.embedded.running import services_for_command
 
 # `up` runs services of its own; the others touch neither the database nor the broker.
-WITHOUT_SERVICES = frozenset({
-    "check",
-    "collectstatic",
-    "compilemessages",
-    "diffsettings",
-    "doctor",
-    "findstatic",
-    "help",
-    "makemessages",
-    "plan_instance",
-    "roads",
-    "sendtestemail",
-    "spectacular",
-    "startapp",
-    "up",
-    "version",
-})
+WITHOUT_SERVICES = frozenset(
+    {
+        "check",
+        "collectstatic",
+        "compilemessages",
+        "diffsettings",
+        "doctor",
+        "findstatic",
+        "help",
+        "makemessages",
+        "plan_instance",
+        "roads",
+        "sendtestemail",
+        "spectacular",
+        "startapp",
+        "up",
+        "version",
+    }
+)
 
 
 def needs_services(arguments: Sequence[str]) -> bool:

@@ -10,20 +10,23 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-SERVICES_FILE = "services.env"
+# The two services that can be embedded, by the variable that replaces each.
+SERVICES = {"DATABASE_URL": "postgres", "REDIS_URL": "valkey"}
 
-KNOWN = frozenset({
-    "ATMR_ALLOWED_HOSTS",
-    "ATMR_CSRF_ORIGINS",
-    "ATMR_ENV",
-    "ATMR_LOG_LEVEL",
-    "ATMR_PORT",
-    "ATMR_SECRET_KEY",
-    "ATMR_VAR",
-    "DATABASE_URL",
-    "OSRM_URL",
-    "REDIS_URL",
-})
+KNOWN = frozenset(
+    {
+        "ATMR_ALLOWED_HOSTS",
+        "ATMR_CSRF_ORIGINS",
+        "ATMR_ENV",
+        "ATMR_LOG_LEVEL",
+        "ATMR_PORT",
+        "ATMR_SECRET_KEY",
+        "ATMR_VAR",
+        "DATABASE_URL",
+        "OSRM_URL",
+        "REDIS_URL",
+    }
+)
 ENVIRONMENTS = ("dev", "test", "prod")
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -50,7 +53,9 @@ def required(name: str, why: str) -> str:
 def choice(name: str, allowed: tuple[str, ...], default: str) -> str:
     value = text(name, default)
     if value not in allowed:
-        raise BadValue(f"{name} is {value!r}; it must be one of {', '.join(allowed)}.{_guess(value, allowed)}")
+        raise BadValue(
+            f"{name} is {value!r}; it must be one of {', '.join(allowed)}.{_guess(value, allowed)}"
+        )
     return value
 
 
@@ -92,7 +97,9 @@ def _refuse_bad_url(name: str, value: str, schemes: tuple[str, ...]) -> None:
     # The value may hold a password: the sentence never repeats more than the scheme.
     scheme = value.partition("://")[0] if "://" in value else ""
     if scheme not in schemes:
-        raise BadValue(f"{name} must begin with {' or '.join(s + '://' for s in schemes)}, not {scheme + '://' if scheme else 'something else'}.")
+        raise BadValue(
+            f"{name} must begin with {' or '.join(s + '://' for s in schemes)}, not {scheme + '://' if scheme else 'something else'}."
+        )
     try:
         parts = urlsplit(value)
         port = parts.port
@@ -104,12 +111,12 @@ def _refuse_bad_url(name: str, value: str, schemes: tuple[str, ...]) -> None:
 
 def database_url() -> str:
     given = url("DATABASE_URL", ("postgresql", "postgres"))
-    return given or _running_services().get("DATABASE_URL", "")
+    return given or _running("DATABASE_URL")
 
 
 def redis_url() -> str:
     given = url("REDIS_URL", ("redis", "rediss"))
-    return given or _running_services().get("REDIS_URL", "")
+    return given or _running("REDIS_URL")
 
 
 def var_dir() -> Path:
@@ -133,20 +140,21 @@ def _guess(value: str, allowed: tuple[str, ...]) -> str:
     return f" Did you mean {near[0]}?" if near else ""
 
 
-def read_pairs(path: Path) -> dict[str, str]:
-    """NAME=value lines; nothing when there is no such file."""
+def read_text(path: Path) -> str:
+    """The stripped text of a small file; empty when there is none."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8").strip()
     except FileNotFoundError:
-        return {}
+        return ""
     except OSError as error:
         raise BadValue(f"{path} cannot be read: {error.strerror}.") from error
-    return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
-def _running_services() -> dict[str, str]:
-    """What the embedded starter wrote for the programs of other terminals (see atmr.embedded)."""
-    return {} if name_of_environment() == "prod" else read_pairs(var_dir() / SERVICES_FILE)
+def _running(variable: str) -> str:
+    """The URL that the embedded starter left for programs of other terminals (see atmr.embedded)."""
+    if name_of_environment() == "prod":
+        return ""
+    return read_text(var_dir() / "run" / f"{SERVICES[variable]}.url")
 
 
 def services_without_url() -> list[str]:

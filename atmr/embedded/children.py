@@ -121,11 +121,15 @@ def birth(pid: int) -> str:
     birth is the same process, whatever happened in between."""
     if sys.platform == "linux":
         try:
-            after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            after_name = (
+                Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            )
         except OSError:
             return ""
         return "" if after_name[0] == "Z" else after_name[19]
-    shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)  # noqa: S607
+    shown = subprocess.run(
+        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )  # noqa: S607
     return shown.stdout.strip()
 
 
@@ -145,7 +149,9 @@ class Register:
 
     def end_leftovers(self, *, grace_s: float = 15.0) -> list[str]:
         """End what an earlier parent left running; the names of those found."""
-        left = [row for row in self._rows() if row["birth"] and birth(int(row["pid"])) == row["birth"]]
+        left = [
+            row for row in self._rows() if row["birth"] and birth(int(row["pid"])) == row["birth"]
+        ]
         for row in reversed(left):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(row["pid"]), int(row["ask"]))
@@ -157,7 +163,10 @@ class Register:
 
     def _rows(self) -> list[dict[str, str]]:
         try:
-            return [{k: str(v) for k, v in row.items()} for row in json.loads(self.path.read_text("utf-8"))]
+            return [
+                {k: str(v) for k, v in row.items()}
+                for row in json.loads(self.path.read_text("utf-8"))
+            ]
         except (FileNotFoundError, ValueError):
             # Half a file means that we were killed while writing it: the services' own pid files help then.
             return []
@@ -166,7 +175,9 @@ class Register:
 def replace_text(path: Path, text: str) -> None:
     """Write a private file at once: a reader sees the old text or the new one."""
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+    with os.fdopen(
+        os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+    ) as file:
         file.write(text)
     new.replace(path)
 

@@ -67,7 +67,9 @@ def prepare_home(var: Path) -> Home:
         if owner and not _can_enter(owner, var):
             data = _open_dir(_open_data(var))
     except PermissionError as error:
-        raise Trouble(f"{error.filename} cannot be written by this user ({_user_name()}).") from error
+        raise Trouble(
+            f"{error.filename} cannot be written by this user ({_user_name()})."
+        ) from error
     return Home(var=var, data=data, owner=owner)
 
 
@@ -75,7 +77,9 @@ def refuse_full_disk(var: Path) -> None:
     place = next(path for path in (var, *var.parents) if path.exists())
     free = shutil.disk_usage(place).free
     if free < FREE_DISK_BYTES:
-        raise Trouble(f"The disk of {place} has only {free // 1_000_000} MB free; 500 MB are needed to start.")
+        raise Trouble(
+            f"The disk of {place} has only {free // 1_000_000} MB free; 500 MB are needed to start."
+        )
 
 
 def _unprivileged_owner(var: Path) -> Owner:
@@ -86,7 +90,9 @@ def _unprivileged_owner(var: Path) -> Owner:
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
             return _owner(pwd.getpwnam(name))
-    raise Trouble("PostgreSQL refuses to run as root and there is no user postgres or nobody to run it as.")
+    raise Trouble(
+        "PostgreSQL refuses to run as root and there is no user postgres or nobody to run it as."
+    )
 
 
 def _owner(row: pwd.struct_passwd) -> Owner:

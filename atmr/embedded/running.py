@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from atmr.embedded.children import Child, Register, Trouble, replace_text
+from atmr.embedded.children import Register, Trouble, replace_text
 from atmr.embedded.home import free_port, prepare_home
 from atmr.embedded.servers import Server, postgres, valkey
-from atmr.environment import SERVICES_FILE, read_pairs
+from atmr.environment import SERVICES, read_text
 
 WAIT_FOR_OTHERS_S = 90.0
 Say = Callable[[str], None]
+_MAKERS = {"DATABASE_URL": postgres, "REDIS_URL": valkey}
 
 
 class Lock:
@@ -56,100 +57,96 @@ class Lock:
             return 0, ""
 
 
-class Services:
-    """The embedded servers of one directory, started and stopped together by one process."""
+class Service:
+    """The embedded server behind one URL variable, run by one process at a time."""
 
-    def __init__(self, var: Path, *, names: Sequence[str], durable: bool = True) -> None:
+    def __init__(self, var: Path, variable: str, *, durable: bool = True) -> None:
+        name = SERVICES[variable]
+        run = var / "run"
         self.var = var
-        self.names = tuple(names)
+        self.variable = variable
         self.durable = durable
-        self.servers: list[Server] = []
-        self.lock = Lock(var / "services.lock")
-        self.users = Lock(var / "services.users")
-        self.register = Register(var / "children.json")
-
-    @property
-    def urls(self) -> dict[str, str]:
-        return dict(zip(self.names, (server.url for server in self.servers), strict=True))
-
-    @property
-    def children(self) -> list[Child]:
-        return [server.child for server in self.servers]
+        self.server: Server | None = None
+        self.url_file = run / f"{name}.url"
+        self.lock = Lock(run / f"{name}.lock")
+        self.users = Lock(run / f"{name}.users")
+        self.register = Register(run / f"{name}.child")
 
     def claim(self, what: str) -> bool:
-        """Become the one who runs them; False when another process is."""
+        """Become the one who runs it; False when another process is."""
         with speaking_plainly():
-            self.var.mkdir(parents=True, exist_ok=True)
+            self.url_file.parent.mkdir(parents=True, exist_ok=True)
             return self.lock.take(what=what)
 
-    def start(self, say: Say = lambda _: None) -> None:
-        """Start what has no URL. `claim` comes first; what a killed starter left is ended here."""
+    def start(self, say: Say = lambda _: None) -> str:
+        """Start it and return its URL. `claim` comes first; what a killed starter left is ended here."""
         with speaking_plainly():
-            (self.var / SERVICES_FILE).unlink(missing_ok=True)
+            self.url_file.unlink(missing_ok=True)
             home = prepare_home(self.var)
             for name in self.register.end_leftovers():
                 say(f"ended {name}, left by a start that was killed")
-            makers = {"DATABASE_URL": postgres, "REDIS_URL": valkey}
-            for name in self.names:
-                server = makers[name](home, free_port(), durable=self.durable)
-                self.servers.append(server)
-                server.start()
-                self.register.write(self.children)
-                say(f"{server.child.name} ready")
-            replace_text(self.var / SERVICES_FILE, "".join(f"{k}={v}\n" for k, v in self.urls.items()))
+            self.server = _MAKERS[self.variable](home, free_port(), durable=self.durable)
+            self.restart()
+            replace_text(self.url_file, self.server.url)
+        return self.server.url
+
+    def restart(self) -> None:
+        """Start the same server at the same address: the first time, or after it died."""
+        if self.server is None:
+            raise RuntimeError("restart before start")
+        self.server.start()
+        self.register.write([self.server.child])
 
     def stop(self) -> None:
-        (self.var / SERVICES_FILE).unlink(missing_ok=True)
-        for server in reversed(self.servers):
-            server.child.stop()
-        self.servers = []
+        self.url_file.unlink(missing_ok=True)
+        if self.server is not None:
+            self.server.child.stop()
+            self.server = None
         self.register.path.unlink(missing_ok=True)
         self.lock.release()
 
 
 @contextmanager
 def services_for_command(
-    var: Path, names: Sequence[str], *, what: str, say: Say
+    var: Path, variables: Sequence[str], *, what: str, say: Say
 ) -> Iterator[dict[str, str]]:
     """The URLs of running services: those of `make up` or of another command, or our own for as long
     as this command and those that borrowed from it run."""
-    services = Services(var, names=names)
-    with speaking_plainly():
-        var.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        yield {
+            variable: stack.enter_context(_borrow(Service(var, variable), what=what, say=say))
+            for variable in variables
+        }
+
+
+@contextmanager
+def _borrow(service: Service, *, what: str, say: Say) -> Iterator[str]:
     end = time.monotonic() + WAIT_FOR_OTHERS_S
-    while not services.claim(what):
-        if services.users.take(what=what, shared=True):
-            if urls := _running(services):
-                try:
-                    yield urls
-                finally:
-                    services.users.release()
-                return
-            services.users.release()
+    while not service.claim(what):
+        if service.users.take(what=what, shared=True):
+            try:
+                if url := read_text(service.url_file):
+                    yield url
+                    return
+            finally:
+                service.users.release()
         if time.monotonic() > end:
-            pid, holder = services.lock.holder()
-            raise Trouble(f"The services of {var} are being started or stopped by {holder} (pid {pid}) for too long.")
+            pid, holder = service.lock.holder()
+            raise Trouble(
+                f"{holder} (pid {pid}) has neither started nor stopped its services for {WAIT_FOR_OTHERS_S:.0f} s."
+            )
         time.sleep(0.1)
     try:
-        services.start()
-        yield services.urls
+        yield service.start(say)
     finally:
-        _wait_for_borrowers(services, say)
-        services.stop()
-        services.users.release()
+        _wait_for_borrowers(service, say)
+        service.stop()
+        service.users.release()
 
 
-def _running(services: Services) -> dict[str, str]:
-    urls = read_pairs(services.var / SERVICES_FILE)
-    absent = [name for name in services.names if urls and name not in urls]
-    if absent:
-        raise Trouble(f"The services running here were started with {absent[0]} set: set it for this command too.")
-    return {name: urls[name] for name in services.names} if urls else {}
-
-
-def _wait_for_borrowers(services: Services, say: Say) -> None:
+def _wait_for_borrowers(service: Service, say: Say) -> None:
     said = False
-    while services.servers and not services.users.take(what="stopping"):
+    while service.server and not service.users.take(what="stopping"):
         if not said:
             say("another command still uses the services: waiting for it")
             said = True

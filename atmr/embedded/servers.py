@@ -48,7 +48,9 @@ class Server:
             if not self.child.is_running:
                 raise Trouble(f"{self.child.name} stopped while starting: {self.child.tail(3)}")
             if time.monotonic() > end:
-                raise Trouble(f"{self.child.name} gave no answer for {READY_S:.0f} s; see {self.child.log}.")
+                raise Trouble(
+                    f"{self.child.name} gave no answer for {READY_S:.0f} s; see {self.child.log}."
+                )
             time.sleep(0.05)
 
 

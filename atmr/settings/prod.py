@@ -10,7 +10,9 @@ SECRET_KEY = environment.required(
     "ATMR_SECRET_KEY", "production has no default key; make one with `openssl rand -base64 48`"
 )
 if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5:
-    raise environment.BadValue("ATMR_SECRET_KEY is too short or too simple; `openssl rand -base64 48` makes a good one.")
+    raise environment.BadValue(
+        "ATMR_SECRET_KEY is too short or too simple; `openssl rand -base64 48` makes a good one."
+    )
 for _name in ("DATABASE_URL", "REDIS_URL"):
     environment.required(_name, "production uses a server of yours, never the embedded one")
 environment.required("ATMR_ALLOWED_HOSTS", "name the host names this server answers to")
