@@ -14,12 +14,19 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.enums import BookingStatus, Leg, Priority, StatusReason
 from dispatch.models.company import Company, OfCompany
-from dispatch.models.constraints import check, in_order, one_of, together
+from dispatch.models.constraints import (
+    are_given,
+    check,
+    in_order,
+    one_of,
+    refuse_foreign,
+    together,
+)
 from dispatch.models.labels import choices
 from dispatch.models.people import Patient
 from dispatch.models.place import Place
 from dispatch.models.references import new_reference
-from dispatch.models.standing import StandingOrder, refuse_foreign
+from dispatch.models.standing import StandingOrder
 from dispatch.models.statuses import CANCELLATIONS, OPEN, REASONS, UNDER_WAY
 
 if TYPE_CHECKING:
@@ -322,9 +329,9 @@ class Booking(models.Model):
             raise ValidationError({"outbound": _("This is the journey of another patient.")})
         if self.outbound and self.outbound.leg != Leg.OUTBOUND:
             raise ValidationError({"outbound": _("This is not an outbound journey.")})
-        if self.promised_from is not None:
+        if self.promised_from and self.promised_to and are_given(self, "company", "service_on"):
             start, end = self.company.day_bounds(self.service_on)
-            if not start <= self.promised_from < end:
+            if self.promised_to < start or self.promised_from >= end:
                 raise ValidationError(
                     {"promised_from": _("The promised window lies on another day.")}
                 )

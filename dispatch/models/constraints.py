@@ -1,14 +1,17 @@
-"""The shapes of constraint that many tables share, each with a name of its own."""
+"""The shapes of rule that many tables share: constraints with a name each, and links inside one company."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ValidationError
 from django.db.models import CheckConstraint, F, Q
+from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from enum import StrEnum
 
+    from django.db.models import Model
     from django.utils.functional import _StrPromise
 
 
@@ -45,3 +48,22 @@ def together(*fields: str) -> Q:
 def in_order(earlier: str, later: str) -> Q:
     """The later moment is not before the earlier one, where both are known (NULL passes a CHECK)."""
     return Q(**{f"{later}__gte": F(earlier)})
+
+
+def are_given(row: Model, *fields: str) -> bool:
+    """Whether clean() may follow these: a form also cleans rows whose required fields are missing."""
+    return all(row.serializable_value(field) is not None for field in fields)
+
+
+def refuse_foreign(row: Model, *fields: str) -> None:
+    """Refuses links to rows of another company; a public place belongs to everybody."""
+    if not are_given(row, "company"):
+        return
+    allowed = {None, row.company_id}  # type: ignore[attr-defined]
+    foreign = {
+        field: _("This belongs to another company.")
+        for field in fields
+        if are_given(row, field) and getattr(row, field).company_id not in allowed
+    }
+    if foreign:
+        raise ValidationError(foreign)

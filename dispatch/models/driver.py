@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.enums import AbsenceReason, DriverKind, LicenceKind
 from dispatch.models.company import Company, OfCompany, User
-from dispatch.models.constraints import check, one_of, together
+from dispatch.models.constraints import are_given, check, one_of, together
 from dispatch.models.labels import choices
 from dispatch.models.references import new_reference
 from dispatch.models.sort_keys import sort_key_field
@@ -147,6 +147,8 @@ class DriverSkill(models.Model):
         return f"{self.driver}: {self.skill}"
 
     def clean(self) -> None:
+        if not are_given(self, "driver", "skill"):
+            return
         if self.driver.company_id != self.skill.company_id:
             raise ValidationError({"skill": _("This skill belongs to another company.")})
 
@@ -233,6 +235,8 @@ class WeeklyShift(models.Model):
         return f"{self.driver}: {self.get_weekday_display()} {self.start:%H:%M}–{self.end:%H:%M}"
 
     def clean(self) -> None:
+        if not are_given(self, "driver", "vehicle"):
+            return
         if self.vehicle and self.vehicle.company_id != self.driver.company_id:
             raise ValidationError({"vehicle": _("This vehicle belongs to another company.")})
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.enums import Equipment, LicenceKind, ShiftStatus, UnavailabilityReason
 from dispatch.models.company import Company, OfCompany
-from dispatch.models.constraints import bounded, check, one_of
+from dispatch.models.constraints import are_given, bounded, check, one_of, refuse_foreign
 from dispatch.models.driver import Driver
 from dispatch.models.labels import choices
 from dispatch.models.place import Place
@@ -89,8 +89,7 @@ class Vehicle(models.Model):
         return f"{self.name} ({self.plate})"
 
     def clean(self) -> None:
-        if self.base and self.base.company_id not in {None, self.company_id}:
-            raise ValidationError({"base": _("This place belongs to another company.")})
+        refuse_foreign(self, "base")
 
     @property
     def has_step_free_entry(self) -> bool:
@@ -137,6 +136,8 @@ class SeatConfiguration(models.Model):
         return f"{self.seats} + {self.wheelchairs} + {self.stretchers} + {self.folded_chairs}"
 
     def clean(self) -> None:
+        if not are_given(self, "vehicle"):
+            return
         if self.wheelchairs and not self.vehicle.has_step_free_entry:
             raise ValidationError(
                 {"wheelchairs": _("A vehicle without ramp or lift has no wheelchair place.")}
@@ -290,17 +291,18 @@ class Shift(models.Model):
 
     def clean(self) -> None:
         """What depends on other rows: the database keeps overlaps out, this keeps the unfit out."""
+        refuse_foreign(self, "driver", "vehicle", "start_place", "end_place")
+        if not are_given(self, "company", "driver", "vehicle", "period"):
+            return
+        if self.period.lower is None or self.period.upper is None:
+            return  # shift_lasts says so
         day = self.starts_at.astimezone(self.company.tz).date()
         errors: dict[str, _StrPromise] = {}
-        if self.vehicle.company_id != self.company_id:
-            errors["vehicle"] = _("This vehicle belongs to another company.")
-        elif self.vehicle.unavailabilities.filter(period__overlap=self.period).exists():
+        if self.vehicle.unavailabilities.filter(period__overlap=self.period).exists():
             errors["vehicle"] = _("The vehicle is unavailable during this shift.")
-        if self.driver.company_id != self.company_id:
-            errors["driver"] = _("This driver works for another company.")
-        elif set(self.vehicle.required_licences) - self.driver.licences_on(day):
+        if set(self.vehicle.required_licences) - self.driver.licences_on(day):
             errors["driver"] = _("The driver has no valid licence for this vehicle.")
-        elif self.driver.absences.filter(first_on__lte=day, last_on__gte=day).exists():
+        if self.driver.absences.filter(first_on__lte=day, last_on__gte=day).exists():
             errors["driver"] = _("The driver is absent on this day.")
         if errors:
             raise ValidationError(errors)

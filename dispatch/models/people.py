@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.enums import Equipment, Mobility, SkillCode, Stance
 from dispatch.models.company import Company, OfCompany
-from dispatch.models.constraints import check, one_of
+from dispatch.models.constraints import are_given, check, one_of, refuse_foreign
 from dispatch.models.driver import Driver
 from dispatch.models.labels import choices
 from dispatch.models.place import Place
@@ -129,8 +129,7 @@ class Patient(models.Model):
         return f"{self.last_name} {self.first_name}"
 
     def clean(self) -> None:
-        if self.home and self.home.company_id not in {None, self.company_id}:
-            raise ValidationError({"home": _("This place belongs to another company.")})
+        refuse_foreign(self, "home")
 
     @property
     def boarding_min(self) -> int:
@@ -205,5 +204,7 @@ class DriverWish(models.Model):
         return f"{self.patient}: {self.driver} {self.get_stance_display()}"
 
     def clean(self) -> None:
+        if not are_given(self, "patient", "driver"):
+            return
         if self.patient.company_id != self.driver.company_id:
             raise ValidationError({"driver": _("This driver works for another company.")})

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -15,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.enums import Priority, ReturnMode
 from dispatch.models.company import Company, OfCompany
-from dispatch.models.constraints import check, one_of
+from dispatch.models.constraints import check, one_of, refuse_foreign
 from dispatch.models.driver import WEEKDAYS, days
 from dispatch.models.labels import choices
 from dispatch.models.people import Patient
@@ -173,15 +172,3 @@ class StandingOrderPause(models.Model):
 
     def __str__(self) -> str:
         return f"{self.first_on} – {self.last_on}"
-
-
-def refuse_foreign(row: models.Model, *fields: str) -> None:
-    """Refuses links to rows of another company; a public place belongs to everybody."""
-    company_id = row.company_id  # type: ignore[attr-defined]
-    foreign = {
-        field: _("This belongs to another company.")
-        for field in fields
-        if (other := getattr(row, field)) is not None and other.company_id not in {None, company_id}
-    }
-    if foreign:
-        raise ValidationError(foreign)
