@@ -1,0 +1,192 @@
+"""The engine's words: one English and one French template for each rule, broken or in the way.
+
+Templates hold references (`{trip}`, `{shift}`, `{detail}`), whole minutes (`{minutes}`, rounded up) and
+plain counts (`{amount}`); no name of a person ever enters, the caller's `label` turns references into words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from dispatch.enums import Rule
+
+Language = Literal["en", "fr"]
+Label = Callable[[str], str]
+
+
+class Sentence(NamedTuple):
+    """One template in both languages."""
+
+    en: str
+    fr: str
+
+    def said(self, language: Language) -> str:
+        """The template as it stands; raises ValueError for a language the engine does not speak."""
+        if language not in self._fields:
+            raise ValueError(f"The engine speaks English and French, not {language!r}.")
+        template: str = getattr(self, language)
+        return template
+
+    def spoken(self, language: Language, figures: Figures, label: Label = str) -> str:
+        """The template filled in with figures."""
+        return self.said(language).format(
+            trip=label(figures.trip),
+            shift=label(figures.shift),
+            other=label(figures.other),
+            skills=", ".join(word(skill, language) for skill in figures.skills),
+            amount=figures.amount,
+            minutes=minutes(figures.amount),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What a template may need; `amount` is seconds where the template speaks of minutes."""
+
+    trip: str = ""
+    shift: str = ""
+    other: str = ""
+    skills: tuple[str, ...] = ()
+    amount: int = 0
+
+
+def minutes(seconds: int) -> int:
+    """Whole minutes, rounded up: one second late is late."""
+    return -(-seconds // 60)
+
+
+def word(skill: str, language: Language) -> str:
+    """A skill or piece of equipment in words; a company's own code is said as it is."""
+    known = SKILLS.get(skill)
+    return skill if known is None else known.said(language)
+
+
+SKILLS: Mapping[str, Sentence] = {
+    "oxygen": Sentence("oxygen", "oxygène"),
+    "stairs": Sentence("help on stairs", "aide dans les escaliers"),
+    "stretcher": Sentence("stretcher", "brancard"),
+    "wheelchair": Sentence("wheelchair", "fauteuil roulant"),
+    "ramp": Sentence("ramp", "rampe"),
+    "lift": Sentence("lift", "hayon élévateur"),
+    "stairclimber": Sentence("stair climber", "monte-escalier"),
+}
+
+RULE_NAMES: Mapping[Rule, Sentence] = {
+    Rule.CAPACITY: Sentence("places in the vehicle", "places dans le véhicule"),
+    Rule.SKILLS: Sentence("skills and equipment", "compétences et équipement"),
+    Rule.SHIFT: Sentence("hours of duty", "heures de service"),
+    Rule.DURATION: Sentence("length of the tour", "durée de la tournée"),
+    Rule.BREAK: Sentence("break", "pause"),
+    Rule.TIME_WINDOW: Sentence("time window", "plage horaire"),
+    Rule.MAX_RIDE_TIME: Sentence("longest time on board", "temps à bord maximal"),
+    Rule.EXCLUDED_DRIVER: Sentence("excluded driver", "chauffeur exclu"),
+    Rule.TRANSITION_MARGIN: Sentence("margin between trips", "marge entre deux courses"),
+    Rule.POOLING: Sentence("shared rides", "courses groupées"),
+    Rule.WORKLOAD_CAP: Sentence("trips per shift", "courses par service"),
+    Rule.PINNED: Sentence("fixed by a person", "fixée par une personne"),
+    Rule.FREEZE_TIME: Sentence("freeze time", "délai de gel"),
+    Rule.SEQUENCE: Sentence("order of stops", "ordre des arrêts"),
+    Rule.COVERAGE: Sentence("each trip once", "chaque course une fois"),
+    Rule.UNKNOWN_COORDINATES: Sentence("unknown coordinates", "coordonnées inconnues"),
+    Rule.SAME_DRIVER: Sentence("same driver", "même chauffeur"),
+    Rule.PREFERRED_DRIVER: Sentence("preferred driver", "chauffeur préféré"),
+    Rule.FAIRNESS: Sentence("fairness", "équité"),
+    Rule.EMERGENCY_LAST: Sentence("emergency drivers last", "chauffeurs de secours en dernier"),
+    Rule.OPTIONAL_BREAK: Sentence("optional break", "pause facultative"),
+    Rule.STABILITY: Sentence("stability", "stabilité"),
+}
+
+# A plan breaks the rule.
+VIOLATIONS: Mapping[Rule, Sentence] = {
+    Rule.CAPACITY: Sentence(
+        "Trip {trip} does not fit in the vehicle of shift {shift}: places missing {amount}.",
+        "La course {trip} n’a pas de place dans le véhicule du service {shift} : il en manque {amount}.",
+    ),
+    Rule.SKILLS: Sentence(
+        "Shift {shift} lacks what trip {trip} needs: {skills}.",
+        "Il manque au service {shift} ce que demande la course {trip} : {skills}.",
+    ),
+    Rule.SHIFT: Sentence(
+        "Shift {shift} drives {minutes} min outside its hours of duty.",
+        "Le service {shift} roule {minutes} min hors de ses heures de service.",
+    ),
+    Rule.DURATION: Sentence(
+        "The tour of shift {shift} is {minutes} min too long.",
+        "La tournée du service {shift} est trop longue de {minutes} min.",
+    ),
+    Rule.BREAK: Sentence(
+        "Shift {shift} does not get its break {other} as it should.",
+        "Le service {shift} n’a pas sa pause {other} comme il se doit.",
+    ),
+    Rule.TIME_WINDOW: Sentence(
+        "Trip {trip} (shift {shift}) is served {minutes} min outside its time window.",
+        "La course {trip} (service {shift}) est servie {minutes} min hors de sa plage horaire.",
+    ),
+    Rule.MAX_RIDE_TIME: Sentence(
+        "The patient of trip {trip} (shift {shift}) is on board {minutes} min longer than allowed.",
+        "Le patient de la course {trip} (service {shift}) reste à bord {minutes} min de trop.",
+    ),
+    Rule.EXCLUDED_DRIVER: Sentence(
+        "Trip {trip} must not be driven by the driver of shift {shift}.",
+        "La course {trip} ne doit pas être confiée au chauffeur du service {shift}.",
+    ),
+    Rule.TRANSITION_MARGIN: Sentence(
+        "Shift {shift} lacks {minutes} min of margin before trip {trip}.",
+        "Il manque au service {shift} {minutes} min de marge avant la course {trip}.",
+    ),
+    Rule.POOLING: Sentence(
+        "Trips {trip} and {other} may not be on board together (shift {shift}).",
+        "Les courses {trip} et {other} ne peuvent pas être à bord ensemble (service {shift}).",
+    ),
+    Rule.WORKLOAD_CAP: Sentence(
+        "Shift {shift} has more trips than it may: {amount} too many.",
+        "Le service {shift} a plus de courses qu’il ne peut : {amount} de trop.",
+    ),
+    Rule.PINNED: Sentence(
+        "Trip {trip} was fixed on shift {other}, not on shift {shift}.",
+        "La course {trip} a été fixée sur le service {other}, pas sur le service {shift}.",
+    ),
+    Rule.FREEZE_TIME: Sentence(
+        "Shift {shift} does not begin with what it is committed to: {other}.",
+        "Le service {shift} ne commence pas par ce à quoi il est engagé : {other}.",
+    ),
+    Rule.SEQUENCE: Sentence(
+        "Shift {shift} cannot serve {other} in this order and at these times.",
+        "Le service {shift} ne peut pas servir {other} dans cet ordre et à ces heures.",
+    ),
+    Rule.COVERAGE: Sentence(
+        "Trip {trip} is neither planned nor listed as unassigned.",
+        "La course {trip} n’est ni planifiée ni listée comme non attribuée.",
+    ),
+    Rule.SAME_DRIVER: Sentence(
+        "Trip {trip} (shift {shift}) has another driver than trip {other}.",
+        "La course {trip} (service {shift}) n’a pas le même chauffeur que la course {other}.",
+    ),
+    Rule.PREFERRED_DRIVER: Sentence(
+        "Trip {trip} is driven by none of the preferred drivers (shift {shift}).",
+        "La course {trip} n’a aucun des chauffeurs préférés (service {shift}).",
+    ),
+    Rule.FAIRNESS: Sentence(
+        "The loads of the drivers differ by {amount} trips over the window.",
+        "Les charges des chauffeurs diffèrent de {amount} courses sur la période.",
+    ),
+    Rule.EMERGENCY_LAST: Sentence(
+        "The emergency shift {shift} is used; its trips: {amount}.",
+        "Le service de secours {shift} est utilisé ; ses courses : {amount}.",
+    ),
+    Rule.OPTIONAL_BREAK: Sentence(
+        "Shift {shift} goes without its optional break {other} ({minutes} min).",
+        "Le service {shift} se passe de sa pause facultative {other} ({minutes} min).",
+    ),
+    Rule.STABILITY: Sentence(
+        "Trip {trip} changes driver from the plan in force (now shift {shift}).",
+        "La course {trip} change de chauffeur par rapport au plan en vigueur (service {shift}).",
+    ),
+}
+
+DETOUR = Sentence(
+    "Trip {trip} (shift {shift}) is {minutes} min over the detour that sharing may cost.",
+    "La course {trip} (service {shift}) dépasse de {minutes} min le détour permis par le groupage.",
+)
