@@ -17,6 +17,7 @@ KNOWN = frozenset(
     {
         "ATMR_ALLOWED_HOSTS",
         "ATMR_CSRF_ORIGINS",
+        "ATMR_DEBUG",
         "ATMR_ENV",
         "ATMR_LOG_LEVEL",
         "ATMR_PORT",

@@ -10,9 +10,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 # Loaded here and not in the child: between fork and exec nothing may be imported.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -35,12 +36,14 @@ class Owner:
 
 @dataclass(slots=True, kw_only=True)
 class Child:
-    """A process of ours: `ask` is the signal that lets it finish, `grace_s` how long it may take."""
+    """A process of ours: `ask` is the signal that lets it finish, `grace_s` how long it may take.
+    Without a log it speaks where we speak."""
 
     name: str
     command: Sequence[str]
-    log: Path
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str]
+    log: Path | None = None
+    cwd: Path = Path("/")
     owner: Owner | None = None
     ask: signal.Signals = signal.SIGTERM
     on_parent_death: signal.Signals = signal.SIGKILL
@@ -50,15 +53,14 @@ class Child:
     def start(self) -> None:
         """Start it from the calling thread, which must be the main one: Linux ties the death signal
         to the thread that forked."""
-        _rotate(self.log)
-        with self.log.open("ab") as log:
+        with _log_file(self.log) as log:
             self.process = subprocess.Popen(
                 list(self.command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=self.log.parent if self.owner is None else "/",
-                env=dict(self.env) or None,
+                stderr=log and subprocess.STDOUT,
+                cwd=self.cwd,
+                env=dict(self.env),
                 start_new_session=True,
                 preexec_fn=_die_with(os.getpid(), self.on_parent_death),  # noqa: PLW1509 (one thread)
                 **_as_user(self.owner),
@@ -71,19 +73,22 @@ class Child:
     def tail(self, lines: int = 5) -> str:
         """The last words of its log."""
         try:
-            text = self.log.read_text(encoding="utf-8", errors="replace")
+            text = self.log.read_text(encoding="utf-8", errors="replace") if self.log else ""
         except OSError:
             return ""
         return "\n".join(text.splitlines()[-lines:])
+
+    def ask_to_stop(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(self.ask)
 
     def stop(self) -> None:
         """Ask, wait, then end its whole process group."""
         if self.process is None:
             return
-        if self.process.poll() is None:
-            self.process.send_signal(self.ask)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self.process.wait(self.grace_s)
+        self.ask_to_stop()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(self.grace_s)
         _kill_group(self.process.pid)
         self.process.wait()
         self.process = None
@@ -109,6 +114,12 @@ def run_quietly(
         last = done.stdout.strip().splitlines()[-1:] or ["it said nothing"]
         raise Trouble(f"{Path(command[0]).name} failed: {last[0]}")
     return done.stdout
+
+
+def leave_with_parent(ask: signal.Signals) -> None:
+    """Be sent this signal when the process that started us is gone (Linux only)."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(ask))
 
 
 def plain_env() -> dict[str, str]:
@@ -211,7 +222,13 @@ def _kill_group(pid: int) -> None:
         os.killpg(pid, signal.SIGKILL)
 
 
-def _rotate(log: Path) -> None:
+@contextlib.contextmanager
+def _log_file(log: Path | None) -> Iterator[IO[bytes] | None]:
+    if log is None:
+        yield None
+        return
     with contextlib.suppress(FileNotFoundError):
         if log.stat().st_size > _LOG_LIMIT_BYTES:
             log.replace(log.with_name(log.name + ".1"))
+    with log.open("ab") as file:
+        yield file

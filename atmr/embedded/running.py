@@ -61,7 +61,7 @@ class Service:
     """The embedded server behind one URL variable, run by one process at a time."""
 
     def __init__(self, var: Path, variable: str, *, durable: bool = True) -> None:
-        name = SERVICES[variable]
+        self.name = name = SERVICES[variable]
         run = var / "run"
         self.var = var
         self.variable = variable

@@ -13,7 +13,6 @@ VAR_DIR = environment.var_dir()
 ENVIRONMENT = environment.name_of_environment()
 
 INSTALLED_APPS = [
-    "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -1,0 +1,162 @@
+"""Decides what one `manage.py up` consists of, in which order it starts, and when each part is ready."""
+
+from __future__ import annotations
+
+import socket
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from celery import Celery
+from django.conf import settings
+from kombu.exceptions import OperationalError
+
+from atmr import environment
+from atmr.embedded.children import Child, Register, Trouble, wait_until
+from atmr.embedded.home import refuse_full_disk
+from atmr.embedded.running import Lock, Service
+from atmr.supervisor import Supervisor
+
+HOST = "127.0.0.1"
+READY_S = 90.0
+WAIT_FOR_COMMAND_S = 60.0
+
+
+class Console:
+    """Services, preparation, web, worker, scheduler: started in this order, stopped in the reverse."""
+
+    def __init__(self, var: Path, port: int, say: Callable[[str], None]) -> None:
+        self.var = var
+        self.port = port
+        self.say = say
+        self.address = f"http://{HOST}:{port}/"
+        self.urls: dict[str, str] = {}
+        self.services = [Service(var, name) for name in environment.services_without_url()]
+        self.started: list[Service] = []
+        self.lock = Lock(var / "run" / "up.lock")
+        self.supervisor = Supervisor(Register(var / "run" / "processes.child"), say)
+
+    def start(self, *, demo: bool) -> None:
+        (self.var / "run").mkdir(parents=True, exist_ok=True)
+        (self.var / "log").mkdir(exist_ok=True)
+        refuse_full_disk(self.var)
+        if not self.lock.take(what="manage.py up"):
+            raise Trouble(
+                f"The console already runs here (pid {self.lock.holder()[0]}): stop it first."
+            )
+        for name in self.supervisor.register.end_leftovers():
+            self.say(f"ended {name}, left by a start that was killed")
+        _refuse_used_port(self.port)
+        self.urls = {
+            "DATABASE_URL": environment.database_url(),
+            "REDIS_URL": environment.redis_url(),
+        }
+        for service in self.services:
+            self._start_service(service)
+        self._prepare(demo=demo)
+        self._start_processes()
+
+    def stop(self) -> None:
+        self.supervisor.stop()
+        for service in reversed(self.started):
+            service.stop()
+        self.lock.release()
+
+    def _start_service(self, service: Service) -> None:
+        pid, what = service.lock.holder()
+        if not service.claim("manage.py up"):
+            self.say(f"waiting for {what} (pid {pid}), which uses the services")
+            if not wait_until(lambda: service.claim("manage.py up"), WAIT_FOR_COMMAND_S):
+                raise Trouble(
+                    f"{what} (pid {pid}) still uses the services of {self.var}: let it end first."
+                )
+        self.started.append(service)
+        self.urls[service.variable] = service.start(self.say)
+        self.say(f"{service.name} ready")
+        if service.server is not None:
+            self.supervisor.add(service.server.child, start=service.restart)
+
+    def _prepare(self, *, demo: bool) -> None:
+        command = _python("manage.py", "prepare", *(["--demo"] if demo else []))
+        child = self._child("prepare", command)
+        child.log = None
+        child.start()
+        process = child.process
+        try:
+            if process and process.wait():
+                raise Trouble("The database could not be prepared; the reason stands above.")
+        finally:
+            child.stop()
+
+    def _start_processes(self) -> None:
+        celery = _python("-m", "celery", "-A", "atmr.celery")
+        web = self._child(
+            "web",
+            _python("-m", "daphne", "-b", HOST, "-p", str(self.port), "atmr.asgi:application"),
+        )
+        worker = self._child(
+            "worker",
+            [*celery, "worker", "-c", "2", "-l", "INFO", "--without-gossip", "--without-mingle"],
+        )
+        worker.grace_s = 15.0
+        pid_file = self.var / "run" / "beat.pid"
+        pid_file.unlink(missing_ok=True)  # ours by the lock: a number in it may be anybody's by now
+        beat = self._child("beat", [*celery, "beat", "-l", "INFO", f"--pidfile={pid_file}"])
+        for child in (web, worker, beat):
+            self.supervisor.add(child)
+        self.supervisor.wait_ready(web, lambda: _page_answers(f"{self.address}readyz"), READY_S)
+        probe = _probe(self.urls["REDIS_URL"])
+        self.supervisor.wait_ready(worker, lambda: _worker_answers(probe), READY_S)
+        self.supervisor.wait_ready(beat, pid_file.exists, READY_S)
+
+    def _child(self, name: str, command: list[str]) -> Child:
+        return Child(
+            name=name,
+            command=command,
+            env=environment.for_children(self.urls),
+            log=self.var / "log" / f"{name}.log",
+            cwd=settings.BASE_DIR,
+        )
+
+
+def _python(*words: str) -> list[str]:
+    return [sys.executable, *words]
+
+
+def _refuse_used_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except PermissionError:
+            raise Trouble(
+                f"Port {port} needs more rights than this user has: take one above 1023."
+            ) from None
+        except OSError:
+            raise Trouble(
+                f"Port {port} is in use by another program: choose another, for instance `make up PORT={port + 1}`."
+            ) from None
+
+
+def _page_answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=5) as answer:  # noqa: S310 (our own address)
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _probe(redis_url: str) -> Celery:
+    """A client of the job queue that knows no task; our own settings name no broker yet."""
+    app = Celery("probe", broker=redis_url, set_as_current=False)
+    app.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+    return app
+
+
+def _worker_answers(probe: Celery) -> bool:
+    try:
+        return bool(probe.control.ping(timeout=0.5, limit=1))
+    except (OperationalError, OSError):
+        return False

@@ -1,0 +1,84 @@
+"""Runs the whole console on this machine in the foreground, and says where it is."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from atmr import environment
+from atmr.console import HOST, Console
+from atmr.embedded.children import Trouble, leave_with_parent
+from atmr.embedded.running import speaking_plainly
+from atmr.management.commands.prepare import DEMO_FILE
+
+_STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Command(BaseCommand):
+    help = (
+        "Start services, web, worker and scheduler and stay in the foreground; Ctrl-C stops them all. "
+        "Exit codes: 0 stopped, 1 could not start."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        port = environment.integer("ATMR_PORT", 8000, low=1, high=65535)
+        parser.add_argument("--port", type=int, default=port, help=f"web port on {HOST} ({port})")
+        parser.add_argument("--once", action="store_true", help="start, see that all answers, stop")
+        parser.add_argument("--no-demo", action="store_true", help="leave an empty database empty")
+        parser.add_argument(
+            "--leave-with-parent", action="store_true", help="stop when the calling process is gone"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        _listen()
+        if options["leave_with_parent"]:
+            leave_with_parent(signal.SIGTERM)
+        console = Console(settings.VAR_DIR, options["port"], self._say)
+        try:
+            with speaking_plainly():
+                console.start(demo=not options["no_demo"])
+                self._tell(console.address)
+                if not options["once"]:
+                    console.supervisor.watch()
+        except (Trouble, environment.BadValue) as trouble:
+            raise CommandError(str(trouble)) from trouble
+        except KeyboardInterrupt:
+            self._say("stopping")
+        finally:
+            _stop_listening()
+            console.stop()
+        self._say("stopped")
+
+    def _tell(self, address: str) -> None:
+        demo = environment.read_text(settings.VAR_DIR / DEMO_FILE)
+        self.stdout.write(f"\nThe console is ready: {address}")
+        if demo:
+            self.stdout.write(demo)
+        self.stdout.write(f"Logs: {settings.VAR_DIR / 'log'}. Ctrl-C stops everything.\n")
+        self.stdout.flush()
+
+    def _say(self, sentence: str) -> None:
+        self.stderr.write(f"  {sentence}", str)
+        self.stderr.flush()
+
+
+def _listen() -> None:
+    for number in _STOP_SIGNALS:
+        # `nohup` and `&` ask for a signal to be ignored; that wish stays.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def _stop_listening() -> None:
+    # A second Ctrl-C would only leave things behind: every wait of the stop has an end.
+    for number in _STOP_SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
