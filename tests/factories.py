@@ -248,6 +248,9 @@ def make_assignment(
     assert begins is not None
     ends = end or begins + timedelta(minutes=30)
     defaults = {
+        "company": booking.company,
+        "booking": booking,
+        "shift": shift,
         "driver": shift.driver,
         "vehicle": shift.vehicle,
         "period": between(begins, ends),
@@ -261,6 +264,4 @@ def make_assignment(
         status=BookingStatus.ASSIGNED, version=booking.version + 1
     )
     booking.refresh_from_db(fields=["status", "version"])
-    return Assignment.objects.create(
-        company=booking.company, booking=booking, shift=shift, **defaults | fields
-    )
+    return Assignment.objects.create(**defaults | fields)

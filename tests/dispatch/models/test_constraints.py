@@ -1,0 +1,55 @@
+"""Invalid states are refused by the database, each by the constraint that is named for it."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, transaction
+
+from dispatch.models import Company
+from tests.dispatch.models.violations import booking, fleet, people, run  # noqa: F401 - they fill VIOLATIONS
+from tests.dispatch.models.violations.registry import VIOLATIONS, Violation
+from tests.factories import make_company
+
+pytestmark = pytest.mark.django_db
+
+# Unique together with the primary key: never broken, they are there for foreign keys to point at.
+TARGETS = {
+    "patient_of_company",
+    "driver_of_company",
+    "vehicle_of_company",
+    "shift_of_company",
+    "booking_of_company",
+    "booking_of_patient",
+    "run_of_company",
+    "standing_of_patient",
+}
+
+
+def _store(violation: Violation, company: Company) -> None:
+    with transaction.atomic():
+        violation(company)
+        connection.check_constraints()
+
+
+@pytest.mark.parametrize(
+    ("constraint", "violation"), [pytest.param(*case, id=case[1].__name__) for case in VIOLATIONS]
+)
+def test_the_database_refuses(constraint: str, violation: Violation) -> None:
+    company = make_company()
+    with pytest.raises(IntegrityError) as refusal:
+        _store(violation, company)
+    assert refusal.value.__cause__.diag.constraint_name == constraint
+
+
+def test_each_named_constraint_is_proved() -> None:
+    in_models = {
+        constraint.name
+        for model in apps.get_app_config("dispatch").get_models()
+        for constraint in model._meta.constraints
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT conname FROM pg_constraint WHERE conname LIKE '%%_same_company'")
+        in_database = {name for (name,) in cursor.fetchall()}
+    proved = {constraint for constraint, _violation in VIOLATIONS}
+    assert in_models | in_database <= proved | TARGETS
