@@ -31,62 +31,62 @@ class Weights(_Frozen):
     """What each thing is worth to the planner; one second of driving is the yardstick."""
 
     serve_low: Weight = Field(
-        1_000_000,
+        default=1_000_000,
         title=_("Serving a low-priority trip"),
         description=_("Price of leaving a trip of low priority unassigned."),
     )
     serve_normal: Weight = Field(
-        2_000_000,
+        default=2_000_000,
         title=_("Serving a normal trip"),
         description=_("Price of leaving a trip of normal priority unassigned."),
     )
     serve_high: Weight = Field(
-        4_000_000,
+        default=4_000_000,
         title=_("Serving a high-priority trip"),
         description=_("Price of leaving a trip of high priority unassigned."),
     )
     serve_vital: Weight = Field(
-        8_000_000,
+        default=8_000_000,
         title=_("Serving a vital trip"),
         description=_("Price of leaving a dialysis or an oncology trip unassigned."),
     )
     driving: Weight = Field(
-        1,
+        default=1,
         title=_("Driving"),
         description=_("Price of one second of driving."),
     )
     ride: Weight = Field(
-        1,
+        default=1,
         title=_("Excess ride time"),
         description=_("Price of one second on board beyond the direct way."),
     )
     fairness: Weight = Field(
-        60,
+        default=60,
         title=_("Fairness"),
         description=_("Price of the square of the trips by which a driver exceeds the fair share."),
     )
     emergency: Weight = Field(
-        20_000,
+        default=20_000,
         title=_("Emergency driver"),
         description=_("Price of using an emergency driver on a day."),
     )
     optional_break: Weight = Field(
-        1_800,
+        default=1_800,
         title=_("Optional break"),
         description=_("Price of leaving out an optional break."),
     )
     same_driver: Weight = Field(
-        900,
+        default=900,
         title=_("Same driver on the return"),
         description=_("Price of another driver on a return that asked for the same one."),
     )
     preferred: Weight = Field(
-        300,
+        default=300,
         title=_("Preferred driver"),
         description=_("Price of a driver who is none of the preferred ones."),
     )
     stability: Weight = Field(
-        600,
+        default=600,
         title=_("Stability"),
         description=_("Price of giving a trip of the plan in force to another driver."),
     )
@@ -106,24 +106,30 @@ class QualityWeights(_Frozen):
     """The shares of the quality score of a day, in percent (KPI.md); together 100."""
 
     pickup_on_time: Percent = Field(
-        35, title=_("Pickups on time"), description=_("Share in the quality score, percent.")
+        default=35,
+        title=_("Pickups on time"),
+        description=_("Share in the quality score, percent."),
     )
     appointment_on_time: Percent = Field(
-        20, title=_("Appointments on time"), description=_("Share in the quality score, percent.")
+        default=20,
+        title=_("Appointments on time"),
+        description=_("Share in the quality score, percent."),
     )
     return_wait: Percent = Field(
-        15,
+        default=15,
         title=_("Short waits for the return"),
         description=_("Share in the quality score, percent."),
     )
     ride_time: Percent = Field(
-        10, title=_("Ride times kept"), description=_("Share in the quality score, percent.")
+        default=10,
+        title=_("Ride times kept"),
+        description=_("Share in the quality score, percent."),
     )
     assignment_rate: Percent = Field(
-        15, title=_("Trips assigned"), description=_("Share in the quality score, percent.")
+        default=15, title=_("Trips assigned"), description=_("Share in the quality score, percent.")
     )
     fairness: Percent = Field(
-        5, title=_("Fairness"), description=_("Share in the quality score, percent.")
+        default=5, title=_("Fairness"), description=_("Share in the quality score, percent.")
     )
 
     @model_validator(mode="after")
@@ -138,151 +144,151 @@ class CompanySettings(_Frozen):
     """The planning rules of one company; minutes and counts are whole numbers."""
 
     pickup_window_before_min: int = Field(
-        5,
+        default=5,
         ge=0,
         le=120,
         title=_("Pickup window before (min)"),
         description=_("How long before the promised time the vehicle may come."),
     )
     pickup_window_after_min: int = Field(
-        15,
+        default=15,
         ge=0,
         le=240,
         title=_("Pickup window after (min)"),
         description=_("How long after the promised time the vehicle may come."),
     )
     appointment_early_max_min: int = Field(
-        60,
+        default=60,
         ge=5,
         le=240,
         title=_("Earliest arrival before an appointment (min)"),
         description=_("Arriving earlier than this counts as off time."),
     )
     appointment_early_max_vital_min: int = Field(
-        45,
+        default=45,
         ge=5,
         le=240,
         title=_("Earliest arrival before dialysis or oncology (min)"),
         description=_("The same for trips of vital priority."),
     )
     transition_margin_min: int = Field(
-        2,
+        default=2,
         ge=0,
         le=60,
         title=_("Margin between trips (min)"),
         description=_("Slack kept between the end of one trip and the way to the next."),
     )
     pooling_enabled: bool = Field(
-        True,
+        default=True,
         title=_("Pooling"),
         description=_("Whether patients may share a vehicle."),
     )
     pooling_pickup_gap_min: int = Field(
-        10,
+        default=10,
         ge=0,
         le=60,
         title=_("Pooling: gap between pickups (min)"),
         description=_("Patients of one area share a vehicle when their pickups are this close."),
     )
     pooling_max_detour_min: int = Field(
-        15,
+        default=15,
         ge=0,
         le=60,
         title=_("Pooling: longest detour (min)"),
         description=_("How much longer than the direct way a shared ride may be."),
     )
     default_max_ride_min: int = Field(
-        60,
+        default=60,
         ge=5,
         le=480,
         title=_("Longest ride (min)"),
         description=_("For patients who have no limit of their own."),
     )
     max_trips_per_shift: int = Field(
-        20,
+        default=20,
         ge=1,
         le=100,
         title=_("Trips per shift"),
         description=_("For shifts that have no limit of their own."),
     )
     max_overtime_min: int = Field(
-        0,
+        default=0,
         ge=0,
         le=240,
         title=_("Overtime (min)"),
         description=_("How long after the end of a shift a plan may still use the driver."),
     )
     freeze_min: int = Field(
-        30,
+        default=30,
         ge=0,
         le=240,
         title=_("Freeze time (min)"),
         description=_("Trips whose pickup is this close are not changed by the machine."),
     )
     fairness_window_days: int = Field(
-        7,
+        default=7,
         ge=1,
         le=31,
         title=_("Fairness window (days)"),
         description=_("Over how many days the load of drivers is evened out."),
     )
     return_wait_target_min: int = Field(
-        60,
+        default=60,
         ge=5,
         le=240,
         title=_("Longest wait for a return (min)"),
         description=_("The wait after a patient calls that still counts as good."),
     )
     urgent_return_window_min: int = Field(
-        30,
+        default=30,
         ge=5,
         le=240,
         title=_("Window of an urgent return (min)"),
         description=_("How long after the call the vehicle of an urgent return may come."),
     )
     weights: Weights = Field(
-        Weights(),  # type: ignore[call-arg]
+        default=Weights(),
         title=_("Weights"),
         description=_("What each thing is worth to the planner."),
     )
     quality_weights: QualityWeights = Field(
-        QualityWeights(),  # type: ignore[call-arg]
+        default=QualityWeights(),
         title=_("Quality score"),
         description=_("The shares of the quality score of a day."),
     )
     solver_time_limit_s: int = Field(
-        8,
+        default=8,
         ge=1,
         le=300,
         title=_("Time for planning (s)"),
         description=_("How long the planner may search for a better plan."),
     )
     autorun_enabled: bool = Field(
-        False,
+        default=False,
         title=_("Plan each day automatically"),
         description=_("Whether tomorrow is planned without a person's touch."),
     )
     autorun_at: time = Field(
-        time(18, 0),
+        default=time(18, 0),
         title=_("Hour of the automatic plan"),
         description=_("Local time at which tomorrow is planned."),
     )
     detour_factor: float = Field(
-        1.35,
+        default=1.35,
         ge=1,
         le=3,
         title=_("Detour factor"),
         description=_("Length of a road over the straight line, when no road service answers."),
     )
     speed_kmh: float = Field(
-        32,
+        default=32,
         ge=5,
         le=130,
         title=_("Speed (km/h)"),
         description=_("Average speed without traffic, when no road service answers."),
     )
     traffic_permille: tuple[Permille, ...] = Field(
-        _TRAFFIC,
+        default=_TRAFFIC,
         min_length=HOURS_OF_A_DAY,
         max_length=HOURS_OF_A_DAY,
         title=_("Traffic by hour (permille)"),

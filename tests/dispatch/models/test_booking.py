@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from dispatch.enums import BookingStatus, StatusReason
 from dispatch.models import Booking, StandingOrder, StandingOrderPause
@@ -45,9 +47,9 @@ MOMENTS = {
 }
 
 
-def _fields(status: BookingStatus) -> dict[str, object]:
+def _fields(status: BookingStatus) -> dict[str, Any]:
     """What a booking in this status has: its moments and a reason."""
-    fields: dict[str, object] = {name: DONE[name] for name in MOMENTS.get(status, ())}
+    fields: dict[str, Any] = {name: DONE[name] for name in MOMENTS.get(status, ())}
     reason = min(REASONS[status]) if status in REASONS else ""
     return fields | {"status": status, "status_reason": reason}
 
@@ -102,7 +104,7 @@ def test_the_database_and_the_table_agree_on_reasons(
 
 @pytest.mark.django_db
 def test_a_completed_journey_may_lack_moments_nobody_noted() -> None:
-    sparse = {"status": "completed", "alighted_at": DONE["alighted_at"]}
+    sparse: dict[str, Any] = {"status": "completed", "alighted_at": DONE["alighted_at"]}
     make_booking(make_company(), **sparse).full_clean()
 
 
@@ -137,6 +139,7 @@ def test_nothing_is_promised_before_it_is_confirmed(status: BookingStatus) -> No
 def test_a_journey_just_after_local_midnight_is_on_its_day() -> None:
     booking = make_booking(make_company(), pickup_at=at(0, 2))
     assert booking.service_on == DAY
+    assert booking.promised_from is not None
     assert booking.promised_from.date() < DAY
     booking.full_clean()
 
@@ -207,7 +210,9 @@ def test_lists_of_a_day() -> None:
 
 
 @pytest.mark.django_db
-def test_a_problem_reads_bookings_in_a_fixed_number_of_queries(django_assert_num_queries) -> None:
+def test_a_problem_reads_bookings_in_a_fixed_number_of_queries(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
     company = make_company()
     shift = make_shift(company)
     for hour in (8, 10, 12):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
@@ -39,7 +40,9 @@ def test_the_database_refuses(constraint: str, violation: Violation) -> None:
     company = make_company()
     with pytest.raises(IntegrityError) as refusal:
         _store(violation, company)
-    assert refusal.value.__cause__.diag.constraint_name == constraint
+    cause = refusal.value.__cause__
+    assert isinstance(cause, psycopg.Error)
+    assert cause.diag.constraint_name == constraint
 
 
 def test_each_named_constraint_is_proved() -> None:

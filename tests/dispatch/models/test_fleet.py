@@ -7,6 +7,8 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Model
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from dispatch.models import (
     Absence,
@@ -139,12 +141,14 @@ def test_a_wheelchair_place_needs_a_ramp_or_a_lift() -> None:
 
 
 @pytest.mark.parametrize("model", [Vehicle, SeatConfiguration, Shift, VehicleUnavailability])
-def test_an_empty_form_is_refused(model: type) -> None:
+def test_an_empty_form_is_refused(model: type[Model]) -> None:
     with pytest.raises(ValidationError):
         model().full_clean()
 
 
-def test_a_problem_reads_shifts_in_a_fixed_number_of_queries(django_assert_num_queries) -> None:
+def test_a_problem_reads_shifts_in_a_fixed_number_of_queries(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
     company = make_company()
     for _several in range(3):
         make_break(make_shift(company))

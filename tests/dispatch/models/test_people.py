@@ -6,6 +6,7 @@ from datetime import time, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db.models import Model
 
 from dispatch.enums import Mobility, Stance
 from dispatch.models import (
@@ -159,7 +160,7 @@ def test_links_to_another_company_are_refused_in_words() -> None:
 
 
 @pytest.mark.parametrize("model", [DriverWish, DriverSkill, WeeklyShift, Patient])
-def test_an_empty_form_is_refused_field_by_field(model: type) -> None:
+def test_an_empty_form_is_refused_field_by_field(model: type[Model]) -> None:
     with pytest.raises(ValidationError) as refusal:
         model().full_clean()
     assert "__all__" not in refusal.value.message_dict

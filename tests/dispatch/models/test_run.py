@@ -39,6 +39,7 @@ def test_a_problem_survives_a_dump() -> None:
     run = make_run(make_company(), problem=PROBLEM)
     text = serializers.serialize("json", [run])
     (loaded,) = serializers.deserialize("json", text)
+    assert isinstance(loaded.object, DispatchRun)
     assert loaded.object.problem == PROBLEM
     assert loaded.object.plan is None
 

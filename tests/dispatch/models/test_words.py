@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import pytest
 from django.apps import apps
-from django.db.models import CheckConstraint, Field
+from django.db.models import CheckConstraint, Field, Model
 from django.utils.functional import Promise
 
 from dispatch import enums
@@ -38,7 +38,7 @@ def test_equal_values_of_two_vocabularies_keep_their_own_words() -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_tables_and_fields_have_names_that_can_be_translated(model: type) -> None:
+def test_tables_and_fields_have_names_that_can_be_translated(model: type[Model]) -> None:
     meta = model._meta
     assert isinstance(meta.verbose_name, Promise)
     assert isinstance(meta.verbose_name_plural, Promise)
@@ -48,7 +48,7 @@ def test_tables_and_fields_have_names_that_can_be_translated(model: type) -> Non
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_broken_rules_are_said_in_a_sentence(model: type) -> None:
+def test_broken_rules_are_said_in_a_sentence(model: type[Model]) -> None:
     for constraint in model._meta.constraints:
         if isinstance(constraint, CheckConstraint) and "__in" not in str(constraint.condition):
             assert str(constraint.violation_error_message).endswith("."), constraint.name

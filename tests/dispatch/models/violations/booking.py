@@ -20,7 +20,7 @@ from tests.factories import (
     make_standing_order,
 )
 
-DONE = {
+DONE: dict[str, Any] = {
     "status": "completed",
     "en_route_at": at(8, 40),
     "arrived_pickup_at": at(8, 58),
