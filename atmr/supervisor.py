@@ -24,7 +24,7 @@ class Watched:
     start: Callable[[], None]
     started_at: float = 0.0
     restart_at: float | None = None
-    pause_s: float = FIRST_PAUSE_S
+    pause_s: float = 0.0
 
     def begin(self) -> None:
         self.start()
@@ -51,7 +51,7 @@ class Supervisor:
         if not wait_until(lambda: not child.is_running or answers(), limit_s, pause_s=0.1):
             raise Trouble(f"{child.name} gave no answer for {limit_s:.0f} s; see {child.log}.")
         if not child.is_running:
-            raise Trouble(f"{child.name} stopped while starting:\n{child.tail(8)}")
+            raise Trouble(f"{child.name} stopped while starting: {child.tail(1)} (see {child.log}).")
         self.say(f"{child.name} ready")
 
     def watch(self) -> None:
@@ -79,17 +79,12 @@ class Supervisor:
         self.register.path.unlink(missing_ok=True)
 
     def _plan_restart(self, watched: Watched, now: float) -> None:
-        lived_s = now - watched.started_at
-        watched.pause_s = (
-            FIRST_PAUSE_S
-            if lived_s > HEALTHY_AFTER_S
-            else min(2 * watched.pause_s, LONGEST_PAUSE_S)
-        )
+        if now - watched.started_at > HEALTHY_AFTER_S:
+            watched.pause_s = 0.0
+        watched.pause_s = min(max(2 * watched.pause_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
         watched.restart_at = now + watched.pause_s
-        last = watched.child.tail(1)
-        self.say(
-            f"{watched.child.name} died ({last or 'no last word'}); again in {watched.pause_s:.0f} s"
-        )
+        child = watched.child
+        self.say(f"{child.name} died ({child.ending}; see {child.log}); again in {watched.pause_s:.0f} s")
         watched.child.stop()
 
     def _restart(self, watched: Watched) -> None:

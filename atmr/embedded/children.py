@@ -70,6 +70,14 @@ class Child:
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def ending(self) -> str:
+        """How it ended, in words."""
+        code = self.process.poll() if self.process else None
+        if code is None:
+            return "not started" if self.process is None else "running"
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
+
     def tail(self, lines: int = 5) -> str:
         """The last words of its log."""
         try:
