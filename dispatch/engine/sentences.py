@@ -70,6 +70,8 @@ SKILLS: Mapping[str, Sentence] = {
     "wheelchair": Sentence("wheelchair", "fauteuil roulant"),
     "ramp": Sentence("ramp", "rampe"),
     "lift": Sentence("lift", "hayon élévateur"),
+    "seat": Sentence("seat", "siège"),
+    "folded_chair": Sentence("folded wheelchair", "fauteuil plié"),
     "stairclimber": Sentence("stair climber", "monte-escalier"),
 }
 
@@ -190,3 +192,117 @@ DETOUR = Sentence(
     "Trip {trip} (shift {shift}) is {minutes} min over the detour that sharing may cost.",
     "La course {trip} (service {shift}) dépasse de {minutes} min le détour permis par le groupage.",
 )
+
+# A shift cannot take one more trip; {other} is the visit that would suffer.
+REFUSALS: Mapping[Rule, Sentence] = {
+    Rule.CAPACITY: Sentence(
+        "The vehicle of shift {shift} has no place for trip {trip} when it would need one.",
+        "Le véhicule du service {shift} n’a pas de place pour la course {trip} au moment voulu.",
+    ),
+    Rule.SKILLS: Sentence(
+        "Shift {shift} lacks what trip {trip} needs: {skills}.",
+        "Il manque au service {shift} ce que demande la course {trip} : {skills}.",
+    ),
+    Rule.SHIFT: Sentence(
+        "With trip {trip}, shift {shift} would work {minutes} min beyond its hours of duty.",
+        "Avec la course {trip}, le service {shift} dépasserait ses heures de {minutes} min.",
+    ),
+    Rule.DURATION: Sentence(
+        "With trip {trip}, the tour of shift {shift} would be {minutes} min too long.",
+        "Avec la course {trip}, la tournée du service {shift} serait trop longue de {minutes} min.",
+    ),
+    Rule.BREAK: Sentence(
+        "With trip {trip}, no room would be left for the break of shift {shift}.",
+        "Avec la course {trip}, il ne resterait pas de place pour la pause du service {shift}.",
+    ),
+    Rule.TIME_WINDOW: Sentence(
+        "With trip {trip} on shift {shift}, trip {other} would be served {minutes} min too late.",
+        "Avec la course {trip} sur le service {shift}, la course {other} aurait {minutes} min de trop.",
+    ),
+    Rule.MAX_RIDE_TIME: Sentence(
+        "On shift {shift}, the patient of trip {other} would be on board {minutes} min too long.",
+        "Sur le service {shift}, le patient de la course {other} serait à bord {minutes} min de trop.",
+    ),
+    Rule.EXCLUDED_DRIVER: Sentence(
+        "The driver of shift {shift} is excluded for trip {trip}.",
+        "Le chauffeur du service {shift} est exclu pour la course {trip}.",
+    ),
+    Rule.POOLING: Sentence(
+        "On shift {shift}, trip {trip} would have to share the vehicle in a way that is not allowed.",
+        "Sur le service {shift}, la course {trip} devrait être groupée d’une façon non permise.",
+    ),
+    Rule.WORKLOAD_CAP: Sentence(
+        "Shift {shift} already has as many trips as it may.",
+        "Le service {shift} a déjà autant de courses que permis.",
+    ),
+    Rule.PINNED: Sentence(
+        "Trip {trip} is fixed on another shift than {shift}.",
+        "La course {trip} est fixée sur un autre service que {shift}.",
+    ),
+    Rule.FREEZE_TIME: Sentence(
+        "Trip {trip} has begun, or is about to, on another shift than {shift}.",
+        "La course {trip} a commencé, ou va commencer, sur un autre service que {shift}.",
+    ),
+}
+
+# Nobody drives the trip; the rule is the one nearest to success over all shifts.
+UNASSIGNED: Mapping[Rule, Sentence] = {
+    Rule.CAPACITY: Sentence(
+        "No suitable vehicle has a place free when the trip needs it.",
+        "Aucun véhicule adapté n’a de place libre au moment voulu.",
+    ),
+    Rule.SKILLS: Sentence(
+        "No shift on duty has all the skills, equipment and places the trip needs.",
+        "Aucun service n’a toutes les compétences, l’équipement et les places que demande la course.",
+    ),
+    Rule.SHIFT: Sentence(
+        "No shift is on duty long enough: the nearest lacks {minutes} min.",
+        "Aucun service ne dure assez longtemps : il manque {minutes} min au plus proche.",
+    ),
+    Rule.DURATION: Sentence(
+        "Each tour would become too long: the nearest by {minutes} min.",
+        "Chaque tournée deviendrait trop longue : la plus proche de {minutes} min.",
+    ),
+    Rule.BREAK: Sentence(
+        "On the nearest shift it would leave no room for the driver’s break.",
+        "Sur le service le plus proche, elle ne laisserait pas de place pour la pause.",
+    ),
+    Rule.TIME_WINDOW: Sentence(
+        "Nobody can keep the times: the nearest shift lacks {minutes} min.",
+        "Personne ne peut tenir les heures : il manque {minutes} min au service le plus proche.",
+    ),
+    Rule.MAX_RIDE_TIME: Sentence(
+        "A patient would be on board too long: {minutes} min on the nearest shift.",
+        "Un patient resterait trop longtemps à bord : {minutes} min sur le service le plus proche.",
+    ),
+    Rule.EXCLUDED_DRIVER: Sentence(
+        "Every driver with the right skills and vehicle is excluded for this patient.",
+        "Chaque chauffeur qui a les compétences et le véhicule voulus est exclu pour ce patient.",
+    ),
+    Rule.POOLING: Sentence(
+        "On the nearest shift it would have to be shared in a way that is not allowed.",
+        "Sur le service le plus proche, elle devrait être groupée d’une façon non permise.",
+    ),
+    Rule.WORKLOAD_CAP: Sentence(
+        "The nearest suitable shift has as many trips as it may.",
+        "Le service adapté le plus proche a déjà autant de courses que permis.",
+    ),
+    Rule.PINNED: Sentence(
+        "It is fixed on a shift that cannot take it.",
+        "Elle est fixée sur un service qui ne peut pas la prendre.",
+    ),
+    Rule.FREEZE_TIME: Sentence(
+        "It has begun on a shift whose route does not hold it.",
+        "Elle a commencé sur un service dont la tournée ne la contient pas.",
+    ),
+    Rule.COVERAGE: Sentence(
+        "Nothing stands in the way: the trip can be planned.",
+        "Rien ne s’y oppose : la course peut être planifiée.",
+    ),
+    Rule.UNKNOWN_COORDINATES: Sentence(
+        "The place of the pickup or of the drop-off is unknown.",
+        "Le lieu de prise en charge ou de dépose est inconnu.",
+    ),
+}
+
+NO_SHIFT = Sentence("No shift is on duty.", "Aucun service n’est en fonction.")
