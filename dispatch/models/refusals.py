@@ -1,0 +1,65 @@
+"""What a refusal of the database says to a person: each named constraint has its sentence."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.db.models import UniqueConstraint
+from django.utils.text import capfirst, get_text_list
+from django.utils.translation import gettext as _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.db import IntegrityError, models
+    from django.db.models import BaseConstraint
+
+_SAME_COMPANY = "_same_company"  # the suffix of the foreign keys that carry the company along
+
+
+def refusal_sentence(error: IntegrityError) -> str:
+    """The sentence of the constraint that was broken; never the database's own words, which name values."""
+    name = _constraint_name(error)
+    found = _constraints().get(name)
+    if found is not None:
+        return _sentence(*found)
+    if name.endswith(_SAME_COMPANY):
+        return _("This links to something that belongs to another company.")
+    return _("This is already taken, or something it belongs to is gone.")
+
+
+def _constraint_name(error: IntegrityError) -> str:
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return getattr(diagnosis, "constraint_name", None) or ""
+
+
+@cache
+def _constraints() -> Mapping[str, tuple[type[models.Model], BaseConstraint]]:
+    return {
+        constraint.name: (model, constraint)
+        for model in apps.get_models()
+        for constraint in model._meta.constraints
+    }
+
+
+def _sentence(model: type[models.Model], constraint: BaseConstraint) -> str:
+    own_words = constraint.violation_error_message
+    if own_words is not None and own_words != constraint.default_violation_error_message:
+        return str(own_words)
+    if isinstance(constraint, UniqueConstraint):
+        return _taken(model, constraint)
+    return _("One of the values is not among those that are allowed.")
+
+
+def _taken(model: type[models.Model], constraint: UniqueConstraint) -> str:
+    names = [
+        str(model._meta.get_field(field).verbose_name)  # type: ignore[union-attr]
+        for field in constraint.fields
+        if field != "company"
+    ]
+    return _("%(what)s: there is one with the same %(fields)s already.") % {
+        "what": capfirst(str(model._meta.verbose_name)),
+        "fields": get_text_list(names, _("and")),
+    }

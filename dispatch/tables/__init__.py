@@ -1,0 +1,1 @@
+"""Bookings, drivers and vehicles as CSV: what a file may say, and how nothing is ever half-imported."""

@@ -1,0 +1,141 @@
+"""What the tables of a company share: rows of that company only, checked by the model, refused by the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from import_export.instance_loaders import CachedInstanceLoader
+from import_export.resources import ModelResource
+
+from dispatch.models.refusals import refusal_sentence
+from dispatch.tables.columns import Column, MomentColumn
+from dispatch.tables.lookups import Directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from django.db.models import Model, QuerySet
+
+    from dispatch.models import Company
+
+Errors = dict[str, list[ValidationError]]
+
+
+class CompanyTable(ModelResource):
+    """A file of one company: a row with a known reference is changed, any other is new."""
+
+    children: tuple[str, ...] = ()  # attributes of a row that are rows of their own
+
+    class Meta:
+        instance_loader_class = CachedInstanceLoader
+        use_transactions = True
+        skip_unchanged = True
+        skip_html_diff = True
+        store_instance = True
+
+    def __init__(self, company: Company) -> None:
+        super().__init__()
+        self.company = company
+        self.directory = Directory(company)
+        for column in self.fields.values():
+            if isinstance(column, MomentColumn):
+                column.tz = company.tz
+            if (
+                hasattr(type(column), "__annotations__")
+                and "directory" in type(column).__annotations__
+            ):
+                column.directory = self.directory
+
+    @classmethod
+    def columns(cls) -> tuple[str, ...]:
+        """The names of the columns in their order; the first says which row is meant."""
+        return tuple(cls._meta.fields)
+
+    def column_of(self, attribute: str) -> Column | None:
+        return next((c for c in self.fields.values() if c.attribute == attribute), None)
+
+    def cells(self, instance: Model) -> dict[str, str]:
+        """Column → what the file says of this row."""
+        return {name: self.fields[name].written(instance) for name in self.columns()}
+
+    def export_rows(self, rows: QuerySet[Any]) -> Iterator[list[str]]:
+        """The header, then each row, read from the database in pieces."""
+        yield list(self.columns())
+        for row in rows.iterator(chunk_size=500):
+            self.after_init_instance(row, new=False, row=None)
+            yield [self.fields[name].export(row) for name in self.columns()]
+
+    # What import-export asks for ---------------------------------------------------------------
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows: QuerySet[Any] = self._meta.model.objects.filter(company=self.company)
+        return rows
+
+    def init_instance(self, row: Mapping[str, str] | None = None) -> Model:
+        row_of_model: Model = self._meta.model(company=self.company)
+        return row_of_model
+
+    def validate_instance(
+        self,
+        instance: Any,
+        import_validation_errors: Errors | None = None,
+        validate_unique: bool = True,  # noqa: FBT001 - the signature of import-export
+    ) -> None:
+        """The model's own checks; what the database checks is left to it (`save_instance`)."""
+        errors = dict(import_validation_errors or {})
+        try:
+            instance.clean_fields(exclude=set(errors))
+        except ValidationError as error:
+            errors |= {name: [_said(e) for e in found] for name, found in error.error_dict.items()}
+        if not errors:
+            try:
+                instance.clean()
+            except ValidationError as error:
+                errors = error.update_error_dict(errors)
+        if errors:
+            raise ValidationError(errors)
+
+    def save_instance(
+        self,
+        instance: Any,
+        is_create: bool,  # noqa: FBT001 - the signature of import-export
+        row: Mapping[str, str],
+        **_options: object,
+    ) -> None:
+        try:
+            with transaction.atomic():
+                if is_create:
+                    instance.save(force_insert=True)
+                else:
+                    self.store(instance)
+                self.store_children(instance)
+        except IntegrityError as error:
+            raise ValidationError(refusal_sentence(error)) from error
+
+    def store(self, instance: Any) -> None:
+        """Write the change of a row that exists; only the columns of the table."""
+        names = {c.attribute for c in self.fields.values()} - set(self.children)
+        instance.save(update_fields=names)
+
+    def store_children(self, instance: Any) -> None:
+        """Write the rows that hang on this one."""
+
+    def after_import_row(self, row: Mapping[str, str], row_result: Any, **_options: object) -> None:
+        """Keep what the preview shows; whole rows would keep all their relations alive."""
+        row_result.after = self.cells(row_result.instance)
+        original = row_result.original
+        row_result.before = {} if original is None else self.cells(original)
+
+
+def _said(error: ValidationError) -> ValidationError:
+    """Django's words for an empty value are those of a programmer."""
+    is_empty = error.code in {"null", "blank"}
+    return (
+        ValidationError(_("This is needed, and the cell is empty or missing."))
+        if is_empty
+        else error
+    )

@@ -1,0 +1,110 @@
+"""Takes a file in as a whole or not at all, and says line by line what it would do or what is wrong."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import tablib
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.utils.translation import gettext as _
+
+from dispatch.tables.bookings import BookingTable
+from dispatch.tables.drivers import DriverTable
+from dispatch.tables.formulas import restore
+from dispatch.tables.reading import UnreadableFileError, read_sheet
+from dispatch.tables.report import Change, Line, Problem, Report
+from dispatch.tables.vehicles import VehicleTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from import_export.results import InvalidRow, RowResult
+
+    from dispatch.models import Company
+    from dispatch.tables.base import CompanyTable
+    from dispatch.tables.reading import Sheet
+
+TABLES: Mapping[str, type[CompanyTable]] = MappingProxyType(
+    {
+        "bookings": BookingTable,
+        "drivers": DriverTable,
+        "vehicles": VehicleTable,
+    }
+)
+
+
+def import_file(*, kind: str, content: bytes, company: Company, is_preview: bool) -> Report:
+    """One transaction: every line is written, or none. `is_preview` writes none and reports the same."""
+    table = TABLES[kind](company)
+    try:
+        sheet = read_sheet(content, columns=table.columns())
+        _refuse_twins(sheet, table.columns()[0])
+    except UnreadableFileError as error:
+        return Report(kind=kind, problems=error.problems)
+    result = table.import_data(
+        tablib.Dataset(*sheet.rows, headers=sheet.header),
+        dry_run=is_preview,
+        rollback_on_validation_errors=True,
+        # What is no refusal is a bug of ours: it goes up, and the transaction with it.
+        raise_errors=False,
+    )
+    _raise_bugs(result)
+    problems = tuple(
+        problem for invalid in result.invalid_rows for problem in _problems(table, sheet, invalid)
+    )
+    done = [] if problems else list(zip(sheet.lines, result.rows, strict=True))
+    return Report(
+        kind=kind,
+        is_written=not (is_preview or problems),
+        lines=tuple(_line(table, at, row) for at, row in done if not row.is_skip()),
+        unchanged=sum(row.is_skip() for _at, row in done),
+        problems=problems,
+    )
+
+
+def _refuse_twins(sheet: Sheet, key: str) -> None:
+    """Two lines about one row: neither can be meant more than the other."""
+    position = sheet.header.index(key)
+    first: dict[str, int] = {}
+    problems = []
+    for line, cells in zip(sheet.lines, sheet.rows, strict=True):
+        value = restore(cells[position]).strip()
+        if value and (before := first.setdefault(value, line)) != line:
+            what = _("This stands on line %d already.") % before
+            problems.append(Problem(line=line, column=key, value=value, what=what))
+    if problems:
+        raise UnreadableFileError(*problems)
+
+
+def _raise_bugs(result: object) -> None:
+    rows = [error for row in result.rows for error in row.errors]  # type: ignore[attr-defined]
+    for error in (*result.base_errors, *rows):  # type: ignore[attr-defined]
+        raise error.error
+
+
+def _problems(table: CompanyTable, sheet: Sheet, invalid: InvalidRow) -> Iterator[Problem]:
+    line = sheet.lines[invalid.number - 1]
+    cells = dict(zip(sheet.header, sheet.rows[invalid.number - 1], strict=True))
+    for attribute, sentences in invalid.error_dict.items():
+        column = None if attribute == NON_FIELD_ERRORS else table.column_of(attribute)
+        for sentence in sentences:
+            if column is None:
+                yield Problem(line=line, what=sentence)
+                continue
+            yield Problem(
+                line=line,
+                column=column.column_name,
+                value=cells.get(column.column_name, ""),
+                what=sentence,
+                expected=str(column.expected),
+            )
+
+
+def _line(table: CompanyTable, at: int, row: RowResult) -> Line:
+    changes = tuple(
+        Change(column=name, before=row.before.get(name, ""), after=after)
+        for name, after in row.after.items()
+        if row.before.get(name, "") != after
+    )
+    return Line(line=at, name=row.after[table.columns()[0]], is_new=row.is_new(), changes=changes)

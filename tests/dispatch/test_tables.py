@@ -1,0 +1,419 @@
+"""CSV files of bookings, drivers and vehicles: what goes in comes out, and what is wrong goes in nowhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatch.enums import BookingStatus, Equipment, Mobility
+from dispatch.models import Booking, Driver, SeatConfiguration, Skill, Vehicle
+from dispatch.tables.exporting import export_lines
+from dispatch.tables.formulas import neutralise, restore
+from dispatch.tables.importing import import_file
+from dispatch.tables.reading import MOST_BYTES, UnreadableFileError, read_sheet
+from tests.factories import (
+    DAY,
+    at,
+    make_assignment,
+    make_booking,
+    make_company,
+    make_driver,
+    make_establishment,
+    make_outbound,
+    make_patient,
+    make_place,
+    make_return,
+    make_shift,
+    make_vehicle,
+)
+
+BOOKING_HEAD = "reference;patient;day;pickup;dropoff;promised_from;promised_to"
+
+
+def bring(company, kind, text, *, is_preview=False):
+    content = text if isinstance(text, bytes) else text.encode()
+    return import_file(kind=kind, content=content, company=company, is_preview=is_preview)
+
+
+def exported(company, kind, **options):
+    return "".join(export_lines(kind=kind, company=company, **options))
+
+
+def table_of(text):
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
+
+
+def rebuilt(rows, **changes):
+    buffer = io.StringIO()
+    writer = csv.DictWriter(buffer, rows[0].keys(), delimiter=";")
+    writer.writeheader()
+    writer.writerows([row | changes for row in rows])
+    return buffer.getvalue()
+
+
+# Formulas -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+41 22 000 00 00", "-5", "@SUM(A1)", "\t=1", "\r=1", "＝1"]
+)
+def test_what_a_spreadsheet_would_run_is_shielded(text):
+    assert neutralise(text) == "'" + text
+
+
+@pytest.mark.parametrize("text", ["", "Ana", "1+1", "'quoted'", "O'Neil"])
+def test_what_is_harmless_stays_as_it_is(text):
+    assert neutralise(text) == text
+
+
+@given(st.text(alphabet="'=+-@\t\r\n a1＝", max_size=6))
+def test_a_shielded_text_never_starts_a_formula_and_comes_back(text):
+    shielded = neutralise(text)
+    assert not shielded.startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝"))
+    assert restore(shielded) == text
+
+
+# Files ---------------------------------------------------------------------------------------------
+
+COLUMNS = ("plate", "name", "active")
+
+
+@pytest.mark.parametrize("separator", [";", ",", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_separator_and_encoding_are_found(separator, encoding):
+    text = f"plate{separator}name\r\nGE 1{separator}Élan\r\n"
+    sheet = read_sheet(text.encode(encoding), columns=COLUMNS)
+    assert sheet.header == ("plate", "name")
+    assert sheet.rows == (("GE 1", "Élan"),)
+    assert sheet.separator == separator
+
+
+def test_lines_are_counted_as_an_editor_counts_them():
+    text = 'plate;name\r\n"GE 1";"two\r\nlines"\r\n\r\nGE 2;x\r\n'
+    assert read_sheet(text.encode(), columns=COLUMNS).lines == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "words"),
+    [
+        (b"", 0, "empty"),
+        (b"\r\n \r\n", 0, "empty"),
+        (b'plate;name\nGE 1;"Van\nGE 2;x\n', 2, "quotation marks"),
+        (b'plate;name\nGE 1;"Van" one\n', 2, "quotation marks"),
+        (b"plate;name\nGE 1;V\0n\n", 2, "NUL"),
+        (b"PK\x03\x04 workbook", 0, "workbook"),
+        ("plate;name".encode("utf-16"), 0, "UTF-16"),
+        (b"plate;name\nGE 1;\x81\xe9\n", 2, "UTF-8"),
+        (b"plate;colour\nGE 1;red\n", 1, "not known"),
+        (b"name\nVan\n", 1, "missing"),
+        (b"plate;name;name\nGE 1;a;b\n", 1, "twice"),
+        (b"plate;name\nGE 1;Van;too much\n", 2, "3 cells"),
+        (b"plate;name\n" + b"GE 1;x\n" * 6_000, 0, "5000 lines"),
+        (b"plate;name\n" + b"x" * 10_000_000, 0, "10.0 MB"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused_in_one_sentence(content, line, words):
+    with pytest.raises(UnreadableFileError) as refusal:
+        read_sheet(content, columns=COLUMNS)
+    assert [problem.line for problem in refusal.value.problems] == [line]
+    assert words in str(refusal.value)
+
+
+def test_the_limit_is_a_limit_of_bytes():
+    content = b"plate;name\n" + b"GE 1;" + b"x" * MOST_BYTES
+    with pytest.raises(UnreadableFileError, match=r"5\.0 MB"):
+        read_sheet(content, columns=COLUMNS)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_read_or_refused(content):
+    try:
+        sheet = read_sheet(content, columns=COLUMNS)
+    except UnreadableFileError:
+        return  # any other exception fails this test
+    assert all(len(row) == len(sheet.header) for row in sheet.rows)
+
+
+# Round trips ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_exported_bookings_come_back_unchanged():
+    company = make_company()
+    patient = make_patient(company, first_name="Zoé", mobility=Mobility.STRETCHER)
+    clinic = make_establishment(None, name="Clinic")
+    ward = make_establishment(None, name="Ward", parent=clinic, lat=None)
+    outbound = make_outbound(
+        company,
+        patient=patient,
+        dropoff=ward,
+        notes="=cmd\r\nsecond line ",
+        escort_seats=2,
+        appointment_at=at(10),
+    )
+    make_return(outbound, is_will_call=True)
+    make_booking(company, pickup_at=at(23, 55), patient=patient)  # the window ends after midnight
+    assigned = make_booking(company, pickup_at=at(11))
+    make_assignment(assigned, make_shift(company))
+    before = list(Booking.objects.order_by("pk").values())
+
+    report = bring(company, "bookings", exported(company, "bookings"))
+
+    assert (report.problems, report.lines, report.unchanged) == ((), (), 4)
+    assert list(Booking.objects.order_by("pk").values()) == before
+
+
+@pytest.mark.django_db
+def test_exported_drivers_and_vehicles_come_back_unchanged():
+    company = make_company()
+    make_driver(company, phone="+41 22 000 00 00", skills=("oxygen", "stairs"))
+    van = make_vehicle(company, equipment=[Equipment.LIFT, Equipment.OXYGEN], base=company.base)
+    SeatConfiguration.objects.create(vehicle=van, seats=6)
+    for kind in ("drivers", "vehicles"):
+        report = bring(company, kind, exported(company, kind))
+        assert (report.problems, report.lines, report.unchanged) == ((), (), 1)
+
+
+@pytest.mark.django_db
+def test_the_rows_of_one_company_make_the_same_rows_in_another():
+    one, other = make_company(), make_company()
+    Skill.objects.create(company=other, code="oxygen", name="Oxygen")
+    make_driver(one, skills=("oxygen",), phone="=1")
+    make_vehicle(one)
+    for kind in ("drivers", "vehicles"):
+        text = exported(one, kind)
+        assert bring(other, kind, text).created == 1
+        assert exported(other, kind) == text
+
+
+@pytest.mark.django_db
+def test_both_hours_of_an_october_night_survive():
+    company = make_company()
+    night = date(2026, 10, 25)
+    for hour in (at(2, 30, day=night), at(2, 30, day=night).replace(hour=1)):
+        make_booking(company, pickup_at=hour, service_on=night)
+    text = exported(company, "bookings")
+    assert {"02:25+02:00", "02:25+01:00"} == {row["promised_from"] for row in table_of(text)}
+    assert bring(company, "bookings", text).unchanged == 2
+
+
+# Imports -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def company():
+    company = make_company(time_zone="Europe/Zurich")
+    home = make_place(company, name="Rue A 1")
+    make_patient(company, reference="P-ANA", first_name="Ana", last_name="Roux", home=home)
+    make_establishment(None, name="Clinic")
+    return company
+
+
+@pytest.mark.django_db
+def test_a_new_journey_in_local_times(company):
+    report = bring(
+        company, "bookings", f"{BOOKING_HEAD}\n;Roux Ana;17.06.2026;Rue A 1;clinic;8:55;09h15\n"
+    )
+    assert report.problems == ()
+    assert (report.is_written, report.created) == (True, 1)
+    booking = Booking.objects.get()
+    assert booking.patient.reference == "P-ANA"
+    assert (booking.promised_from, booking.promised_to) == (at(8, 55), at(9, 15))
+    assert (booking.status, booking.version) == (BookingStatus.CONFIRMED, 1)
+    assert report.lines[0].name == booking.reference
+
+
+@pytest.mark.django_db
+def test_a_preview_says_the_same_and_writes_nothing(company):
+    text = f"{BOOKING_HEAD}\n;P-ANA;2026-06-17;Rue A 1;Clinic;08:55;09:15\n"
+    report = bring(company, "bookings", text, is_preview=True)
+    assert (report.is_written, report.created, report.problems) == (False, 1, ())
+    assert not Booking.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("cells", "column", "words"),
+    [
+        (";P-NOBODY;2026-06-17;Rue A 1;Clinic;08:55;09:15", "patient", "not known"),
+        (";P-ANA;2026-13-31;Rue A 1;Clinic;08:55;09:15", "day", "not a day"),
+        (";P-ANA;2026-06-17;Rue A 2;Clinic;08:55;09:15", "pickup", "Is it “Rue A 1”?"),
+        (";P-ANA;2026-06-17;#999999;Clinic;08:55;09:15", "pickup", "no place #999999"),
+        (";P-ANA;2026-06-17;Rue A 1;Clinic;25:00;09:15", "promised_from", "not a time"),
+        (";P-ANA;2026-03-29;Rue A 1;Clinic;02:30;03:15", "promised_from", "never show 02:30"),
+        (";P-ANA;2026-10-25;Rue A 1;Clinic;02:30;03:15", "promised_from", "comes twice"),
+        (
+            ";P-ANA;2026-06-17;Rue A 1;Clinic;2026-06-19 08:55;2026-06-19 09:15",
+            "promised_from",
+            "another day",
+        ),
+        (";P-ANA;2026-06-17;Rue A 1;Clinic;09:15;08:55", "", "ends after it begins"),
+        (";P-ANA;2026-06-17;Rue A 1;Rue A 1;08:55;09:15", "", "another place than it starts"),
+        (";P-ANA;2026-06-17;Rue A 1;Clinic;;", "", "without a promised window"),
+        (";;2026-06-17;Rue A 1;Clinic;08:55;09:15", "patient", "needed"),
+    ],
+)
+def test_a_wrong_cell_is_told_where_and_why_and_nothing_is_written(company, cells, column, words):
+    good = ";P-ANA;2026-06-17;Rue A 1;Clinic;06:55;07:15"
+    report = bring(company, "bookings", f"{BOOKING_HEAD}\n{good}\n{cells}\n{good}\n")
+    assert [(p.line, p.column) for p in report.problems] == [(3, column)]
+    assert words in report.problems[0].sentence
+    assert not report.is_written
+    assert not Booking.objects.exists()
+
+
+@pytest.mark.django_db
+def test_every_wrong_cell_of_a_line_is_told_at_once(company):
+    report = bring(company, "bookings", f"{BOOKING_HEAD}\n;P-X;2026-06-17;Nowhere;Clinic;8;09:15\n")
+    assert [p.column for p in report.problems] == ["patient", "pickup", "promised_from"]
+    assert all(p.expected and p.value for p in report.problems)
+
+
+@pytest.mark.django_db
+def test_a_name_that_two_places_share_has_to_be_a_number(company):
+    twins = [make_place(company, name="Twin") for _each in range(2)]
+    report = bring(
+        company, "bookings", f"{BOOKING_HEAD}\n;P-ANA;2026-06-17;twin;Clinic;8:00;8:20\n"
+    )
+    assert all(f"#{twin.pk}" in report.problems[0].what for twin in twins)
+    text = f"{BOOKING_HEAD}\n;P-ANA;2026-06-17;#{twins[1].pk};Clinic;8:00;8:20\n"
+    assert bring(company, "bookings", text).is_written
+    assert Booking.objects.get().pickup == twins[1]
+
+
+@pytest.mark.django_db
+def test_patients_and_places_of_another_company_are_not_known(company):
+    stranger = make_patient(make_company(), reference="P-ELSE")
+    text = f"{BOOKING_HEAD}\n;P-ELSE;2026-06-17;#{stranger.home_id};Clinic;08:55;09:15\n"
+    report = bring(company, "bookings", text)
+    assert [p.column for p in report.problems] == ["patient", "pickup"]
+
+
+@pytest.mark.django_db
+def test_a_return_finds_the_outbound_journey_of_an_earlier_line(company):
+    head = f"{BOOKING_HEAD};leg;outbound;on_call"
+    text = (
+        f"{head}\nB-OUT;P-ANA;2026-06-17;Rue A 1;Clinic;08:55;09:15;outbound;;no\n"
+        "B-BACK;P-ANA;2026-06-17;Clinic;Rue A 1;;;return;B-OUT;yes\n"
+    )
+    assert bring(company, "bookings", text).created == 2
+    assert Booking.objects.get(reference="B-BACK").outbound.reference == "B-OUT"
+
+
+@pytest.mark.django_db
+def test_the_same_reference_on_two_lines_is_refused(company):
+    line = "B-1;P-ANA;2026-06-17;Rue A 1;Clinic;08:55;09:15"
+    report = bring(company, "bookings", f"{BOOKING_HEAD}\n{line}\n{line}\n")
+    assert [(p.line, p.column) for p in report.problems] == [(3, "reference")]
+    assert "line 2" in report.problems[0].what
+
+
+@pytest.mark.django_db
+def test_a_change_raises_the_version_and_shows_both_cells(company):
+    booking = make_booking(company)
+    report = bring(company, "bookings", f"reference;urgent\n{booking.reference};oui\n")
+    assert [(c.column, c.before, c.after) for c in report.lines[0].changes] == [
+        ("urgent", "no", "yes")
+    ]
+    before = booking.version
+    booking.refresh_from_db()
+    assert (booking.is_urgent, booking.version) == (True, before + 1)
+
+
+@pytest.mark.django_db
+def test_a_file_does_not_touch_a_journey_that_has_a_driver(company):
+    booking = make_booking(company)
+    make_assignment(booking, make_shift(company))
+    report = bring(company, "bookings", f"reference;urgent\n{booking.reference};yes\n")
+    assert "has a driver" in report.problems[0].what
+    report = bring(company, "bookings", f"reference;status\n{booking.reference};completed\n")
+    assert report.problems[0].column == "status"
+
+
+@pytest.mark.django_db
+def test_skills_and_licences_are_replaced_by_those_of_the_file(company):
+    Skill.objects.create(company=company, code="stairs", name="Stairs")
+    driver = make_driver(company, skills=("oxygen",))
+    text = f"reference;skills;licences\n{driver.reference};stairs:2027-01-31;B:2030-05-31 | D1:01.02.2028\n"
+    assert bring(company, "drivers", text).updated == 1
+    assert {s.skill.code: s.expires_on for s in driver.driver_skills.all()} == {
+        "stairs": date(2027, 1, 31)
+    }
+    assert {row.kind: row.expires_on for row in driver.licences.all()} == {
+        "B": date(2030, 5, 31),
+        "D1": date(2028, 2, 1),
+    }
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("cells", "column", "words"),
+    [
+        ("Roux;Ana;magic;", "skills", "not a skill"),
+        ("Roux;Ana;;Z:2030-01-01", "licences", "not one of the words"),
+        ("Roux;Ana;;B", "licences", "last valid day"),
+        ("Roux;Ana;;B:2030-01-01 | B:2031-01-01", "licences", "twice"),
+        (";Ana;;", "last_name", "needed"),
+        (f"{'x' * 81};Ana;;", "last_name", "80"),
+    ],
+)
+def test_wrong_drivers(company, cells, column, words):
+    report = bring(
+        company, "drivers", f"reference;last_name;first_name;skills;licences\n;{cells}\n"
+    )
+    assert [(p.line, p.column) for p in report.problems] == [(2, column)]
+    assert words in report.problems[0].sentence
+    assert not Driver.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("cells", "column", "words"),
+    [
+        (";3+1+0+0", "configurations", "without ramp or lift"),
+        ("ramp;", "configurations", "at least one way"),
+        ("ramp;three", "configurations", "four numbers"),
+        ("ramp;0+0+0+2", "", "takes at least one person"),
+        ("rocket;3+0+0+0", "equipment", "not one of the words"),
+    ],
+)
+def test_wrong_vehicles(company, cells, column, words):
+    report = bring(company, "vehicles", f"plate;name;equipment;configurations\nGE 9;Van;{cells}\n")
+    assert [(p.line, p.column) for p in report.problems] == [(2, column)]
+    assert words in report.problems[0].sentence
+    assert not Vehicle.objects.exists()
+
+
+@pytest.mark.django_db
+def test_configurations_that_stay_keep_their_row(company):
+    van = make_vehicle(company, seats=3, wheelchairs=1, folded_chairs=0)
+    kept = van.configurations.get().pk
+    SeatConfiguration.objects.create(vehicle=van, seats=9)
+    text = f"plate;configurations\n{van.plate};3+1+0+0 | 5+0+0+0\n"
+    assert bring(company, "vehicles", text).updated == 1
+    assert {(c.pk == kept, c.seats) for c in van.configurations.all()} == {(True, 3), (False, 5)}
+
+
+@pytest.mark.django_db
+def test_only_the_bookings_of_a_day_are_exported():
+    company = make_company()
+    today = make_booking(company)
+    make_booking(company, pickup_at=at(9, day=date(2026, 6, 18)))
+    assert [row["reference"] for row in table_of(exported(company, "bookings", day=DAY))] == [
+        today.reference
+    ]
+
+
+@pytest.mark.django_db
+def test_queries_do_not_grow_with_unchanged_lines(django_assert_max_num_queries):
+    company = make_company()
+    for _each in range(30):
+        make_booking(company)
+    text = exported(company, "bookings")
+    with django_assert_max_num_queries(80):  # a savepoint a line, and a handful for the file
+        assert bring(company, "bookings", text).unchanged == 30
