@@ -6,8 +6,10 @@ difference between the best and the second-best offer sees that, cheapest-first 
 
 from __future__ import annotations
 
+from heapq import nsmallest
+
 from dispatch.engine.draft import Draft
-from dispatch.engine.insertion import Fit
+from dispatch.engine.fitting import Fit
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
 
@@ -26,33 +28,44 @@ def construct(problem: Problem, *, start: Plan | None = None) -> Plan:
 
 
 def fill(draft: Draft, trips: set[int]) -> None:
-    """Insert these left-over trips by regret; only the shift that changed is asked for new offers."""
+    """Insert these left-over trips by regret; only the shift that changed is asked for new offers.
+
+    In the end every one of them that still finds a place anywhere has one.
+    """
     offers = {trip: _offers(draft, trip) for trip in sorted(trips)}
+    regrets = {trip: _regret(draft, trip, known) for trip, known in offers.items()}
     while offers:
-        trip = max(offers, key=lambda t: (_regret(draft, t, offers[t]), -t))
+        trip = max(offers, key=lambda t: (regrets[t], -t))
         chosen = _best(offers.pop(trip))
         if chosen is None:
             continue
         s, fit = chosen
         draft.insert(trip, s, fit)
         for other, known in offers.items():
-            known[s] = draft.offer(other, s)
             if trip in draft.network.companions[other]:
                 known[:] = _offers(draft, other)
+            elif known[s] is None:  # a fuller route hardly ever takes whom it could not take before
+                continue
+            else:
+                known[s] = draft.offer(other, s)
+            regrets[other] = _regret(draft, other, known)
+    if any(_best(_offers(draft, trip)) is not None for trip in trips & draft.left):
+        fill(draft, trips & draft.left)
 
 
 def _offers(draft: Draft, trip: int) -> list[Offer | None]:
-    return [draft.offer(trip, s) for s in range(len(draft.sequences))]
+    return [draft.offer(trip, s) for s in range(len(draft.courses))]
 
 
 def _regret(draft: Draft, trip: int, offers: list[Offer | None]) -> int:
     """What it costs to take the second-best shift; a trip with one shift left regrets staying unserved."""
-    costs = sorted(offer[0] for offer in offers if offer is not None)
+    costs = [offer[0] for offer in offers if offer is not None]
     if not costs:
         return -1
-    problem = draft.network.problem
-    unserved = problem.settings.weights.unserved(problem.trips[trip].priority)
-    return (costs[1] if len(costs) > 1 else unserved) - costs[0]
+    if len(costs) > 1:
+        best, second = nsmallest(2, costs)
+        return second - best
+    return draft.unserved_cost(trip) - costs[0]
 
 
 def _best(offers: list[Offer | None]) -> tuple[int, Fit] | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import NamedTuple
 
-from dispatch.engine.network import Network, Sequence, network_of
+from dispatch.engine.network import Network, Sequence, boarding, network_of
 from dispatch.engine.plan import Plan, Route
 from dispatch.engine.problem import Problem, Shift
 from dispatch.enums import VisitKind
@@ -34,18 +36,13 @@ class Score:
 
     def plus(self, other: Score) -> Score:
         return Score(
-            **{
-                f.name: getattr(self, f.name) + getattr(other, f.name)
-                for f in fields(self)
-            }
+            **{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
         )
 
 
 def score(problem: Problem, plan: Plan) -> Score:
     """The whole plan's price, part by part."""
-    total = Score(
-        unserved=_unserved(problem, plan), same_driver=_separated(problem, plan)
-    )
+    total = Score(unserved=_unserved(problem, plan), same_driver=_separated(problem, plan))
     for route in plan.routes:
         total = total.plus(route_score(problem, route))
     return total
@@ -65,60 +62,71 @@ def route_score(problem: Problem, route: Route) -> Score:
     return price(network, network.shift_index[shift.id], sequence, starts, waiting)
 
 
-def price(
-    network: Network, s: int, sequence: Sequence, starts: list[int], waiting: int
-) -> Score:
+def price(network: Network, s: int, sequence: Sequence, starts: list[int], waiting: int) -> Score:
     """The parts of the price of one sequence served at `starts`, with `waiting` idle seconds."""
-    problem, shift = network.problem, network.problem.shifts[s]
-    weights = problem.settings.weights
-    trips = [node >> 1 for node in sequence if node >= 0 and not node & 1]
+    trips = boarding(sequence)
     if not trips:
         return Score()
-    driven_m = driven_metres(network, s, sequence) if weights.driving_per_km else 0
+    way, people = way_parts(network, s, sequence, starts, waiting), people_parts(network, s, trips)
+    return Score(**way._asdict(), **people._asdict())
+
+
+class WayParts(NamedTuple):
+    """What depends on the order and the times of the stops."""
+
+    driving: int
+    excess_ride: int
+    waiting: int
+    optional_breaks: int
+
+
+class PeopleParts(NamedTuple):
+    """What depends only on who drives whom."""
+
+    emergency: int
+    used_shifts: int
+    preferred: int
+    stability: int
+    fairness: int
+
+
+def way_parts(
+    network: Network, s: int, sequence: Sequence, starts: list[int], waiting: int
+) -> WayParts:
+    weights = network.problem.settings.weights
+    driving = weights.driving_per_s * driven_seconds(network, s, sequence)
+    if weights.driving_per_km:
+        driving += weights.driving_per_km * driven_metres(network, s, sequence) // 1000
     missed = sum(
         1
-        for k, pause in enumerate(shift.breaks)
+        for k, pause in enumerate(network.problem.shifts[s].breaks)
         if not pause.mandatory and ~k not in sequence
     )
-    return Score(
-        driving=weights.driving_per_s * driven_seconds(network, s, sequence)
-        + weights.driving_per_km * driven_m // 1000,
-        excess_ride=weights.excess_ride_per_s
-        * _excess_ride_s(network, sequence, starts),
-        waiting=weights.waiting_per_s * waiting,
-        optional_breaks=weights.missed_optional_break * missed,
-        **people_parts(network, shift, trips),
+    return WayParts(
+        driving,
+        weights.excess_ride_per_s * _excess_ride_s(network, sequence, starts),
+        weights.waiting_per_s * waiting,
+        weights.missed_optional_break * missed,
     )
 
 
-def people_parts(network: Network, shift: Shift, trips: list[int]) -> dict[str, int]:
-    """The parts that depend only on who drives whom, not on the order or the times."""
-    problem, weights = network.problem, network.problem.settings.weights
-    preferred = stability = 0
-    for i in trips:
-        trip = problem.trips[i]
-        wanted = trip.preferred_drivers
-        preferred += weights.not_preferred_driver * (
-            bool(wanted) and shift.driver not in wanted
-        )
-        in_force = problem.driver_in_force.get(trip.id, shift.driver)
-        stability += weights.moved_to_other_driver * (in_force != shift.driver)
-    return {
-        "emergency": weights.emergency_shift * shift.is_emergency,
-        "used_shifts": weights.used_shift,
-        "preferred": preferred,
-        "stability": stability,
-        "fairness": _fairness(network, shift, len(trips)),
-    }
+def people_parts(network: Network, s: int, trips: list[int]) -> PeopleParts:
+    shift, weights = network.problem.shifts[s], network.problem.settings.weights
+    not_preferred, moved = network.not_preferred[s], network.moved[s]
+    return PeopleParts(
+        weights.emergency_shift * shift.is_emergency,
+        weights.used_shift,
+        sum(map(not_preferred.__getitem__, trips)),
+        sum(map(moved.__getitem__, trips)),
+        _fairness(network, shift, len(trips)),
+    )
 
 
 def _fairness(network: Network, shift: Shift, trips: int) -> int:
     """Quadratic, so that the next trip is cheapest for the driver with the lightest window so far."""
     weight = network.problem.settings.weights.fairness_per_trip_squared
     before, after = shift.recent_trips, shift.recent_trips + trips
-    return (
-        weight * (after**2 - before**2) * FULL_SHIFT_S // (shift.end_s - shift.start_s)
-    )
+    return weight * (after**2 - before**2) * FULL_SHIFT_S // (shift.end_s - shift.start_s)
 
 
 def driven_seconds(network: Network, s: int, sequence: Sequence) -> int:
@@ -126,7 +134,7 @@ def driven_seconds(network: Network, s: int, sequence: Sequence) -> int:
     if not nodes:
         return 0
     drive = network.drive
-    between = sum(drive[a][b] for a, b in zip(nodes, nodes[1:], strict=False))
+    between = sum(drive[a][b] for a, b in pairwise(nodes))
     return network.from_base[s][nodes[0]] + between + network.to_base[s][nodes[-1]]
 
 
@@ -136,7 +144,7 @@ def driven_metres(network: Network, s: int, sequence: Sequence) -> int:
     if not places:
         return 0
     way = [shift.start_location, *places, shift.end_location]
-    return sum(table[a][b] for a, b in zip(way, way[1:], strict=False))
+    return sum(table[a][b] for a, b in pairwise(way))
 
 
 def _excess_ride_s(network: Network, sequence: Sequence, starts: list[int]) -> int:
@@ -156,14 +164,10 @@ def _excess_ride_s(network: Network, sequence: Sequence, starts: list[int]) -> i
 
 def _unserved(problem: Problem, plan: Plan) -> int:
     weights = problem.settings.weights
-    return sum(
-        weights.unserved(problem.trip_by_id[u.trip].priority) for u in plan.unassigned
-    )
+    return sum(weights.unserved(problem.trip_by_id[u.trip].priority) for u in plan.unassigned)
 
 
-def separation_cost(
-    network: Network, trip: int, driver: str, driver_of: dict[int, str]
-) -> int:
+def separation_cost(network: Network, trip: int, driver: str, driver_of: dict[int, str]) -> int:
     """What it costs that trips which asked for one driver get another; `driver_of`: planned trips."""
     weight = network.problem.settings.weights.not_same_driver
     others = (driver_of.get(other, driver) for other in network.companions[trip])
@@ -179,7 +183,6 @@ def _separated(problem: Problem, plan: Plan) -> int:
         if v.kind is VisitKind.PICKUP
     }
     doubled = sum(
-        separation_cost(network, trip, driver, driver_of)
-        for trip, driver in driver_of.items()
+        separation_cost(network, trip, driver, driver_of) for trip, driver in driver_of.items()
     )
     return doubled // 2  # each pair was met from both ends

@@ -2,45 +2,64 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Self
 
 from dispatch.engine.cost import separation_cost
 from dispatch.engine.errors import InvalidPlanError
-from dispatch.engine.insertion import Fit, best_fit, fit_of, sequence_in, without
-from dispatch.engine.network import Network, Sequence, network_of
+from dispatch.engine.fitting import Fit, begun, best_fit, rested, valid_fit
+from dispatch.engine.insertion import sequence_in, without
+from dispatch.engine.network import Network, Sequence, boarding, network_of
 from dispatch.engine.plan import Plan, Unassigned
-from dispatch.engine.problem import Problem
+from dispatch.engine.problem import Problem, Visit
+from dispatch.engine.room import Room
 from dispatch.engine.schedule import Broken, route_of, timing_of
 from dispatch.enums import Rule
 
-REMEMBERED_FITS = 200_000  # about 100 MB at most; forgotten all at once
+REMEMBERED_COURSES = 4_000  # about 100 MB at most; forgotten all at once
 
 
-@dataclass
+class Course:
+    """One shift's sequence, its price, and what was found out about adding trips to it."""
+
+    def __init__(self, network: Network, s: int, fit: Fit) -> None:
+        self.sequence, self.cost = fit
+        self._network, self._s = network, s
+        self._room: Room | None = None
+        self._fits: dict[int, Fit | None] = {}
+
+    def best_fit(self, trip: int) -> Fit | None:
+        if trip not in self._fits:
+            if self._room is None:
+                self._room = Room(self._network, self._s, self.sequence)
+            self._fits[trip] = best_fit(self._room, trip)
+        return self._fits[trip]
+
+
 class Memory:
-    """What was already found out about (shift, sequence, trip); true for as long as the problem lives."""
+    """The courses met so far; what they know is true for as long as the problem lives."""
 
-    fits: dict[tuple[int, int, tuple[int, ...]], Fit | None] = field(default_factory=dict)
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._courses: dict[tuple[int, tuple[int, ...]], Course] = {}
 
-    def best_fit(self, network: Network, s: int, sequence: Sequence, trip: int) -> Fit | None:
-        key = (s, trip, tuple(sequence))
-        if key in self.fits:
-            return self.fits[key]
-        if len(self.fits) >= REMEMBERED_FITS:
-            self.fits.clear()
-        found = self.fits[key] = best_fit(network, s, sequence, trip)
-        return found
+    def course(self, s: int, fit: Fit) -> Course:
+        key = (s, tuple(fit.sequence))
+        if key not in self._courses:
+            if len(self._courses) >= REMEMBERED_COURSES:
+                self._courses.clear()
+            self._courses[key] = Course(self._network, s, fit)
+        return self._courses[key]
 
 
 @dataclass
 class Draft:
-    """Sequences, their costs, who drives what, and the trips left over."""
+    """A course for each shift, who drives what, and the trips left over."""
 
     network: Network
     memory: Memory
-    sequences: list[Sequence]
-    costs: list[int]
+    courses: list[Course]
     shift_of: dict[int, int]
     left: set[int]
 
@@ -49,35 +68,43 @@ class Draft:
         """From a plan; trips it does not name are left over. Raises InvalidPlanError for a broken route."""
         network = network_of(problem)
         start = plan if plan is not None else Plan(routes=())
-        sequences = [sequence_in(network, start, s) for s in range(len(problem.shifts))]
-        shift_of = {node >> 1: s for s, seq in enumerate(sequences) for node in seq if node >= 0}
-        costs = []
-        for s, sequence in enumerate(sequences):
-            fit = fit_of(network, s, sequence)
+        memory = Memory(network)
+        courses: list[Course] = []
+        shift_of: dict[int, int] = {}
+        for s, shift in enumerate(problem.shifts):
+            fit = valid_fit(network, s, sequence_in(network, start, s))
             if fit is None:
-                raise InvalidPlanError(f"The route of shift {problem.shifts[s].id} breaks a rule.")
-            sequences[s] = fit.sequence
-            costs.append(fit.cost)
+                raise InvalidPlanError(f"The route of shift {shift.id} breaks a rule.")
+            courses.append(memory.course(s, fit))
+            shift_of |= dict.fromkeys(boarding(fit.sequence), s)
         left = set(range(len(problem.trips))) - set(shift_of)
-        return cls(network, Memory(), sequences, costs, shift_of, left)
+        return cls(network, memory, courses, shift_of, left)
 
     def copy(self) -> Draft:
         return Draft(
             self.network,
             self.memory,
-            list(self.sequences),
-            list(self.costs),
+            list(self.courses),
             dict(self.shift_of),
             set(self.left),
         )
 
     @property
+    def served_cost(self) -> int:
+        """The price of the routes alone."""
+        return sum(course.cost for course in self.courses)
+
+    @property
     def total(self) -> int:
         """Equals `cost.score(problem, plan).total` of the finished plan."""
-        weights, trips = self.network.problem.settings.weights, self.network.problem.trips
-        unserved = sum(weights.unserved(trips[trip].priority) for trip in self.left)
-        separated = sum(self.separation(trip, s) for trip, s in self.shift_of.items())
-        return sum(self.costs) + unserved + separated // 2
+        unserved = sum(self.unserved_cost(trip) for trip in self.left)
+        driven = (trip for trip in self.network.paired if trip in self.shift_of)
+        separated = sum(self.separation(trip, self.shift_of[trip]) for trip in driven)
+        return self.served_cost + unserved + separated // 2
+
+    def unserved_cost(self, trip: int) -> int:
+        problem = self.network.problem
+        return problem.settings.weights.unserved(problem.trips[trip].priority)
 
     def separation(self, trip: int, s: int) -> int:
         if not self.network.companions[trip]:
@@ -92,24 +119,33 @@ class Draft:
 
     def offer(self, trip: int, s: int) -> tuple[int, Fit] | None:
         """(what the trip adds to the total in this shift, how), or None when it does not fit."""
-        fit = self.memory.best_fit(self.network, s, self.sequences[s], trip)
+        course = self.courses[s]
+        fit = course.best_fit(trip)
         if fit is None:
             return None
-        return fit.cost - self.costs[s] + self.separation(trip, s), fit
+        return fit.cost - course.cost + self.separation(trip, s), fit
+
+    def cheapest_offer(self, trip: int, shifts: Iterable[int]) -> tuple[int, int, Fit] | None:
+        """(what the trip adds, shift, how) for the best of these shifts; the first of equals."""
+        best: tuple[int, int, Fit] | None = None
+        for s in shifts:
+            offer = self.offer(trip, s)
+            if offer is not None and (best is None or offer[0] < best[0]):
+                best = offer[0], s, offer[1]
+        return best
 
     def insert(self, trip: int, s: int, fit: Fit) -> None:
-        self.sequences[s], self.costs[s] = fit.sequence, fit.cost
+        self.courses[s] = self.memory.course(s, fit)
         self.shift_of[trip] = s
         self.left.discard(trip)
 
     def remove(self, trip: int) -> None:
-        """Take a trip out; with driving times that break the triangle a route may refuse to shrink."""
+        """Take a trip out; nothing happens when the rest of its route cannot be driven without it."""
         s = self.shift_of[trip]
-        shrunk = without(self.sequences[s], trip)
-        fit = fit_of(self.network, s, shrunk)
+        fit = rested(self.network, s, without(self.courses[s].sequence, trip))
         if fit is None:
             return
-        self.sequences[s], self.costs[s] = fit.sequence, fit.cost
+        self.courses[s] = self.memory.course(s, fit)
         del self.shift_of[trip]
         self.left.add(trip)
 
@@ -120,15 +156,36 @@ class Draft:
 
     def plan(self) -> Plan:
         """The finished plan; leftovers carry COVERAGE until `explain` has found their true reason."""
-        problem = self.network.problem
-        routes = []
-        for s, sequence in enumerate(self.sequences):
-            timing = timing_of(self.network, s, sequence)
-            if isinstance(timing, Broken):
-                raise InvalidPlanError(f"The route of shift {problem.shifts[s].id} breaks a rule.")
-            routes.append(route_of(self.network, s, sequence, timing))
-        left = (problem.trips[trip].id for trip in sorted(self.left))
-        unassigned = tuple(Unassigned(trip=trip, reason=Rule.COVERAGE) for trip in left)
-        return Plan(routes=tuple(routes), unassigned=unassigned)
+        return _finished(self.network, [course.sequence for course in self.courses])
 
 
+def resume(problem: Problem, orders: Mapping[str, tuple[Visit, ...]]) -> Plan:
+    """The plan in force from the order of each shift's visits, timed anew and with breaks placed.
+
+    A shift whose order no longer works keeps what is committed; its other trips are left unassigned.
+    Raises InvalidPlanError when even the committed visits break a rule.
+    """
+    network = network_of(problem)
+    sequences: list[Sequence] = []
+    for s, shift in enumerate(problem.shifts):
+        ordered = network.sequence(shift, orders.get(shift.id, shift.committed))
+        fit = valid_fit(network, s, ordered)
+        sequence = begun(network, s) if fit is None else fit.sequence
+        if sequence is None:
+            raise InvalidPlanError(f"What shift {shift.id} has begun breaks a rule.")
+        sequences.append(sequence)
+    return _finished(network, sequences)
+
+
+def _finished(network: Network, sequences: list[Sequence]) -> Plan:
+    problem = network.problem
+    routes = []
+    for s, sequence in enumerate(sequences):
+        timing = timing_of(network, s, sequence)
+        if isinstance(timing, Broken):
+            raise InvalidPlanError(f"The route of shift {problem.shifts[s].id} breaks a rule.")
+        routes.append(route_of(network, s, sequence, timing))
+    planned = {trip for sequence in sequences for trip in boarding(sequence)}
+    left = (trip.id for i, trip in enumerate(problem.trips) if i not in planned)
+    unassigned = tuple(Unassigned(trip=trip, reason=Rule.COVERAGE) for trip in left)
+    return Plan(routes=tuple(routes), unassigned=unassigned)

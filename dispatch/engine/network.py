@@ -15,6 +15,7 @@ from dispatch.engine.travel import FREE_FLOW_PERMILLE
 from dispatch.enums import Rule, VisitKind
 
 Sequence = list[int]
+NO_LOAD = Load()
 
 
 class Network:
@@ -31,27 +32,25 @@ class Network:
         self.earliest = [stop.earliest_s for stop in self.stops]
         self.latest = [stop.latest_s for stop in self.stops]
         self.service = [stop.service_s for stop in self.stops]
-        self.permille = [
-            problem.travel.traffic_at(middle_s(stop)) for stop in self.stops
-        ]
+        self.permille = [problem.travel.traffic_at(middle_s(stop)) for stop in self.stops]
         self.drive = [self._legs_from(node) for node in range(len(self.stops))]
+        self.empty_drive = self._with_margin()
         self.ride_limit = [problem.ride_limit_s(trip) for trip in problem.trips]
         self.direct = [problem.direct_s(trip) for trip in problem.trips]
         self.from_base = [self._legs_from_base(shift) for shift in problem.shifts]
         self.to_base = [self._legs_to_base(shift) for shift in problem.shifts]
         self.share_mask = self._share_masks()
         self.refused = [
-            [_unfit(problem, trip, shift) for trip in problem.trips]
-            for shift in problem.shifts
+            [_unfit(problem, trip, shift) for trip in problem.trips] for shift in problem.shifts
         ]
+        self.not_preferred = [self._not_preferred(shift) for shift in problem.shifts]
+        self.moved = [self._moved(shift) for shift in problem.shifts]
         self.companions = self._companions()
+        self.paired = [trip for trip, others in enumerate(self.companions) if others]
         self._room: dict[tuple[int, Load, Load], bool] = {}
 
     def _legs_from(self, node: int) -> list[int]:
-        row, permille = (
-            self.problem.travel.seconds[self.location[node]],
-            self.permille[node],
-        )
+        row, permille = self.problem.travel.seconds[self.location[node]], self.permille[node]
         return [_stretched(row[place], permille) for place in self.location]
 
     def _legs_from_base(self, shift: Shift) -> list[int]:
@@ -67,6 +66,32 @@ class Network:
             _stretched(table[place][end], permille)
             for place, permille in zip(self.location, self.permille, strict=True)
         ]
+
+    def _with_margin(self) -> list[list[int]]:
+        """Legs of an empty vehicle: between two trips at different places the margin is added."""
+        margin, places = self.problem.settings.transition_margin_s, self.location
+        return [
+            [
+                leg + margin * (not node & 1 and place != places[origin])
+                for node, (leg, place) in enumerate(zip(row, places, strict=True))
+            ]
+            if origin & 1
+            else row
+            for origin, row in enumerate(self.drive)
+        ]
+
+    def _not_preferred(self, shift: Shift) -> list[int]:
+        """For each trip what it costs that this shift's driver is not one of those it prefers."""
+        weight = self.problem.settings.weights.not_preferred_driver
+        wished = (trip.preferred_drivers for trip in self.problem.trips)
+        return [weight * (bool(wish) and shift.driver not in wish) for wish in wished]
+
+    def _moved(self, shift: Shift) -> list[int]:
+        """For each trip what it costs that this shift's driver is not the one in force."""
+        weight = self.problem.settings.weights.moved_to_other_driver
+        in_force = self.problem.driver_in_force
+        drivers = (in_force.get(trip.id, shift.driver) for trip in self.problem.trips)
+        return [weight * (driver != shift.driver) for driver in drivers]
 
     def _share_masks(self) -> list[int]:
         """For each trip the set, as bits, of the trips it may be on board with (itself included)."""
@@ -128,6 +153,11 @@ def network_of(problem: Problem) -> Network:
     return network
 
 
+def boarding(sequence: Sequence) -> list[int]:
+    """The trips of a sequence in the order of their pickups."""
+    return [node >> 1 for node in sequence if node >= 0 and not node & 1]
+
+
 def _stretched(seconds: int, permille: int) -> int:
     return -(-seconds * permille // FREE_FLOW_PERMILLE)
 
@@ -146,6 +176,3 @@ def _unfit(problem: Problem, trip: Trip, shift: Shift) -> Rule | None:
     if committed == shift.id and trip.id in problem.committed_shift:
         return None  # what has begun is a fact
     return next((rule for is_broken, rule in verdicts if is_broken), None)
-
-
-NO_LOAD = Load()

@@ -12,11 +12,12 @@ eight-step procedure of Cordeau & Laporte (2003), reached here from exact feasib
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
-from dispatch.engine.network import NO_LOAD, Network, Sequence, network_of
+from dispatch.engine.network import NO_LOAD, Network, Sequence, boarding, network_of
 from dispatch.engine.plan import Route, TimedVisit
-from dispatch.engine.problem import Problem, Shift, Visit
+from dispatch.engine.problem import Load, Problem, Shift, Visit
 from dispatch.enums import Rule
 
 
@@ -33,12 +34,20 @@ class Refusal:
 
 
 class Timing(NamedTuple):
-    """Starts of service of each node of a sequence, departure from and return to the base (seconds)."""
+    """Starts of service of each node of a sequence, departure from and return to the base (seconds).
+
+    `gaps[k]` lies between the starts of k-1 (or leaving the base) and k when nobody waits.
+    """
 
     starts: list[int]
-    arrivals: list[int]
+    gaps: list[int]
     leave: int
     back: int
+
+    @property
+    def arrivals(self) -> list[int]:
+        before = [self.leave, *self.starts]
+        return [start + gap for start, gap in zip(before, self.gaps, strict=False)]
 
     @property
     def waiting(self) -> int:
@@ -65,9 +74,7 @@ class Broken(NamedTuple):
     amount: int
 
 
-def time_route(
-    problem: Problem, shift: Shift, visits: tuple[Visit, ...]
-) -> Route | Refusal:
+def time_route(problem: Problem, shift: Shift, visits: tuple[Visit, ...]) -> Route | Refusal:
     """Times for these visits in this order, or the first hard rule that forbids them.
 
     Exact: a refusal for a time rule means that no schedule exists. Raises InvalidPlanError when a visit is
@@ -76,7 +83,7 @@ def time_route(
     network = network_of(problem)
     s = network.shift_index[shift.id]
     sequence = network.sequence(shift, visits)
-    refusal = _order_refusal(network, s, sequence) or load_refusal(network, s, sequence)
+    refusal = order_refusal(network, s, sequence) or load_refusal(network, s, sequence)
     if refusal is not None:
         return refusal
     timing = timing_of(network, s, sequence)
@@ -95,9 +102,7 @@ def route_of(network: Network, s: int, sequence: Sequence, timing: Timing) -> Ro
         for node, arrive, start in timed
         for visit in (network.visit(shift, node),)
     )
-    return Route(
-        shift=shift.id, visits=visits, leave_s=timing.leave, return_s=timing.back
-    )
+    return Route(shift=shift.id, visits=visits, leave_s=timing.leave, return_s=timing.back)
 
 
 def named(network: Network, s: int, sequence: Sequence, broken: Broken) -> Refusal:
@@ -116,58 +121,41 @@ def timing_of(network: Network, s: int, sequence: Sequence) -> Timing | Broken:
     starts = least_starts(network, s, layout, sequence)
     if isinstance(starts, Broken):
         return starts
+    if not starts:
+        start = network.problem.shifts[s].start_s
+        return Timing([], [], start, start)
     board_late(sequence, layout, starts)
-    return _timing(network, s, layout, starts)
+    leave, back = starts[0] - layout.gaps[0], starts[-1] + layout.last_gap
+    return Timing(starts, layout.gaps, leave, back)
 
 
 def lay_out(network: Network, s: int, sequence: Sequence) -> Layout:
     """The difference constraints of a sequence, in one walk."""
-    shift = network.problem.shifts[s]
+    breaks = network.problem.shifts[s].breaks
+    drive, empty_drive, service = network.drive, network.empty_drive, network.service
     gaps: list[int] = []
-    low: list[int] = []
-    high: list[int] = []
     rides: list[tuple[int, int, int]] = []
     boarded: dict[int, int] = {}
     previous, carried = -1, 0
     for k, node in enumerate(sequence):
         if node < 0:
-            pause = shift.breaks[~node]
             gaps.append(carried)
-            low.append(pause.earliest_s)
-            high.append(pause.latest_s)
-            carried = pause.duration_s
+            carried = breaks[~node].duration_s
             continue
-        gaps.append(
-            carried + approach(network, s, previous, node, is_empty=not boarded)
-        )
-        low.append(network.earliest[node])
-        high.append(network.latest[node])
-        carried, previous, trip = network.service[node], node, node >> 1
+        if previous < 0:
+            gaps.append(carried + network.from_base[s][node])
+        else:
+            gaps.append(carried + (drive if boarded else empty_drive)[previous][node])
+        carried, previous, trip = service[node], node, node >> 1
         if node & 1:
-            rides.append(
-                (
-                    boarded.pop(trip),
-                    k,
-                    network.service[node - 1] + network.ride_limit[trip],
-                )
-            )
+            longest = service[node - 1] + network.ride_limit[trip]
+            rides.append((boarded.pop(trip), k, longest))
         else:
             boarded[trip] = k
-    way_home = network.to_base[s][previous] if previous >= 0 else 0
-    return Layout(gaps, carried + way_home, low, high, rides)
-
-
-def approach(
-    network: Network, s: int, previous: int, node: int, *, is_empty: bool
-) -> int:
-    """Driving seconds to `node`, with the margin between two trips when the vehicle comes empty."""
-    if previous < 0:
-        return network.from_base[s][node]
-    drive = network.drive[previous][node]
-    changes_trip = is_empty and previous & 1 and not node & 1
-    if changes_trip and network.location[previous] != network.location[node]:
-        return drive + network.problem.settings.transition_margin_s
-    return drive
+    last_gap = carried + (network.to_base[s][previous] if previous >= 0 else 0)
+    low = [network.earliest[v] if v >= 0 else breaks[~v].earliest_s for v in sequence]
+    high = [network.latest[v] if v >= 0 else breaks[~v].latest_s for v in sequence]
+    return Layout(gaps, last_gap, low, high, rides)
 
 
 def least_starts(
@@ -179,9 +167,7 @@ def least_starts(
     if not starts:
         return starts
     starts[0] = max(starts[0], shift.start_s + layout.gaps[0])
-    broken = _propagate(layout, starts, 0, sequence) or _too_far(
-        network, layout, sequence
-    )
+    broken = _propagate(layout, starts, 0, sequence) or _too_far(network, layout, sequence)
     # A longest path uses each limit once at most: lifts that go on after that chase their own tail.
     for _ in range(len(layout.rides) + 2):
         if broken is not None:
@@ -199,8 +185,7 @@ def least_starts(
 
 def _too_far(network: Network, layout: Layout, sequence: Sequence) -> Broken | None:
     """A ride whose stops and driving alone take longer than it may."""
-    way = 0
-    reached = [way := way + gap for gap in layout.gaps]
+    reached = list(accumulate(layout.gaps))
     for pickup, dropoff, longest in layout.rides:
         excess = reached[dropoff] - reached[pickup] - longest
         if excess > 0:
@@ -267,9 +252,7 @@ def _ride_rule(network: Network, node: int) -> Rule:
     return Rule.POOLING if is_detour else Rule.MAX_RIDE_TIME
 
 
-def _propagate(
-    layout: Layout, starts: list[int], first: int, sequence: Sequence
-) -> Broken | None:
+def _propagate(layout: Layout, starts: list[int], first: int, sequence: Sequence) -> Broken | None:
     """Push later starts up behind `first`; the broken window, if one is overrun."""
     gaps, high = layout.gaps, layout.high
     start = starts[first]
@@ -296,24 +279,10 @@ def board_late(sequence: Sequence, layout: Layout, starts: list[int]) -> None:
     for k in range(len(sequence) - 2, -1, -1):
         node = sequence[k]
         if node >= 0 and not node & 1:
-            starts[k] = max(
-                starts[k], min(layout.high[k], starts[k + 1] - layout.gaps[k + 1])
-            )
+            starts[k] = max(starts[k], min(layout.high[k], starts[k + 1] - layout.gaps[k + 1]))
 
 
-def _timing(network: Network, s: int, layout: Layout, starts: list[int]) -> Timing:
-    if not starts:
-        start = network.problem.shifts[s].start_s
-        return Timing([], [], start, start)
-    leave = starts[0] - layout.gaps[0]
-    arrivals = [starts[0]]
-    arrivals += [
-        start + gap for start, gap in zip(starts, layout.gaps[1:], strict=False)
-    ]
-    return Timing(starts, arrivals, leave, starts[-1] + layout.last_gap)
-
-
-def _order_refusal(network: Network, s: int, sequence: Sequence) -> Refusal | None:
+def order_refusal(network: Network, s: int, sequence: Sequence) -> Refusal | None:
     """Pickup before drop-off, both in this route, nothing twice, committed visits first."""
     shift = network.problem.shifts[s]
     seen: set[int] = set()
@@ -333,31 +302,42 @@ def _order_refusal(network: Network, s: int, sequence: Sequence) -> Refusal | No
 
 def load_refusal(network: Network, s: int, sequence: Sequence) -> Refusal | None:
     """Places, pooling, breaks with somebody on board, skills and the workload cap: what needs no clock."""
-    problem, shift = network.problem, network.problem.shifts[s]
-    load, on_board, trips = NO_LOAD, 0, 0
+    shift = network.problem.shifts[s]
+    trips = boarding(sequence)
+    refusal = _aboard_refusal(network, s, sequence)
+    if refusal is not None:
+        return refusal
+    if shift.max_trips is not None and len(trips) > shift.max_trips:
+        return Refusal(rule=Rule.WORKLOAD_CAP, visit=shift.id, amount=len(trips) - shift.max_trips)
+    return _missing_break(shift, sequence) if trips else None
+
+
+def _aboard_refusal(network: Network, s: int, sequence: Sequence) -> Refusal | None:
+    """The first visit at which somebody is on board who may not be."""
+    shift = network.problem.shifts[s]
+    load, on_board = NO_LOAD, 0
     for node in sequence:
+        i = node >> 1
         if node < 0:
             if on_board:
                 return Refusal(rule=Rule.BREAK, visit=shift.breaks[~node].id)
-            continue
-        i = node >> 1
-        trip = problem.trips[i]
-        if node & 1:
-            load, on_board = load.minus(trip.load), on_board & ~(1 << i)
-            continue
-        rule = network.refused[s][i]
-        if rule is not None:
-            return Refusal(rule=rule, visit=trip.id)
-        load, on_board, trips = load.plus(trip.load), on_board | 1 << i, trips + 1
-        if not shift.can_hold(load):
-            return Refusal(rule=Rule.CAPACITY, visit=trip.id)
-        if on_board & ~network.share_mask[i]:
-            return Refusal(rule=Rule.POOLING, visit=trip.id)
-    if shift.max_trips is not None and trips > shift.max_trips:
-        return Refusal(
-            rule=Rule.WORKLOAD_CAP, visit=shift.id, amount=trips - shift.max_trips
-        )
-    return _missing_break(shift, sequence) if trips else None
+        elif node & 1:
+            load, on_board = load.minus(network.problem.trips[i].load), on_board & ~(1 << i)
+        else:
+            load = load.plus(network.problem.trips[i].load)
+            rule = _boarding_rule(network, s, i, load, on_board)
+            if rule is not None:
+                return Refusal(rule=rule, visit=network.problem.trips[i].id)
+            on_board |= 1 << i
+    return None
+
+
+def _boarding_rule(network: Network, s: int, trip: int, load: Load, on_board: int) -> Rule | None:
+    if network.refused[s][trip] is not None:
+        return network.refused[s][trip]
+    if not network.problem.shifts[s].can_hold(load):
+        return Rule.CAPACITY
+    return Rule.POOLING if on_board & ~network.share_mask[trip] else None
 
 
 def _missing_break(shift: Shift, sequence: Sequence) -> Refusal | None:

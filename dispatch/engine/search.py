@@ -33,7 +33,7 @@ def improve(
 ) -> Plan:
     """The best plan found until `should_stop()` or after `max_iterations` rounds.
 
-    Never worse than `plan` by `cost.score`; committed visits and pinned trips stay. With an iteration
+    Never worse than `plan`, timed as `schedule` times it, by `cost.score`; what is committed stays. With an iteration
     limit the result depends on the seed of `rng` alone.
     """
     current = Draft.of(problem, plan)
@@ -53,12 +53,13 @@ def improve(
         if total < best_total:
             best, best_total = trial.copy(), total
         done += 1
+    _complete(best)
     return best.plan()
 
 
 def _allowance(total: int, draft: Draft, done: int, rng: random.Random) -> float:
     """How much worse a round may be: an exponential draw around a temperature that falls."""
-    served = max(1, sum(draft.costs))
+    served = max(1, draft.served_cost)
     progress = min(1.0, done / COOLING_ROUNDS)
     warmth = served * START_WARMTH * exp(progress * _LOG_FALL)
     return min(rng.expovariate(1.0) * warmth, float(total))
@@ -78,7 +79,9 @@ class _Neighbours:
         if trip not in self._known:
             network = self._draft.network
             trips = range(len(network.problem.trips))
-            self._known[trip] = sorted(trips, key=lambda other: (self._distance(trip, other), other))
+            self._known[trip] = sorted(
+                trips, key=lambda other: (self._distance(trip, other), other)
+            )
         return self._known[trip]
 
     def _distance(self, a: int, b: int) -> int:
@@ -101,17 +104,22 @@ def _ruin(draft: Draft, near: _Neighbours, movable: list[int], rng: random.Rando
 
 def _recreate(draft: Draft, rng: random.Random) -> None:
     """Put every left-over trip back where it is cheapest, in an order drawn anew each time."""
+    shifts = range(len(draft.courses))
     for trip in _order(draft, rng):
-        offers = (
-            (offer[0], s, offer[1])
-            for s in range(len(draft.sequences))
-            if rng.random() >= BLINK
-            for offer in (draft.offer(trip, s),)
-            if offer is not None
-        )
-        best = min(offers, key=lambda item: item[:2], default=None)
+        seen = [s for s in shifts if rng.random() >= BLINK]
+        best = draft.cheapest_offer(trip, seen)
         if best is not None:
-            draft.insert(trip, best[1], best[2])
+            _, s, fit = best
+            draft.insert(trip, s, fit)
+
+
+def _complete(draft: Draft) -> None:
+    """What an overlooked offer left behind: insert it where that is cheaper than leaving it."""
+    for trip in sorted(draft.left):
+        best = draft.cheapest_offer(trip, range(len(draft.courses)))
+        if best is not None and best[0] <= draft.unserved_cost(trip):
+            _, s, fit = best
+            draft.insert(trip, s, fit)
 
 
 def _order(draft: Draft, rng: random.Random) -> list[int]:
