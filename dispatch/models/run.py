@@ -65,11 +65,20 @@ class DispatchRun(models.Model):
     problem_hash = models.CharField(_("hash of the problem"), max_length=64, blank=True)
     problem = CompressedJSONField(_("problem"), null=True, editable=False)
     settings = models.JSONField(_("settings"), default=dict, blank=True)
+    based_on = models.JSONField(
+        _("based on"),
+        default=dict,
+        blank=True,
+        help_text=_("The versions of the bookings and shifts that the run read."),
+    )
     plan = CompressedJSONField(_("plan"), null=True, editable=False)
     quality = models.JSONField(_("quality"), default=dict, blank=True)
     stages = models.JSONField(_("stages"), default=list, blank=True)
     travel_source = models.CharField(_("travel times from"), max_length=20, blank=True)
     is_degraded = models.BooleanField(_("degraded"), default=False)
+    notes = models.JSONField(
+        _("notes"), default=list, blank=True, help_text=_("What was left out, and why.")
+    )
     error = models.TextField(_("error"), blank=True)
     applied_at = models.DateTimeField(_("applied at"), null=True, blank=True)
     applied_by = models.ForeignKey(
@@ -189,6 +198,11 @@ class Assignment(models.Model):
         related_name="+",
         verbose_name=_("pinned by"),
     )
+    is_over = models.BooleanField(
+        _("over"),
+        default=False,
+        help_text=_("The journey has ended: it keeps nobody busy any more, whatever was planned."),
+    )
     assigned_by = models.CharField(_("assigned by"), max_length=8, choices=choices(AssignedBy))
     created_at = models.DateTimeField(_("assigned at"), db_default=Now(), editable=False)
     version = models.PositiveIntegerField(_("version"), default=1, editable=False)
@@ -225,6 +239,7 @@ class Assignment(models.Model):
                     ("period", RangeOperators.OVERLAPS),
                     ("ride_group", RangeOperators.NOT_EQUAL),
                 ],
+                condition=Q(is_over=False),
                 deferrable=Deferrable.IMMEDIATE,
                 violation_error_message=_("The driver has another journey then."),
             ),
@@ -235,6 +250,7 @@ class Assignment(models.Model):
                     ("period", RangeOperators.OVERLAPS),
                     ("ride_group", RangeOperators.NOT_EQUAL),
                 ],
+                condition=Q(is_over=False),
                 deferrable=Deferrable.IMMEDIATE,
                 violation_error_message=_("The vehicle has another journey then."),
             ),

@@ -1,0 +1,116 @@
+"""Plans one day of a company and, if told to, puts the plan in force."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from datetime import date
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from dispatch.engine.errors import EngineError
+from dispatch.enums import RunTrigger
+from dispatch.models import Company, DispatchRun
+from dispatch.usecases.apply_plan import apply_plan
+from dispatch.usecases.build_problem import NothingToPlanError
+from dispatch.usecases.day_clock import local_day
+from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.request_run import request_run
+from dispatch.usecases.run_dispatch import DayBusyError, run_dispatch
+
+EXIT_NOTHING, EXIT_BUSY = 4, 75
+
+
+class Command(BaseCommand):
+    help = (
+        "Plan a day and show the result. Nothing in force changes unless --apply is given. "
+        "Exit codes: 0 planned, 1 error, 2 usage, 4 nothing to plan, 75 the day is being planned already."
+    )
+    trigger = RunTrigger.MANUAL
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--company", help="Short name (slug); default: every company.")
+        parser.add_argument(
+            "--on", type=date.fromisoformat, help="Local day, YYYY-MM-DD; default: today."
+        )
+        parser.add_argument("--apply", action="store_true", help="Put the plan in force.")
+        parser.add_argument("--json", action="store_true", help="One JSON line a company.")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        for company in self._companies(options["company"]):
+            day = options["on"] or local_day(company, timezone.now())
+            run = self._plan(company, day)
+            if options["apply"]:
+                self._apply(run)
+            self._show(run, as_json=options["json"])
+
+    def _companies(self, slug: str | None) -> list[Company]:
+        companies = list(Company.objects.filter(slug=slug) if slug else Company.objects.all())
+        if not companies:
+            raise CommandError(
+                f"There is no company “{slug}”." if slug else "There is no company yet.",
+                returncode=1 if slug else EXIT_NOTHING,
+            )
+        return companies
+
+    def _plan(self, company: Company, day: date) -> DispatchRun:
+        self.stderr.write(f"Planning {day} for {company.name} …")
+        run = request_run(company=company, day=day, trigger=self.trigger, by=None)
+        try:
+            return run_dispatch(run_id=run.pk, clock=timezone.now)
+        except DayBusyError as error:
+            raise CommandError(str(error), returncode=EXIT_BUSY) from error
+        except NothingToPlanError as error:
+            raise CommandError(str(error), returncode=EXIT_NOTHING) from error
+        except (UseCaseError, EngineError) as error:
+            raise CommandError(str(error)) from error
+
+    def _apply(self, run: DispatchRun) -> None:
+        try:
+            apply_plan(run_id=run.pk, by=None, now=timezone.now())
+        except UseCaseError as error:
+            raise CommandError(str(error)) from error
+
+    def _show(self, run: DispatchRun, *, as_json: bool) -> None:
+        run = DispatchRun.objects.select_related("company").get(pk=run.pk)
+        facts = _facts(run)
+        if as_json:
+            self.stdout.write(json.dumps(facts))
+            return
+        self.stdout.write(
+            f"{run.company.name}, {run.service_on}, version {run.version}: "
+            f"{facts['assigned']} of {facts['trips']} trips assigned, "
+            f"{facts['seconds']:.1f} s, travel times: {run.travel_source}"
+            f"{' (degraded)' if run.is_degraded else ''}"
+            f"{', in force' if run.applied_at else ', not applied'}."
+        )
+        for item in run.unassigned.select_related("booking"):
+            self.stdout.write(
+                f"  unassigned: {item.booking.reference}: {item.get_reason_display()}"
+            )
+        for note in run.notes:
+            self.stdout.write(f"  note: {note}")
+
+
+def _facts(run: DispatchRun) -> dict[str, Any]:
+    routes = run.plan["routes"]
+    assigned = sum(visit[1] == "pickup" for route in routes for visit in route["visits"])
+    unassigned = run.unassigned.count()
+    started, finished = run.started_at, run.finished_at
+    seconds = (finished - started).total_seconds() if started and finished else 0.0
+    return {
+        "company": run.company.slug,
+        "day": run.service_on.isoformat(),
+        "version": run.version,
+        "status": run.status,
+        "trips": assigned + unassigned,
+        "assigned": assigned,
+        "unassigned": unassigned,
+        "seconds": round(seconds, 3),
+        "travel_source": run.travel_source,
+        "is_degraded": run.is_degraded,
+        "applied": run.applied_at is not None,
+        "stages": run.stages,
+    }

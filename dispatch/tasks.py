@@ -1,0 +1,36 @@
+"""What workers do: fetch by id, delegate to a use case; the schedule asks every company every minute."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from dispatch.enums import AssignedBy, DispatchMode, RunTrigger
+from dispatch.usecases.apply_plan import apply_plan
+from dispatch.usecases.autorun import autorun as run_all_due
+from dispatch.usecases.run_dispatch import DayBusyError, RunNotQueuedError
+from dispatch.usecases.run_dispatch import run_dispatch as plan_the_day
+
+
+@shared_task(name="dispatch.run_dispatch", acks_late=True, reject_on_worker_lost=True)
+def run_dispatch(run_id: int) -> str:
+    """Delivered twice, a run is planned once: the second delivery finds it taken and says so.
+
+    A run that nobody asked for is put in force at once where the company lets the machine decide.
+    """
+    try:
+        run = plan_the_day(run_id=run_id, clock=timezone.now)
+    except (DayBusyError, RunNotQueuedError) as refusal:
+        return type(refusal).__name__
+    if run.trigger == RunTrigger.AUTO and run.company.mode == DispatchMode.FULLY_AUTO:
+        apply_plan(run_id=run.pk, by=None, now=timezone.now(), assigned_by=AssignedBy.AUTO)
+    return str(run.status)
+
+
+@shared_task(name="dispatch.autorun", acks_late=True, reject_on_worker_lost=True)
+def autorun() -> list[int]:
+    """Plan tomorrow for each company whose hour has come; each gets its own task."""
+    due = run_all_due(now=timezone.now())
+    for run_id in due:
+        run_dispatch.delay(run_id)
+    return due

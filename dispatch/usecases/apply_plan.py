@@ -1,0 +1,131 @@
+"""Puts a finished run in force: one short transaction that either changes the whole day or nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dispatch.engine.plan import Plan
+from dispatch.engine.problem import Problem
+from dispatch.enums import AssignedBy, RunStatus
+from dispatch.models import Assignment, Booking, DispatchRun, Shift, User
+from dispatch.models.statuses import OPEN
+from dispatch.usecases.day_clock import DayClock
+from dispatch.usecases.errors import NotFoundError, UseCaseError
+from dispatch.usecases.ride_rows import ride_rows
+from dispatch.usecases.write_rides import Written, write_rides
+
+
+class RunNotReadyError(UseCaseError):
+    """Only a run that is done, and was not put in force before, can be applied."""
+
+
+class StalePlanError(UseCaseError):
+    """Bookings or shifts changed since the run read them; `references` says which bookings."""
+
+    def __init__(self, message: str, references: tuple[str, ...]) -> None:
+        super().__init__(message)
+        self.references = references
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """The run that is in force now, and what it changed."""
+
+    run: DispatchRun
+    written: Written
+
+
+@transaction.atomic
+def apply_plan(
+    *,
+    run_id: int,
+    by: User | None,
+    now: datetime,
+    assigned_by: AssignedBy = AssignedBy.ENGINE,
+) -> Applied:
+    """Make this run the plan in force of its day; `assigned_by` AUTO when no person decided so.
+
+    Compare-and-set: every booking and shift the run read must still have the version it had. Raises
+    RunNotReadyError, StalePlanError or OverlapError; nothing is written then.
+    """
+    run = _ready_run(run_id)
+    _refuse_stale(run, _locked_day(run))
+    problem, plan = Problem.from_json(run.problem), Plan.from_json(run.plan)
+    clock = DayClock.of(run.company, run.service_on)
+    read = Assignment.objects.filter(booking_id__in=[int(pk) for pk in run.based_on["bookings"]])
+    written = write_rides(
+        company_id=run.company_id,
+        held={row.booking_id: row for row in read.select_for_update(of=("self",)).order_by("pk")},
+        wanted={row.booking_id: row for row in ride_rows(problem, plan, clock)},
+        assigned_by=assigned_by,
+        run=run,
+    )
+    _settle(run, by, now)
+    return Applied(run=run, written=written)
+
+
+def _ready_run(run_id: int) -> DispatchRun:
+    runs = DispatchRun.objects.select_related("company").select_for_update(of=("self",))
+    run = runs.filter(pk=run_id).first()
+    if run is None:
+        raise NotFoundError(_("This planning run does not exist."))
+    if run.status != RunStatus.DONE:
+        raise RunNotReadyError(_("This run is not finished, failed, or was superseded."))
+    if run.applied_at is not None:
+        raise RunNotReadyError(_("This run is in force already."))
+    return run
+
+
+def _locked_day(run: DispatchRun) -> dict[int, Booking]:
+    """All bookings of the day, locked in one order so that two appliers cannot wait for each other."""
+    rows = (
+        Booking.objects.filter(company_id=run.company_id, service_on=run.service_on)
+        .select_related("assignment")
+        .select_for_update(of=("self",))
+        .order_by("pk")
+    )
+    return {booking.pk: booking for booking in rows}
+
+
+def _refuse_stale(run: DispatchRun, day: dict[int, Booking]) -> None:
+    read = {int(pk): version for pk, version in run.based_on["bookings"].items()}
+    gone = [pk for pk in read if pk not in day]
+    stale = [pk for pk, version in read.items() if pk in day and day[pk].version != version]
+    new = [pk for pk, b in day.items() if pk not in read and _holds_a_seat(b)]
+    references = tuple(sorted(day[pk].reference for pk in stale + new))
+    if gone or references:
+        count = len(gone) + len(references)
+        sentence = ngettext(
+            "%(count)d booking changed since this plan was made: plan the day again.",
+            "%(count)d bookings changed since this plan was made: plan the day again.",
+            count,
+        ) % {"count": count}
+        raise StalePlanError(sentence, references)
+    _refuse_changed_shifts(run)
+
+
+def _holds_a_seat(booking: Booking) -> bool:
+    is_open = booking.status in OPEN
+    return is_open and getattr(booking, "assignment", None) is not None
+
+
+def _refuse_changed_shifts(run: DispatchRun) -> None:
+    read = {int(pk): version for pk, version in run.based_on["shifts"].items()}
+    found = Shift.objects.filter(pk__in=read).planned().select_for_update(of=("self",))
+    versions = dict(found.order_by("pk").values_list("pk", "version"))
+    if versions != read:
+        sentence = _("A shift changed since this plan was made: plan the day again.")
+        raise StalePlanError(sentence, ())
+
+
+def _settle(run: DispatchRun, by: User | None, now: datetime) -> None:
+    """This run is the one in force; those applied before it are superseded."""
+    same_day = DispatchRun.objects.filter(company_id=run.company_id, service_on=run.service_on)
+    same_day.filter(applied_at__isnull=False).exclude(pk=run.pk).update(status=RunStatus.SUPERSEDED)
+    DispatchRun.objects.filter(pk=run.pk).update(applied_at=now, applied_by=by)
+    run.applied_at, run.applied_by = now, by

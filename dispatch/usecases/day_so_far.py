@@ -1,0 +1,116 @@
+"""What of a shift's day is behind it or too close to change, and where that leaves its vehicle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatch.engine.problem import Visit
+from dispatch.enums import BookingStatus, VisitKind
+from dispatch.models import Assignment, Booking, Place
+from dispatch.models.statuses import UNDER_WAY
+from dispatch.usecases.day_clock import DayClock
+from dispatch.usecases.references import trip_ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftSoFar:
+    """`at`: the last place the vehicle was seen at (None: its base), free to leave it at `free_from_s`.
+
+    `order`: the visits still to make as the plan in force has them; the first `committed` of them stay.
+    """
+
+    at: Place | None
+    free_from_s: int | None
+    order: tuple[Visit, ...]
+    committed: int
+    trips_done: int
+
+    @property
+    def committed_visits(self) -> tuple[Visit, ...]:
+        return self.order[: self.committed]
+
+
+NOTHING_YET = ShiftSoFar(at=None, free_from_s=None, order=(), committed=0, trips_done=0)
+
+
+def assignment_of(booking: Booking) -> Assignment | None:
+    """The booking's row in the plan in force (prefetched by `with_plan_relations`)."""
+    found: Assignment | None = getattr(booking, "assignment", None)
+    return found
+
+
+def shift_so_far(
+    rows: Iterable[Booking], *, clock: DayClock, now_s: int, freeze_s: int
+) -> ShiftSoFar:
+    """`rows`: the bookings assigned to one shift, whatever their status; unknown positions are left out."""
+    bookings = [row for row in rows if row.coordinates_known]
+    order = _order(bookings, clock)
+    firm = {trip_ref(b.pk) for b in bookings if _is_firm(b, clock, now_s + freeze_s)}
+    seen = _last_seen(bookings)
+    is_moving = any(b.status in UNDER_WAY for b in bookings)
+    free_from_s = None
+    if seen is not None:
+        free_from_s = clock.second(seen[0]) if is_moving else max(clock.second(seen[0]), now_s)
+    return ShiftSoFar(
+        at=None if seen is None else seen[1],
+        free_from_s=free_from_s,
+        order=order,
+        committed=_committed_length(order, firm),
+        trips_done=sum(b.status == BookingStatus.COMPLETED for b in bookings),
+    )
+
+
+def _order(bookings: list[Booking], clock: DayClock) -> tuple[Visit, ...]:
+    """Visits still to make, by planned time; who is on board was picked up first of all."""
+    timed: list[tuple[int, int, str, VisitKind]] = []
+    for booking in bookings:
+        row = assignment_of(booking)
+        if row is None or booking.status == BookingStatus.COMPLETED:
+            continue
+        is_aboard = booking.status == BookingStatus.ON_BOARD
+        is_next = booking.status in UNDER_WAY
+        pickup = clock.second(row.planned_pickup_at) - (10**6 if is_next else 0)
+        rank = (0 if is_aboard else 1) if is_next else 2
+        timed.append((rank, pickup, trip_ref(booking.pk), VisitKind.PICKUP))
+        dropoff = clock.second(row.planned_dropoff_at)
+        timed.append((2, dropoff, trip_ref(booking.pk), VisitKind.DROPOFF))
+    return tuple(Visit(reference, kind) for _rank, _second, reference, kind in sorted(timed))
+
+
+def _is_firm(booking: Booking, clock: DayClock, frozen_until_s: int) -> bool:
+    row = assignment_of(booking)
+    if row is None or booking.status == BookingStatus.COMPLETED:
+        return False
+    is_close = clock.second(row.planned_pickup_at) < frozen_until_s
+    return booking.status in UNDER_WAY or is_close
+
+
+def _committed_length(order: tuple[Visit, ...], firm: set[str]) -> int:
+    """Up to the last firm pickup, and on until nobody is on board: half a ride is never left open."""
+    pickups = [k for k, v in enumerate(order) if v.kind is VisitKind.PICKUP and v.id in firm]
+    if not pickups:
+        return 0
+    on_board: set[str] = set()
+    for k, visit in enumerate(order):
+        if visit.kind is VisitKind.PICKUP:
+            on_board.add(visit.id)
+        else:
+            on_board.discard(visit.id)
+        if k >= pickups[-1] and not on_board:
+            return k + 1
+    return len(order)
+
+
+def _last_seen(bookings: list[Booking]) -> tuple[datetime, Place] | None:
+    """The latest recorded moment and the place it happened at."""
+    moments: list[tuple[datetime, int, Place]] = []
+    for b in bookings:
+        arrivals = ((b.arrived_pickup_at, b.pickup), (b.boarded_at, b.pickup))
+        departures = ((b.arrived_dropoff_at, b.dropoff), (b.alighted_at, b.dropoff))
+        moments += [(at, b.pk, place) for at, place in arrivals + departures if at is not None]
+    if not moments:
+        return None
+    at, _pk, place = max(moments, key=lambda item: item[:2])
+    return at, place

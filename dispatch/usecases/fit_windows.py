@@ -1,0 +1,92 @@
+"""Windows that only the travel times can settle: how late a ride may end, and how late the plan in force is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from dispatch.engine.fitting import begun
+from dispatch.engine.network import network_of
+from dispatch.engine.plan import Route
+from dispatch.engine.problem import DAY_S, Problem, Shift, Stop, Trip, Visit
+from dispatch.engine.schedule import time_route
+from dispatch.enums import VisitKind
+
+FAR_S = 3 * DAY_S
+
+
+def fit_windows(problem: Problem, orders: Mapping[str, tuple[Visit, ...]]) -> Problem:
+    """`orders`: shift → the visits of the plan in force that are still to be made, in their order."""
+    fitted = replace(problem, trips=tuple(_fitted(problem, trip) for trip in problem.trips))
+    return _restless(_stretched(fitted, orders))
+
+
+def _fitted(problem: Problem, trip: Trip) -> Trip:
+    """The drop-off ends with the longest ride; it may be early if the promised window leaves no choice."""
+    boarded_s = trip.pickup.latest_s + trip.pickup.service_s
+    latest = min(trip.dropoff.latest_s, boarded_s + problem.ride_limit_s(trip))
+    reachable = boarded_s + problem.direct_s(trip)
+    earliest = min(trip.dropoff.earliest_s, max(reachable, trip.pickup.earliest_s))
+    return replace(
+        trip,
+        dropoff=replace(trip.dropoff, earliest_s=earliest, latest_s=max(latest, earliest)),
+    )
+
+
+def _stretched(problem: Problem, held: Mapping[str, tuple[Visit, ...]]) -> Problem:
+    """The windows of held trips reach to the times at which their vehicle can still come."""
+    everyone = {visit.id for order in held.values() for visit in order}
+    relaxed = replace(
+        problem,
+        trips=tuple(_open_ended(t) if t.id in everyone else t for t in problem.trips),
+        shifts=tuple(
+            replace(shift, end_s=shift.end_s + FAR_S, breaks=()) for shift in problem.shifts
+        ),
+    )
+    trips, shifts = dict(problem.trip_by_id), dict(problem.shift_by_id)
+    for shift_id, order in held.items():
+        route = time_route(relaxed, relaxed.shift_by_id[shift_id], order)
+        if not isinstance(route, Route):
+            continue  # what no clock can mend is for the planner to undo, and for the rules to name
+        for timed in route.visits:
+            trips[timed.id] = _reaching(trips[timed.id], timed.kind, timed.start_s)
+        shifts[shift_id] = _overtime(shifts[shift_id], route, order)
+    return replace(problem, trips=tuple(trips.values()), shifts=tuple(shifts.values()))
+
+
+def _open_ended(trip: Trip) -> Trip:
+    return replace(
+        trip,
+        pickup=replace(trip.pickup, latest_s=FAR_S),
+        dropoff=replace(trip.dropoff, latest_s=FAR_S),
+        max_ride_s=FAR_S,
+    )
+
+
+def _reaching(trip: Trip, kind: VisitKind, start_s: int) -> Trip:
+    if kind is VisitKind.PICKUP:
+        return replace(trip, pickup=_until(trip.pickup, start_s))
+    return replace(trip, dropoff=_until(trip.dropoff, start_s))
+
+
+def _until(stop: Stop, start_s: int) -> Stop:
+    return replace(stop, latest_s=max(stop.latest_s, start_s))
+
+
+def _restless(problem: Problem) -> Problem:
+    """Committed work may have swallowed a pause: it is asked for, and no longer demanded."""
+    network = network_of(problem)
+    shifts = []
+    for s, shift in enumerate(problem.shifts):
+        if shift.committed and shift.breaks and begun(network, s) is None:
+            pauses = tuple(replace(pause, mandatory=False) for pause in shift.breaks)
+            shift = replace(shift, breaks=pauses)  # noqa: PLW2901
+        shifts.append(shift)
+    return replace(problem, shifts=tuple(shifts))
+
+
+def _overtime(shift: Shift, route: Route, order: tuple[Visit, ...]) -> Shift:
+    """Only what is committed may keep a driver past the end of the shift."""
+    if len(shift.committed) < len(order):
+        return shift
+    return replace(shift, end_s=max(shift.end_s, route.return_s))

@@ -1,0 +1,141 @@
+"""Writes down how a journey goes: on the way, arrived, on board, done, absent, cancelled — or one step back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from dispatch.enums import BookingStatus as S
+from dispatch.enums import StatusReason
+from dispatch.models import Assignment, Booking
+from dispatch.models.statuses import CANCELLATIONS, OUTCOMES, REASONS, can_move
+from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
+
+MOMENTS = ("en_route_at", "arrived_pickup_at", "boarded_at", "arrived_dropoff_at", "alighted_at")
+
+# How many of the moments, in their order, a status may know; going back forgets the rest.
+KNOWN_MOMENTS = {
+    S.DRAFT: 0, S.CONFIRMED: 0, S.ASSIGNED: 0, S.EN_ROUTE: 1, S.ARRIVED: 2, S.ON_BOARD: 4,
+    S.COMPLETED: 5, S.NO_SHOW: 2, S.MISSED: 2, S.LATE_CANCEL: 2, S.CANCELLED: 0,
+    S.SAME_DAY_CANCEL: 0, S.REFUSED: 0, S.UNMET: 0,
+}  # fmt: skip
+MOMENT_OF = {
+    S.EN_ROUTE: "en_route_at",
+    S.ARRIVED: "arrived_pickup_at",
+    S.ON_BOARD: "boarded_at",
+    S.COMPLETED: "alighted_at",
+}
+NEEDS_DRIVER = frozenset({S.EN_ROUTE, S.ARRIVED, S.ON_BOARD, S.COMPLETED})
+
+
+class IllegalMoveError(UseCaseError):
+    """A journey does not go from its status to this one in one step."""
+
+
+class ReasonNeededError(UseCaseError):
+    """This outcome needs one of its reasons, or the reason given is not one of them."""
+
+
+class ImpossibleMomentError(UseCaseError):
+    """The moment given contradicts what is already recorded."""
+
+
+@transaction.atomic
+def record_progress(
+    *,
+    booking_id: int,
+    to: S,
+    at: datetime,
+    reason: str = "",
+    expected_version: int | None,
+) -> Booking:
+    """The booking in its new status, with the moment it was reached.
+
+    Raises NotFoundError, StaleBookingError, IllegalMoveError, ReasonNeededError or ImpossibleMomentError;
+    nothing is written then.
+    """
+    booking = _locked(booking_id, expected_version)
+    now = S(booking.status)
+    if not can_move(now, to):
+        raise IllegalMoveError(
+            _("A booking that is “%(old)s” cannot become “%(new)s”.")
+            % {"old": booking.get_status_display(), "new": _label(to)}
+        )
+    if to is S.ASSIGNED and now is S.CONFIRMED:
+        raise IllegalMoveError(_("A driver is given by assigning the booking."))
+    changes = _moments(booking, to, at) | {"status": to.value, "status_reason": _reason(to, reason)}
+    _write(booking, changes)
+    _release(booking, to)
+    return Booking.objects.select_related("company").get(pk=booking.pk)
+
+
+def _locked(booking_id: int, expected_version: int | None) -> Booking:
+    booking = Booking.objects.select_for_update(of=("self",)).filter(pk=booking_id).first()
+    if booking is None:
+        raise NotFoundError(_("This booking does not exist."))
+    if expected_version is not None and booking.version != expected_version:
+        raise StaleBookingError(_("This booking was changed by somebody else."))
+    return booking
+
+
+def _label(status: S) -> str:
+    labels = dict(Booking._meta.get_field("status").flatchoices)
+    return str(labels[status.value])
+
+
+def _reason(to: S, reason: str) -> str:
+    allowed = REASONS.get(to, frozenset())
+    if not allowed and not reason:
+        return ""
+    if reason not in {known.value for known in allowed}:
+        labels = dict(Booking._meta.get_field("status_reason").flatchoices)
+        known = ", ".join(sorted(str(labels[StatusReason(r).value]) for r in allowed))
+        raise ReasonNeededError(
+            _("This outcome needs one of these reasons: %s.") % known
+            if allowed
+            else _("This status has no reason.")
+        )
+    return reason
+
+
+def _moments(booking: Booking, to: S, at: datetime) -> dict[str, Any]:
+    """The moment reached, and the moments that no longer hold after a step back."""
+    forgotten = MOMENTS[KNOWN_MOMENTS[to] :]
+    changes: dict[str, Any] = dict.fromkeys(forgotten)
+    name = MOMENT_OF.get(to)
+    if name is not None and getattr(booking, name) is None:
+        changes[name] = at
+    if to is S.COMPLETED and booking.arrived_dropoff_at is None:
+        changes["arrived_dropoff_at"] = at
+    if to is S.ON_BOARD and S(booking.status) is S.COMPLETED:
+        changes["arrived_dropoff_at"] = None
+    return changes
+
+
+def _write(booking: Booking, changes: dict[str, Any]) -> None:
+    for name, value in changes.items():
+        setattr(booking, name, value)
+    try:
+        booking.validate_constraints()
+        with transaction.atomic():
+            Booking.objects.filter(pk=booking.pk).update(**changes, version=F("version") + 1)
+    except ValidationError as error:
+        raise ImpossibleMomentError(" ".join(error.messages)) from error
+    except IntegrityError as error:
+        raise ImpossibleMomentError(_("This contradicts what is already recorded.")) from error
+
+
+def _release(booking: Booking, to: S) -> None:
+    """Over, the driver is free again; cancelled before the driver set off, nothing is left to drive."""
+    rows = Assignment.objects.filter(booking=booking)
+    if to in CANCELLATIONS or to is S.CONFIRMED:
+        rows.delete()
+    elif to in NEEDS_DRIVER and not rows.exists():
+        raise IllegalMoveError(_("This booking has no driver yet."))
+    else:
+        rows.update(is_over=to in OUTCOMES)

@@ -1,0 +1,151 @@
+"""Plans a company's day: leases it, builds the problem, lets the pipeline think, keeps the whole result.
+
+The pipeline thinks outside any transaction. Two workers never plan the same day at once (a partial unique
+constraint decides who does), and a worker whose lease ran out can no longer write: the fence has moved on.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext as _
+
+from dispatch.engine.pipeline import Result, make_plan
+from dispatch.engine.plan import Plan
+from dispatch.enums import RunStatus
+from dispatch.models import DispatchRun, Unassigned
+from dispatch.usecases.build_problem import BuiltProblem, build_problem
+from dispatch.usecases.errors import NotFoundError, UseCaseError
+from dispatch.usecases.measure_day import kpi_json, predicted_kpis
+from dispatch.usecases.references import row_id
+
+LEASE_MARGIN = timedelta(
+    seconds=60
+)  # reading the rows, asking for travel times, writing the result
+
+
+class DayBusyError(UseCaseError):
+    """This company's day is being planned by somebody else right now."""
+
+
+class RunNotQueuedError(UseCaseError):
+    """The run was taken already."""
+
+
+class LostLeaseError(UseCaseError):
+    """The worker was too slow: the run was given to another one."""
+
+
+def run_dispatch(*, run_id: int, clock: Callable[[], datetime]) -> DispatchRun:
+    """Plan the day of this run and keep the result; nothing in force changes (see apply_plan).
+
+    A failure marks the run FAILED with its sentence and goes up. Raises DayBusyError, RunNotQueuedError,
+    LostLeaseError, NothingToPlanError.
+    """
+    run = _lease(run_id, clock())
+    try:
+        built = build_problem(company=run.company, day=run.service_on, now=clock())
+        result = _think(run, built)
+        _keep(run, built, result, clock())
+    except LostLeaseError:
+        raise
+    except Exception as error:
+        _mark_failed(run, error, clock())
+        raise
+    return DispatchRun.objects.select_related("company").get(pk=run.pk)
+
+
+def _lease(run_id: int, now: datetime) -> DispatchRun:
+    run = DispatchRun.objects.select_related("company").filter(pk=run_id).first()
+    if run is None:
+        raise NotFoundError(_("This planning run does not exist."))
+    lease = now + timedelta(seconds=run.company.rules.solver_time_limit_s) + LEASE_MARGIN
+    _bury_the_lost(run, now)
+    free = Q(status=RunStatus.QUEUED) | Q(status=RunStatus.LOST)
+    try:
+        with transaction.atomic():
+            taken = DispatchRun.objects.filter(free, pk=run.pk).update(
+                status=RunStatus.RUNNING, started_at=now, lease_until=lease, fence=F("fence") + 1
+            )
+    except IntegrityError as error:
+        raise DayBusyError(_("This day is being planned already.")) from error
+    if not taken:
+        raise RunNotQueuedError(_("This run was planned already or is being planned."))
+    run.refresh_from_db()
+    return run
+
+
+def _bury_the_lost(run: DispatchRun, now: datetime) -> None:
+    """Runs of this day whose worker is gone make room."""
+    running = DispatchRun.objects.filter(company=run.company, service_on=run.service_on)
+    running.filter(status=RunStatus.RUNNING, lease_until__lt=now).update(status=RunStatus.LOST)
+
+
+def _think(run: DispatchRun, built: BuiltProblem) -> Result:
+    return make_plan(
+        built.problem,
+        time_limit_s=float(run.company.rules.solver_time_limit_s),
+        rng=random.Random(f"{run.company_id}:{run.service_on}:{run.version}"),
+        clock=time.monotonic,
+    )
+
+
+def _keep(run: DispatchRun, built: BuiltProblem, result: Result, now: datetime) -> None:
+    """Write the result in one transaction, if the run is still this worker's."""
+    plan = Plan(routes=result.plan.routes, unassigned=(*result.plan.unassigned, *built.unplannable))
+    mine = DispatchRun.objects.filter(pk=run.pk, fence=run.fence, status=RunStatus.RUNNING)
+    with transaction.atomic():
+        written = mine.update(
+            status=RunStatus.DONE,
+            finished_at=now,
+            problem_hash=built.problem.hash,
+            problem=built.problem.to_json(),
+            settings=run.company.rules.model_dump(mode="json"),
+            based_on={"bookings": built.booking_versions, "shifts": built.shift_versions},
+            plan=plan.to_json(),
+            quality=_quality(run, built, result.plan),
+            stages=[asdict(stage) for stage in result.stages],
+            travel_source=built.travel_source,
+            is_degraded=built.is_degraded,
+            notes=list(built.notes),
+        )
+        if not written:
+            raise LostLeaseError(_("Another worker has taken this run."))
+        Unassigned.objects.bulk_create(
+            Unassigned(
+                run_id=run.pk,
+                booking_id=row_id(item.trip),
+                reason=item.reason,
+                advice=item.advice.partition(":")[0],
+                params={"amount": item.amount, "detail": item.advice.partition(":")[2]},
+            )
+            for item in plan.unassigned
+        )
+
+
+def _quality(run: DispatchRun, built: BuiltProblem, plan: Plan) -> dict[str, Any]:
+    """The KPIs of the day if it goes as planned."""
+    values = predicted_kpis(
+        company=run.company,
+        day=run.service_on,
+        problem=built.problem,
+        plan=plan,
+        unplannable=[item.trip for item in built.unplannable],
+    )
+    return {"kpis": [kpi_json(value) for value in values]}
+
+
+def _mark_failed(run: DispatchRun, error: Exception, now: datetime) -> None:
+    """The sentence of an anticipated refusal; of anything else only the kind: its text may hold names."""
+    is_ours = type(error).__module__.startswith("dispatch.")
+    sentence = str(error) if is_ours else type(error).__name__
+    DispatchRun.objects.filter(pk=run.pk, fence=run.fence, status=RunStatus.RUNNING).update(
+        status=RunStatus.FAILED, finished_at=now, error=sentence or type(error).__name__
+    )

@@ -1,0 +1,71 @@
+"""The engine's reasons in the words of the person who asked: their language, their references, their drivers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils.translation import get_language
+
+from dispatch.engine.explain import unassigned_sentence
+from dispatch.engine.plan import Unassigned
+from dispatch.engine.problem import Problem
+from dispatch.engine.remedies import advice_sentence
+from dispatch.engine.schedule import Refusal
+from dispatch.engine.sentences import REFUSALS, Figures, Label, Language
+from dispatch.enums import Rule
+from dispatch.models import Booking, Shift
+from dispatch.models import Unassigned as UnassignedRow
+from dispatch.usecases.references import row_id, trip_ref
+
+
+def language() -> Language:
+    return "fr" if (get_language() or "en").startswith("fr") else "en"
+
+
+def labels(references: Iterable[str]) -> Label:
+    """What people call these trips and shifts: the booking's reference, the driver's name."""
+    wanted = set(references)
+    bookings = Booking.objects.filter(pk__in=_rows(wanted, "b"))
+    shifts = Shift.objects.filter(pk__in=_rows(wanted, "s")).select_related("driver")
+    known = {f"b{pk}": name for pk, name in bookings.values_list("pk", "reference")}
+    known |= {f"s{shift.pk}": str(shift.driver) for shift in shifts}
+    return lambda reference: known.get(reference, reference)
+
+
+def _rows(references: set[str], kind: str) -> list[int]:
+    found = (r for r in references if r.startswith(kind) and r[1:].isdigit())
+    return [row_id(reference) for reference in found]
+
+
+def refusal_sentence(problem: Problem, refusal: Refusal, trip_id: str, shift_id: str) -> str:
+    """Why this shift cannot take this trip."""
+    lacking = problem.trip_by_id[trip_id].needs - problem.shift_by_id[shift_id].capabilities
+    figures = Figures(
+        trip=trip_id,
+        shift=shift_id,
+        other=refusal.visit,
+        skills=tuple(sorted(lacking)),
+        amount=refusal.amount,
+    )
+    label = labels({trip_id, shift_id, refusal.visit})
+    return REFUSALS[refusal.rule].spoken(language(), figures, label)
+
+
+def unassigned_sentences(item: Unassigned) -> str:
+    """Why nobody can take the trip, and what would help."""
+    _key, _, detail = item.advice.partition(":")
+    advice = advice_sentence(item, language(), label=labels({detail}))
+    return f"{unassigned_sentence(item, language())} {advice}".strip()
+
+
+def row_sentences(row: UnassignedRow) -> str:
+    """The same from a stored row."""
+    detail = row.params.get("detail", "")
+    return unassigned_sentences(
+        Unassigned(
+            trip=trip_ref(row.booking_id),
+            reason=Rule(row.reason),
+            advice=f"{row.advice}:{detail}" if detail else row.advice,
+            amount=row.params.get("amount", 0),
+        )
+    )

@@ -1,0 +1,119 @@
+"""The one writer of assignment rows: brings what is in force to what is wanted, and the bookings along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import IntegrityError, connection
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from dispatch.enums import AssignedBy, BookingStatus
+from dispatch.models import Assignment, Booking, DispatchRun
+from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.ride_rows import RideRow
+
+OVERLAPS = "assignment_one_per_driver, assignment_one_per_vehicle"
+
+
+class OverlapError(UseCaseError):
+    """A driver or a vehicle would have two journeys at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """How many bookings got a driver, lost theirs, changed driver or time, or kept everything."""
+
+    assigned: int
+    unassigned: int
+    changed: int
+    unchanged: int
+
+
+@contextmanager
+def overlaps_judged_at_the_end() -> Iterator[None]:
+    """Journeys may change places inside; raises OverlapError if two of them still collide afterwards."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET CONSTRAINTS {OVERLAPS} DEFERRED")
+    yield
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET CONSTRAINTS {OVERLAPS} IMMEDIATE")
+    except IntegrityError as error:
+        raise OverlapError(
+            _("The driver or the vehicle got another journey at that time meanwhile.")
+        ) from error
+
+
+def write_rides(
+    *,
+    company_id: int,
+    held: Mapping[int, Assignment],
+    wanted: Mapping[int, RideRow],
+    assigned_by: AssignedBy,
+    run: DispatchRun | None,
+) -> Written:
+    """`held`: booking → its row now; `wanted`: booking → what a plan says. Rows of `held` alone go.
+
+    Runs inside the caller's transaction, on bookings that the caller has locked and found unchanged.
+    """
+    writer = _Writer(company_id, assigned_by, run)
+    kept = [(held[pk], row) for pk, row in wanted.items() if pk in held]
+    changed = [(old, row) for old, row in kept if not row.equals(old)]
+    new = [row for pk, row in wanted.items() if pk not in held]
+    dropped = [pk for pk in held if pk not in wanted]
+    with overlaps_judged_at_the_end():
+        writer.drop(dropped)
+        writer.rewrite(changed)
+        writer.add(new)
+    return Written(
+        assigned=len(new),
+        unassigned=len(dropped),
+        changed=len(changed),
+        unchanged=len(kept) - len(changed),
+    )
+
+
+class _Writer:
+    def __init__(self, company_id: int, assigned_by: AssignedBy, run: DispatchRun | None) -> None:
+        self.company_id, self.assigned_by, self.run = company_id, assigned_by.value, run
+
+    def drop(self, bookings: Iterable[int]) -> None:
+        rows = list(bookings)
+        Assignment.objects.filter(booking_id__in=rows).delete()
+        self._move(rows, BookingStatus.ASSIGNED, BookingStatus.CONFIRMED)
+
+    def rewrite(self, changed: list[tuple[Assignment, RideRow]]) -> None:
+        for old, row in changed:
+            if old.driver_id != row.driver_id:
+                old.assigned_by, old.run = self.assigned_by, self.run
+            row.write(old)
+            old.version += 1
+        fields = [*RideRow.COLUMNS, "assigned_by", "run", "version"]
+        Assignment.objects.bulk_update([old for old, _row in changed], fields, batch_size=500)
+        ids = [old.booking_id for old, _row in changed]
+        Booking.objects.filter(pk__in=ids).update(version=F("version") + 1)
+
+    def add(self, rows: list[RideRow]) -> None:
+        created = []
+        for row in rows:
+            assignment = Assignment(
+                company_id=self.company_id,
+                booking_id=row.booking_id,
+                run=self.run,
+                assigned_by=self.assigned_by,
+            )
+            row.write(assignment)
+            created.append(assignment)
+        Assignment.objects.bulk_create(created, batch_size=500)
+        ids = [row.booking_id for row in rows]
+        self._move(ids, BookingStatus.CONFIRMED, BookingStatus.ASSIGNED)
+
+    def _move(self, bookings: list[int], old: BookingStatus, new: BookingStatus) -> None:
+        moved = Booking.objects.filter(pk__in=bookings, status=old).update(
+            status=new, version=F("version") + 1
+        )
+        if moved != len(bookings):
+            raise UseCaseError(_("A booking changed while the plan was written."))
