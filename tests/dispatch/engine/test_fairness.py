@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatch.engine.fairness import driver_loads, fairness, gini
+from dispatch.engine.plan import Plan, Route
+from dispatch.engine.problem import Load
+from tests.dispatch.engine.builders import plan, problem, shift, trip
+
+ROOMY = (Load(seats=4, wheelchairs=1, stretchers=1),)
+loads = st.lists(st.floats(0, 1_000, allow_subnormal=False), min_size=1, max_size=12)
+
+
+def test_loads_are_the_windows_trips_and_todays_work():
+    day = problem(
+        trip("a", 1, 3),
+        trip("b", 3, 5, load=Load(wheelchairs=1)),
+        trip("c", 1, 2, load=Load(stretchers=1, seats=1)),
+        shift("s", recent_trips=4, configurations=ROOMY),
+        shift("r", recent_trips=1, configurations=ROOMY),
+    )
+    one, two = driver_loads(day, plan(day, s="+a -a +b -b", r="+c -c"))
+    assert (one.driver, two.driver) == ("Dr", "Ds")
+    assert (two.recent_trips, two.trips, two.heavy_trips) == (4, 2, 1)
+    assert two.driving_s == 100 + 200 + 0 + 200 + 500
+    assert two.normalised == 6
+    assert (one.trips, one.heavy_trips, one.driving_s, one.normalised) == (1, 1, 400, 2)
+
+
+def test_gaps_are_the_most_loaded_less_the_least():
+    day = problem(
+        trip("a", 1, 3),
+        trip("b", 3, 5, load=Load(wheelchairs=1)),
+        shift("s", configurations=ROOMY),
+        shift("r"),
+    )
+    seen = fairness(day, plan(day, s="+a -a +b -b"))
+    assert (seen.gap, seen.driving_gap_s, seen.heavy_gap) == (2, 1_000, 1)
+    assert seen.gini == pytest.approx(0.5)  # one of two carries all
+
+
+def test_half_a_shift_is_expected_to_carry_half_the_trips():
+    day = problem(
+        *(trip(f"t{i}", 1, 1) for i in range(3)), shift("s", end_s=10_000), shift("r", end_s=5_000)
+    )
+    seen = fairness(day, plan(day, s="+t0 -t0 +t1 -t1", r="+t2 -t2"))
+    assert seen.gap == 0
+    assert [load.normalised for load in seen.loads] == [1.5, 1.5]  # per mean shift of 7 500 s
+
+
+def test_a_driver_of_two_shifts_is_one_driver():
+    day = problem(
+        trip("a", 1, 2),
+        trip("b", 1, 2),
+        shift("s", driver="d", end_s=4_000, recent_trips=3),
+        shift("r", driver="d", start_s=6_000, end_s=10_000, recent_trips=3),
+    )
+    (load,) = driver_loads(day, plan(day, s="+a -a", r="+b -b"))
+    assert (load.trips, load.recent_trips, load.on_duty_s) == (2, 3, 8_000)
+
+
+def test_emergency_drivers_are_not_compared():
+    day = problem(trip("a", 1, 2), shift("s", recent_trips=9), shift("r", is_emergency=True))
+    seen = fairness(day, plan(day, r="+a -a"))
+    assert [load.driver for load in seen.loads] == ["Ds"]
+    assert (seen.gap, seen.gini) == (0, 0)
+
+
+@pytest.mark.parametrize("day", [problem(), problem(shift("r", is_emergency=True))])
+def test_nobody_on_duty_is_fair(day):
+    seen = fairness(day, Plan(routes=()))
+    assert (seen.loads, seen.gap, seen.driving_gap_s, seen.heavy_gap, seen.gini) == ((), 0, 0, 0, 0)
+
+
+def test_a_driver_with_an_empty_route_counts():
+    day = problem(trip("a", 1, 2), shift("s"), shift("r"))
+    empty = Plan(routes=(*plan(day, s="+a -a").routes, Route(shift="r")))
+    assert fairness(day, empty).gap == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [([5, 5, 5], 0), ([0, 0, 0, 8], 0.75), ([1, 3], 0.25), ([0, 0], 0), ([7], 0)],
+)
+def test_gini_by_hand(values, expected):
+    assert gini(values) == pytest.approx(expected)
+
+
+@given(loads)
+def test_gini_is_the_mean_difference_over_twice_the_mean(values):
+    n, total = len(values), sum(values)
+    differences = sum(abs(a - b) for a in values for b in values)
+    expected = differences / (2 * n * total) if total else 0
+    assert gini(values) == pytest.approx(expected, abs=1e-9)
+    assert -1e-9 <= gini(values) <= 1 - 1 / n + 1e-9
