@@ -206,11 +206,16 @@ def _add_series_pair(draft: Draft, patient: Patient, series: Series) -> None:
     ends = draft.home(patient), draft.at(PLACE_BY_CODE[series.centre])
     appointment_s = series.start_min * MINUTE_S
     outbound = _outbound(draft, patient, ends, appointment_s, service=SERVICE_DIALYSIS)
-    _join(draft, replace(outbound, is_series=True), home_s=_ready_after(series), is_will_call=False)
+    _join(
+        draft,
+        replace(outbound, is_series=True),
+        home_s=home_of_series_s(series),
+        is_will_call=False,
+    )
 
 
-def _ready_after(series: Series) -> int:
-    """Nurses give the return a fixed hour: a quarter of an hour after the end of care."""
+def home_of_series_s(series: Series) -> int:
+    """The fixed hour of the way home: a quarter of an hour after the end of care."""
     return _ceil((series.start_min + series.care_min + 15) * MINUTE_S, PROMISE_STEP_S)
 
 
