@@ -52,9 +52,13 @@ def record_progress(
     to: S,
     at: datetime,
     reason: str = "",
+    arrived_dropoff_at: datetime | None = None,
     expected_version: int | None,
 ) -> Booking:
     """The booking in its new status, with the moment it was reached.
+
+    `arrived_dropoff_at` may be told with COMPLETED (`at` is when the patient alighted); untold it stays
+    unknown, and the KPIs of arrivals say so.
 
     Raises NotFoundError, StaleBookingError, IllegalMoveError, ReasonNeededError or ImpossibleMomentError;
     nothing is written then.
@@ -69,6 +73,8 @@ def record_progress(
     if to is S.ASSIGNED and now is S.CONFIRMED:
         raise IllegalMoveError(_("A driver is given by assigning the booking."))
     changes = _moments(booking, to, at) | {"status": to.value, "status_reason": _reason(to, reason)}
+    if to is S.COMPLETED and arrived_dropoff_at is not None:
+        changes["arrived_dropoff_at"] = arrived_dropoff_at
     _write(booking, changes)
     _release(booking, to)
     return Booking.objects.select_related("company").get(pk=booking.pk)
@@ -110,8 +116,6 @@ def _moments(booking: Booking, to: S, at: datetime) -> dict[str, Any]:
     name = MOMENT_OF.get(to)
     if name is not None and getattr(booking, name) is None:
         changes[name] = at
-    if to is S.COMPLETED and booking.arrived_dropoff_at is None:
-        changes["arrived_dropoff_at"] = at
     if to is S.ON_BOARD and S(booking.status) is S.COMPLETED:
         changes["arrived_dropoff_at"] = None
     return changes
