@@ -71,6 +71,10 @@ REASONS: Mapping[str, Sentence] = {
         "Shift {shift} costs {amount} points more than shift {other} would.",
         "Le service {shift} coûte {amount} points de plus que le service {other}.",
     ),
+    "woven": Sentence(
+        "Without trip {trip}, shift {shift} could not take its break and drive the rest.",
+        "Sans la course {trip}, le service {shift} ne pourrait pas prendre sa pause et faire le reste.",
+    ),
     "there": Sentence(
         "Trip {trip} already is on shift {shift}.",
         "La course {trip} est déjà sur le service {shift}.",
@@ -165,7 +169,9 @@ def why_this_driver(problem: Problem, plan: Plan, trip_id: str) -> tuple[Reason,
         return (_reason("begun", trip=trip_id, shift=shift_id),)
     if problem.trip_by_id[trip_id].pinned_shift is not None:
         return (_reason("pinned", trip=trip_id, shift=shift_id),)
-    rest = without_trip(problem, plan, trip_id, reason=Rule.COVERAGE)
+    rest = _taken_out(problem, plan, trip_id)
+    if rest is None:
+        return (_reason("woven", trip=trip_id, shift=shift_id),)
     fits, refusals = _answers(problem, rest, trip_id)
     best = _cheapest(fit for fit in fits if fit.shift != shift_id)
     if best is not None:
@@ -188,17 +194,30 @@ def why_not(problem: Problem, plan: Plan, trip_id: str, shift_id: str) -> WhyNot
         return WhyNot(refusal=None, added_cost=0, reasons=(there,))
     if trip_id in problem.committed_shift:
         return _refusal(problem, trip_id, shift_id, Refusal(rule=Rule.FREEZE_TIME, visit=trip_id))
-    rest = plan
-    if current is not None:
-        rest = without_trip(problem, plan, trip_id, reason=Rule.COVERAGE)
+    if current is None:
+        return _why_not_added(problem, plan, trip_id, shift_id)
+    return _why_not_moved(problem, plan, trip_id, shift_id)
+
+
+def _why_not_added(problem: Problem, plan: Plan, trip_id: str, shift_id: str) -> WhyNot:
+    answer = try_insertion(problem, plan, trip_id, shift_id)
+    if isinstance(answer, Refusal):
+        return _refusal(problem, trip_id, shift_id, answer)
+    driven = _driving_s(problem, with_insertion(plan, answer)) - _driving_s(problem, plan)
+    possible = _reason("possible", trip=trip_id, shift=shift_id, amount=driven)
+    return WhyNot(refusal=None, added_cost=answer.added_cost, reasons=(possible,))
+
+
+def _why_not_moved(problem: Problem, plan: Plan, trip_id: str, shift_id: str) -> WhyNot:
+    rest = _taken_out(problem, plan, trip_id)
+    if rest is None:
+        woven = _reason("woven", trip=trip_id, shift=plan.shift_of[trip_id])
+        refusal = Refusal(rule=Rule.BREAK, visit=trip_id)
+        return WhyNot(refusal=refusal, added_cost=None, reasons=(woven,))
     answer = try_insertion(problem, rest, trip_id, shift_id)
     if isinstance(answer, Refusal):
         return _refusal(problem, trip_id, shift_id, answer)
     moved = with_insertion(rest, answer)
-    if current is None:
-        driven = _driving_s(problem, moved) - _driving_s(problem, plan)
-        possible = _reason("possible", trip=trip_id, shift=shift_id, amount=driven)
-        return WhyNot(refusal=None, added_cost=answer.added_cost, reasons=(possible,))
     added = score(problem, moved).total - score(problem, plan).total
     reasons = _compared(problem, plan, moved, trip_id)
     return WhyNot(refusal=None, added_cost=added, reasons=reasons)
@@ -255,6 +274,14 @@ def _answers(
         else:
             fits.append(answer)
     return fits, refusals
+
+
+def _taken_out(problem: Problem, plan: Plan, trip_id: str) -> Plan | None:
+    """The plan without the trip; None in the rare case that its shift could not drive the rest."""
+    try:
+        return without_trip(problem, plan, trip_id, reason=Rule.COVERAGE)
+    except InvalidPlanError:
+        return None
 
 
 def _cheapest(fits: Iterable[Insertion]) -> Insertion | None:
@@ -319,7 +346,8 @@ def _compared(problem: Problem, plan: Plan, other: Plan, trip_id: str) -> tuple[
     key = "cheapest" if gain > 0 else "dearer" if gain < 0 else "as_good"
     head = _reason(key, trip=trip_id, shift=here, other=there, amount=abs(gain))
     savings = _savings(problem, ours, theirs)
-    savings["driving"] = _driving_s(problem, other) - _driving_s(problem, plan)
+    if savings["driving"]:  # told in seconds, where driving has a price at all
+        savings["driving"] = _driving_s(problem, other) - _driving_s(problem, plan)
     parts = sorted(savings.items(), key=lambda part: -abs(part[1]))
     reasons = (_advantage(part, trip_id, here, there, saved) for part, saved in parts if saved)
     return (head, *reasons)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from dispatch.engine.insertion import Insertion, try_insertion
+from dispatch.engine.fitting import best_fit
+from dispatch.engine.insertion import sequence_in
+from dispatch.engine.network import network_of
 from dispatch.engine.plan import Plan, Unassigned
 from dispatch.engine.problem import Load, Problem, Shift, Stop, Trip
+from dispatch.engine.room import Room
 from dispatch.engine.schedule import Refusal
 from dispatch.engine.sentences import Figures, Label, Language, Sentence
 from dispatch.enums import Rule, VisitKind
@@ -213,10 +216,9 @@ def _places(load: Load) -> tuple[str, ...]:
 def _fits(problem: Problem, plan: Plan, shift: Shift, trip: Trip) -> bool:
     """Whether this trip, as changed, fits into the route of this shift, as changed.
 
-    Counted in a problem of that one route, which is small and exact: no other route can matter.
+    Counted in a problem of that one route, which is small and exact: no other route can matter. The trip
+    must not be pinned to another shift.
     """
-    if trip.pinned_shift not in {None, shift.id}:
-        return False
     route = plan.route_of.get(shift.id)
     held = [v.id for v in shift.committed if v.kind is VisitKind.PICKUP]
     carried = held if route is None else route.trip_ids
@@ -226,8 +228,10 @@ def _fits(problem: Problem, plan: Plan, shift: Shift, trip: Trip) -> bool:
         travel=problem.travel,
         settings=problem.settings,
     )
+    network = network_of(day)
     alone = Plan(routes=() if route is None else (route,))
-    return isinstance(try_insertion(day, alone, trip.id, shift.id), Insertion)
+    room = Room(network, 0, sequence_in(network, alone, 0))
+    return best_fit(room, network.trip_index[trip.id]) is not None
 
 
 def _wider(stop: Stop, *, before_s: int = 0, after_s: int = 0) -> Stop:

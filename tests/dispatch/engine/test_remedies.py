@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from dispatch.engine.explain import unassigned_reason
+from dispatch.engine.plan import Plan, Unassigned
+from dispatch.engine.problem import Load, Problem
+from dispatch.engine.remedies import ADVICE, advice_sentence
+from dispatch.enums import Rule
+from tests.dispatch.engine.builders import pause, plan, problem, shift, stop, trip, visits
+
+EMPTY = Plan(routes=())
+
+
+def advice(day: Problem, going: Plan = EMPTY) -> str:
+    return unassigned_reason(day, going, "a").advice
+
+
+def needing(text: str):
+    return {"needs": frozenset(text.split())}
+
+
+@pytest.mark.parametrize(
+    ("late_s", "expected"),
+    [(1, "later:5"), (300, "later:5"), (301, "later:10"), (900, "later:15"), (901, "later:30"),
+     (1_801, "later:45"), (3_600, "later:60")],
+)  # fmt: skip
+def test_the_smallest_delay_that_works_is_advised(late_s, expected):
+    # The pickup is 5 000 s away at the earliest; its window ends late_s before that.
+    day = problem(trip("a", stop(1, 0, 5_000 - late_s), 2), shift(start_s=4_900))
+    assert advice(day) == expected
+
+
+def test_more_than_an_hour_late_is_no_matter_of_minutes():
+    day = problem(trip("a", stop(1, 0, 1_399), 2), shift(start_s=4_900))
+    assert advice(day) == "at_that_hour"
+
+
+def test_an_appointment_is_kept_by_an_earlier_pickup():
+    # 200 s of way, but the window leaves only 100 s between pickup and appointment.
+    day = problem(trip("a", stop(1, 1_000, 1_100), stop(3, 0, 1_100)), shift())
+    assert advice(day) == "earlier:5"
+
+
+def test_an_arrival_that_must_move_moves_both_ends():
+    day = problem(trip("a", stop(1, 0, 4_900), stop(3, 0, 5_100)), shift(start_s=4_900))
+    assert advice(day) == "all_later:5"
+
+
+def test_a_driver_who_leaves_early_wants_both_ends_earlier():
+    # Home by 1 000: served from 900 on at town 1, the last drop-off is at 900 + 100 + way home 200.
+    day = problem(trip("a", stop(1, 900, 950), stop(2, 1_000, 1_100)), shift(end_s=1_100))
+    assert advice(day) == "all_earlier:5"
+
+
+def test_times_are_moved_beside_the_route_as_it_stands():
+    day = problem(
+        trip("a", stop(1, 100, 300), 2),
+        trip("b", stop(1, 100, 100), stop(5, 500, 500)),
+        shift(),
+    )
+    going = plan(day, s="+b -b")
+    item = unassigned_reason(day, going, "a")
+    # Before b it would make b 200 s late; after b the vehicle is back at town 1 at 900, 600 s late.
+    assert (item.reason, item.amount, item.advice) == (Rule.TIME_WINDOW, 200, "later:10")
+
+
+def test_one_more_trip_for_a_full_shift():
+    day = problem(
+        trip("a", 1, 2),
+        trip("b", 1, 2),
+        shift("s", max_trips=1),
+        shift("r", max_trips=0, end_s=200),
+    )
+    assert advice(day, plan(day, s="+b -b")) == "cap:s"
+    # Neither is the cap alone to blame when the hours would not do.
+    short = problem(trip("a", 1, 2), shift("r", max_trips=0, end_s=200))
+    assert advice(short) == "at_that_hour"
+
+
+def test_a_pinned_trip_may_be_freed():
+    day = problem(
+        trip("a", 1, 2, **needing("oxygen"), pinned_shift="s"),
+        shift("s"),
+        shift("q"),
+        shift("r", capabilities=frozenset({"oxygen"})),
+    )
+    item = unassigned_reason(day, EMPTY, "a")
+    assert (item.reason, item.advice) == (Rule.SKILLS, "unpin:r")
+
+
+def test_a_pinned_trip_that_fits_nowhere_gets_no_advice_that_would_not_help():
+    day = problem(trip("a", 1, 2, **needing("oxygen"), pinned_shift="s"), shift("s"), shift("r"))
+    assert advice(day) == ""
+
+
+def test_one_more_shift_of_the_same_kind():
+    # Each trip holds the vehicle from 100 to 4 100, over an hour.
+    day = problem(*(trip(name, stop(1, 100, 100), stop(1, 4_100, 4_100)) for name in "ab"), shift())
+    assert advice(day, plan(day, s="+b -b")) == "one_more_shift:s"
+
+
+def test_another_driver_where_the_only_one_is_excluded():
+    day = problem(trip("a", 1, 2, excluded_drivers=frozenset({"Ds"})), shift())
+    assert advice(day) == "other_driver:s"
+
+
+@pytest.mark.parametrize(
+    ("load", "expected"),
+    [
+        (Load(wheelchairs=1), "room:wheelchair"),
+        (Load(stretchers=1, seats=1), "room:seat,stretcher"),
+        (Load(seats=1, folded_chairs=1), "room:seat,folded_chair"),
+    ],
+)
+def test_a_vehicle_with_the_places(load, expected):
+    assert advice(problem(trip("a", 1, 2, load=load), shift())) == expected
+
+
+def test_a_shift_with_the_skills_named_by_what_the_likeliest_lacks():
+    day = problem(
+        trip("a", 1, 2, **needing("oxygen ramp stairs")),
+        shift("r"),
+        shift("s", capabilities=frozenset({"ramp"})),
+    )
+    assert advice(day) == "able:oxygen,stairs"
+
+
+def test_skills_and_places_are_told_together():
+    day = problem(trip("a", 1, 2, **needing("ramp"), load=Load(wheelchairs=1)), shift())
+    assert advice(day) == "able:ramp,wheelchair"
+
+
+def test_a_trip_at_night_needs_a_shift_at_night():
+    day = problem(trip("a", stop(1, 50_000, 50_600), 2), shift(breaks=(pause("p", 4_000, 5_000),)))
+    item = unassigned_reason(day, EMPTY, "a")
+    assert (item.reason, item.advice) == (Rule.SHIFT, "at_that_hour")
+
+
+def test_what_not_even_an_empty_vehicle_can_do_is_a_mistake_in_the_booking():
+    # Ready at 5 000, but due 900 s away at 1 200.
+    day = problem(trip("a", stop(0, 5_000, 5_000), stop(9, 0, 1_200)), shift())
+    assert advice(day) == "check_times"
+
+
+def test_a_shift_with_committed_visits_and_no_route_yet_still_owes_them():
+    day = problem(
+        trip("a", stop(1, 100, 300), 2),
+        trip("b", stop(1, 100, 100), stop(5, 500, 500)),
+        shift(committed=visits("+b -b")),
+    )
+    assert advice(day) == "later:10"
+
+
+@pytest.mark.parametrize(
+    ("text", "en", "fr"),
+    [
+        ("", "", ""),
+        (
+            "later:10",
+            "With a pickup up to 10 min later it can be planned.",
+            "Avec une prise en charge jusqu’à 10 min plus tard, elle peut être planifiée.",
+        ),
+        (
+            "able:oxygen,wheelchair",
+            "One more shift able to do this can take it: oxygen, wheelchair.",
+            "Un service de plus capable de ceci peut la prendre : oxygène, fauteuil roulant.",
+        ),
+        ("fits:S", "Shift <S> can take it.", "Le service <S> peut la prendre."),
+        (
+            "check_times",
+            "Not even an empty vehicle could do it: check its times and places.",
+            "Même un véhicule vide ne pourrait pas : vérifier ses heures et ses lieux.",
+        ),
+        ("locate", "Place the address on the map.", "Situer l’adresse sur la carte."),
+    ],
+)
+def test_advice_in_words(text, en, fr):
+    item = Unassigned(trip="a", reason=Rule.SHIFT, advice=text)
+
+    def label(reference: str) -> str:
+        return f"<{reference}>"
+
+    assert advice_sentence(item, label=label) == en
+    assert advice_sentence(item, "fr", label=label) == fr
+
+
+@pytest.mark.parametrize("key", sorted(ADVICE))
+def test_every_advice_speaks(key):
+    item = Unassigned(trip="a", reason=Rule.SHIFT, advice=f"{key}:5")
+    assert "{" not in advice_sentence(item) + advice_sentence(item, "fr")
