@@ -134,12 +134,13 @@ def test_weekends_are_quieter_and_sundays_have_no_dialysis(small, large):
 
 def test_dialysis_runs_on_three_fixed_days_at_a_fixed_hour():
     people = make_population(SMALL, 3).patients
-    series = [patient for patient in people if patient.series is not None]
-    assert {tuple(sorted(p.series.weekdays)) for p in series} == {(0, 2, 4), (1, 3, 5)}
+    every = [patient.series for patient in people if patient.series is not None]
+    assert {tuple(sorted(series.weekdays)) for series in every} == {(0, 2, 4), (1, 3, 5)}
     for day in days_of(SMALL, weeks=4, seed=3):
         for request in day.requests:
             if request.is_series and request.leg is Leg.OUTBOUND:
                 own = day.patients[request.patient].series
+                assert own is not None
                 assert day.day.weekday() in own.weekdays
                 assert request.appointment_s == own.start_min * 60
                 assert request.dropoff.establishment == own.centre
@@ -151,12 +152,13 @@ def test_dialysis_runs_on_three_fixed_days_at_a_fixed_hour():
 def test_a_pair_is_one_patient_there_and_back_with_time_for_care(seed, day):
     requests = make_day(SMALL, seed, day).requests
     for back in requests:
-        if back.leg is not Leg.RETURN:
+        if back.partner is None or back.leg is not Leg.RETURN:
             continue
         out = requests[back.partner]
         assert out.partner == back.index
         assert out.leg is Leg.OUTBOUND
         assert (out.patient, out.pickup, out.dropoff) == (back.patient, back.dropoff, back.pickup)
+        assert out.appointment_s is not None
         assert out.appointment_s + 45 * 60 <= back.pickup_s
         assert out.known_s == back.known_s
 
@@ -284,6 +286,7 @@ def test_windows_and_places_are_those_of_the_request():
     trip = problem.trips[scheduled.index]
     assert trip.pickup.earliest_s == scheduled.pickup_s - 5 * 60
     assert trip.pickup.latest_s == scheduled.pickup_s + 15 * 60
+    assert scheduled.appointment_s is not None
     assert trip.dropoff.earliest_s == scheduled.appointment_s - 45 * 60
     assert trip.pickup.service_s == day.patients[scheduled.patient].load_s
     assert day.points[0] == BASE_SMALL

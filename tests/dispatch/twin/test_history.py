@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dispatch.enums import BookingStatus, Leg, StatusReason
 from dispatch.models.statuses import CANCELLATIONS, REASONS
 from dispatch.twin.demand import SMALL, DemandDay, make_day
-from dispatch.twin.history import Happened, make_history
+from dispatch.twin.history import Happened, Ride, make_history
 
 MONDAY = date(2025, 1, 6)
 days = st.builds(
@@ -74,7 +74,7 @@ def test_nothing_is_recorded_before_it_happens(day, hour):
 @hypothesis_settings(max_examples=30, deadline=None)
 def test_the_planned_rides_of_a_vehicle_overlap_only_within_a_shared_ride(day):
     rides = [seen.ride for seen in make_history(day).values() if seen.ride is not None]
-    by_vehicle: dict[int, list] = {}
+    by_vehicle: dict[int, list[Ride]] = {}
     for ride in rides:
         by_vehicle.setdefault(day.duties[ride.duty].vehicle, []).append(ride)
     for own in by_vehicle.values():
@@ -93,6 +93,7 @@ def test_who_cancels_the_way_there_needs_no_way_back():
     for day, history in weeks_of_history(10):
         for request in day.requests:
             if request.leg is Leg.OUTBOUND and history[request.index].status in CANCELLATIONS:
+                assert request.partner is not None
                 assert history[request.partner].status in CANCELLATIONS
 
 
@@ -114,6 +115,7 @@ def test_an_absence_counts_only_when_the_vehicle_was_there_in_the_window():
     assert absences
     for request, seen in absences:
         latest_s = request.pickup_s + (30 if request.is_urgent else 15) * 60
+        assert seen.arrived_pickup_s is not None
         in_time = seen.arrived_pickup_s <= latest_s
         assert in_time == (seen.status is BookingStatus.NO_SHOW)
         assert in_time or seen.reason is StatusReason.VEHICLE_LATE
