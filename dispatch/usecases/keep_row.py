@@ -1,0 +1,84 @@
+"""Writes one row of a register, and the small rows that hang on it: checked by the model, kept by the database.
+
+Drivers, vehicles, patients and places have no rules beyond their own: this is their one writer. What it
+refuses, it refuses with the sentence of each field, whoever asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Model
+
+from dispatch.models.refusals import refusal_sentence
+from dispatch.usecases.errors import UseCaseError
+
+WHOLE_ROW = ""  # the key of what is wrong with no field in particular
+
+Children = Mapping[
+    str, Sequence[Model]
+]  # the name of the relation → its rows, which replace the old
+
+
+class InvalidRowError(UseCaseError):
+    """A value is refused. `errors`: field (or WHOLE_ROW) → sentences."""
+
+    def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
+        self.errors = {field: tuple(sentences) for field, sentences in errors.items()}
+        super().__init__(" ".join(s for sentences in self.errors.values() for s in sentences))
+
+
+@transaction.atomic
+def keep_row(
+    row: Model, *, changed: Collection[str] = (), children: Children | None = None
+) -> None:
+    """Insert a new row, or write the `changed` columns of one that exists, and replace its `children`.
+
+    Raises InvalidRowError; nothing is written then.
+    """
+    is_new = row._state.adding
+    check_row(row)
+    with refusals_explained():
+        if is_new:
+            row.save(force_insert=True)
+        elif changed:
+            row.save(update_fields=list(changed))
+    for name, rows in (children or {}).items():
+        _replace(row, name, rows)
+
+
+def _replace(row: Model, name: str, rows: Iterable[Model]) -> None:
+    getattr(row, name).all().delete()
+    for position, child in enumerate(rows):
+        at = f"{name}.{position}"
+        check_row(child, at=at)
+        with refusals_explained(at=at):
+            child.save(force_insert=True)
+
+
+def check_row(row: Model, *, at: str = "") -> None:
+    """Everything the model and its constraints say of this row; raises InvalidRowError."""
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        raise InvalidRowError(
+            {_at(at, field): found for field, found in error.message_dict.items()}
+        ) from error
+
+
+def _at(prefix: str, field: str) -> str:
+    name = WHOLE_ROW if field == NON_FIELD_ERRORS else field
+    return ".".join(part for part in (prefix, name) if part)
+
+
+@contextmanager
+def refusals_explained(*, at: str = WHOLE_ROW) -> Iterator[None]:
+    """What the database refuses inside becomes InvalidRowError, in the words of the broken constraint."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        raise InvalidRowError({at: [refusal_sentence(error)]}) from error

@@ -1,0 +1,109 @@
+"""What a person says of a shift, and what no shift may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.translation import gettext as _
+
+from dispatch.models import Driver, Place, Shift, ShiftBreak, Vehicle
+from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.keep_row import InvalidRowError
+from dispatch.usecases.own_rows import own_rows
+
+
+class StaleShiftError(UseCaseError):
+    """Somebody else changed the shift since it was read."""
+
+
+class ShiftInUseError(UseCaseError):
+    """Journeys hang on the shift as it is."""
+
+
+class ShiftCancelledError(UseCaseError):
+    """A cancelled shift is not changed any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakContent:
+    """A pause that begins between two moments."""
+
+    earliest_at: datetime
+    latest_at: datetime
+    duration_min: int
+    mandatory: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShiftContent:
+    """All of a shift that a person decides."""
+
+    driver_id: int
+    vehicle_id: int
+    starts_at: datetime
+    ends_at: datetime
+    start_place_id: int | None = None
+    end_place_id: int | None = None
+    max_trips: int | None = None
+    breaks: tuple[BreakContent, ...] = ()
+
+    @classmethod
+    def of(cls, shift: Shift) -> Self:
+        return cls(
+            driver_id=shift.driver_id,
+            vehicle_id=shift.vehicle_id,
+            starts_at=shift.starts_at,
+            ends_at=shift.ends_at,
+            start_place_id=shift.start_place_id,
+            end_place_id=shift.end_place_id,
+            max_trips=shift.max_trips,
+            breaks=tuple(
+                BreakContent(
+                    earliest_at=pause.earliest_at,
+                    latest_at=pause.latest_at,
+                    duration_min=pause.duration_min,
+                    mandatory=pause.mandatory,
+                )
+                for pause in shift.breaks.all()
+            ),
+        )
+
+    def fill(self, shift: Shift) -> None:
+        """Write this into the row, which is not saved. Raises InvalidRowError."""
+        if self.starts_at >= self.ends_at:
+            raise InvalidRowError({"ends_at": [_("A shift ends after it starts.")]})
+        found = own_rows(
+            shift.company,
+            {
+                "driver": (Driver, self.driver_id),
+                "vehicle": (Vehicle, self.vehicle_id),
+                "start_place": (Place, self.start_place_id),
+                "end_place": (Place, self.end_place_id),
+            },
+        )
+        for name, row in found.items():
+            setattr(shift, name, row)
+        shift.period = DateTimeTZRange(self.starts_at, self.ends_at)
+        shift.max_trips = self.max_trips
+
+    def pauses(self, shift: Shift) -> list[ShiftBreak]:
+        """The breaks as rows, which are not saved. Raises InvalidRowError."""
+        for position, pause in enumerate(self.breaks):
+            over = pause.latest_at + timedelta(minutes=pause.duration_min)
+            if pause.earliest_at < self.starts_at or over > self.ends_at:
+                raise InvalidRowError(
+                    {f"breaks.{position}": [_("The break would lie outside the shift.")]}
+                )
+        return [
+            ShiftBreak(
+                shift=shift,
+                earliest_at=pause.earliest_at,
+                latest_at=pause.latest_at,
+                duration_min=pause.duration_min,
+                mandatory=pause.mandatory,
+            )
+            for pause in self.breaks
+        ]

@@ -1,0 +1,50 @@
+"""What a clock on the wall means in a company's zone; the hour that comes twice is asked about, never guessed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.utils.translation import gettext as _
+
+from dispatch.models import Company
+from dispatch.usecases.errors import UseCaseError
+
+
+class NoSuchTimeError(UseCaseError):
+    """The clocks skip this time, in the night of spring."""
+
+
+class AmbiguousTimeError(UseCaseError):
+    """This time comes twice, in the night of autumn; `moments` are the two, summer time first."""
+
+    def __init__(self, message: str, moments: tuple[datetime, datetime]) -> None:
+        super().__init__(message)
+        self.moments = moments
+
+
+def moment_of(company: Company, wall: datetime) -> datetime:
+    """The moment, in UTC, at which the company's clocks show `wall` (which has no zone)."""
+    folds = [wall.replace(tzinfo=company.tz, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    real = [m for m in folds if m.astimezone(company.tz).replace(tzinfo=None) == wall]
+    if not real:
+        raise NoSuchTimeError(
+            _("The clocks never show %(time)s on %(day)s: they are put forward then.")
+            % {"time": f"{wall:%H:%M}", "day": wall.date()}
+        )
+    first, second = real
+    if first != second:
+        summer, winter = (moment.astimezone(company.tz).isoformat()[-6:] for moment in real)
+        raise AmbiguousTimeError(
+            _(
+                "%(time)s comes twice on %(day)s: is it summer time (%(time)s%(summer)s)"
+                " or winter time (%(time)s%(winter)s)?"
+            )
+            % {
+                "time": f"{wall:%H:%M}",
+                "day": wall.date(),
+                "summer": summer,
+                "winter": winter,
+            },
+            (first, second),
+        )
+    return first
