@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dispatch.engine.cost import separation_cost
+from dispatch.engine.cost import route_cost, separation_cost
 from dispatch.engine.errors import InvalidPlanError
-from dispatch.engine.fitting import Fit, begun, best_fit, rested
+from dispatch.engine.fitting import Fit, begun, best_fit, fit_of, rested
 from dispatch.engine.network import Network, Sequence, network_of
 from dispatch.engine.plan import Plan, Route, Unassigned
 from dispatch.engine.problem import Problem
@@ -42,7 +42,7 @@ def best_insertions(
 def try_insertion(problem: Problem, plan: Plan, trip_id: str, shift_id: str) -> Insertion | Refusal:
     """The best position in this shift, or the refusal that came nearest to success.
 
-    Raises InvalidPlanError when the shift's route in `plan` breaks a time rule already.
+    `added_cost` is what the trip adds to `cost.score`, its own price of staying unserved left aside.
     """
     network = network_of(problem)
     s, trip = network.shift_index[shift_id], network.trip_index[trip_id]
@@ -52,17 +52,23 @@ def try_insertion(problem: Problem, plan: Plan, trip_id: str, shift_id: str) -> 
         return nearest_refusal(room, trip)
     driver_of = drivers_in(network, plan)
     separated = separation_cost(network, trip, problem.shifts[s].driver, driver_of)
-    before = rested(network, s, room.sequence)
-    if before is None:
-        raise InvalidPlanError(f"The route of shift {shift_id} breaks a rule already.")
     return Insertion(
         trip=trip_id,
         shift=shift_id,
         pickup_at=fit.sequence.index(2 * trip),
         dropoff_at=fit.sequence.index(2 * trip + 1),
-        added_cost=fit.cost - before.cost + separated,
+        added_cost=fit.cost - _cost_before(problem, plan, room) + separated,
         route=_route(network, s, fit),
     )
+
+
+def _cost_before(problem: Problem, plan: Plan, room: Room) -> int:
+    """The price of the shift's route as the plan has it, or of what it is bound to do anyway."""
+    route = plan.route_of.get(room.shift.id)
+    if route is not None and route.visits:
+        return route_cost(problem, route)
+    owed = fit_of(room.network, room.s, room.sequence)
+    return 0 if owed is None else owed.cost
 
 
 def with_insertion(plan: Plan, insertion: Insertion) -> Plan:

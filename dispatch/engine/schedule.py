@@ -167,29 +167,32 @@ def least_starts(
     if not starts:
         return starts
     starts[0] = max(starts[0], shift.start_s + layout.gaps[0])
-    broken = _propagate(layout, starts, 0, sequence) or _too_far(network, layout, sequence)
-    # A longest path uses each limit once at most: lifts that go on after that chase their own tail.
-    for _ in range(len(layout.rides) + 2):
-        if broken is not None:
-            return broken
-        if starts[-1] + layout.last_gap > shift.end_s:
-            late = starts[-1] + layout.last_gap - shift.end_s
+    broken = _propagate(layout, starts, 0, sequence) or _too_far(network, shift, layout, sequence)
+    # Ends after as many rounds as there are limits, plus one: no limit can chase its own tail, for what
+    # stops and driving alone make too long was refused, and a longest path uses each limit once at most.
+    while broken is None:
+        late = starts[-1] + layout.last_gap - shift.end_s
+        if late > 0:
             return Broken(Rule.SHIFT, len(starts), late)
         lifted = _lift(network, shift, layout, sequence, starts)
         if lifted is None:
             return starts
         first, broken = lifted
         broken = broken or _propagate(layout, starts, first, sequence)
-    return broken or _unending(network, shift, layout, sequence, starts)
+    return broken
 
 
-def _too_far(network: Network, layout: Layout, sequence: Sequence) -> Broken | None:
-    """A ride whose stops and driving alone take longer than it may."""
+def _too_far(network: Network, shift: Shift, layout: Layout, sequence: Sequence) -> Broken | None:
+    """A ride, or a route, whose stops and driving alone take longer than it may."""
     reached = list(accumulate(layout.gaps))
     for pickup, dropoff, longest in layout.rides:
         excess = reached[dropoff] - reached[pickup] - longest
         if excess > 0:
             return Broken(_ride_rule(network, sequence[dropoff]), dropoff, excess)
+    if shift.max_duration_s is not None:
+        excess = reached[-1] + layout.last_gap - shift.max_duration_s
+        if excess > 0:
+            return Broken(Rule.DURATION, len(sequence), excess)
     return None
 
 
@@ -221,21 +224,6 @@ def _lift(
         if starts[0] > layout.high[0]:
             return 0, Broken(Rule.DURATION, len(starts), starts[0] - layout.high[0])
     return (min(raised), None) if raised else None
-
-
-def _unending(
-    network: Network,
-    shift: Shift,
-    layout: Layout,
-    sequence: Sequence,
-    starts: list[int],
-) -> Broken:
-    """Two limits that pull against each other: named by the one still overrun."""
-    for pickup, dropoff, longest in layout.rides:
-        excess = starts[dropoff] - starts[pickup] - longest
-        if excess > 0:
-            return Broken(_ride_rule(network, sequence[dropoff]), dropoff, excess)
-    return Broken(Rule.DURATION, len(starts), _excess_duration(shift, layout, starts))
 
 
 def _excess_duration(shift: Shift, layout: Layout, starts: list[int]) -> int:
@@ -291,7 +279,7 @@ def order_refusal(network: Network, s: int, sequence: Sequence) -> Refusal | Non
         if node in seen or is_early:
             return Refusal(rule=Rule.SEQUENCE, visit=network.visit(shift, node).id)
         seen.add(node)
-    for node in seen:
+    for node in sequence:
         if node >= 0 and node ^ 1 not in seen:
             return Refusal(rule=Rule.SEQUENCE, visit=network.visit(shift, node).id)
     committed = network.sequence(shift, shift.committed)
