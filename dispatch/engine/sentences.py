@@ -35,7 +35,7 @@ class Sentence(NamedTuple):
             trip=label(figures.trip),
             shift=label(figures.shift),
             other=label(figures.other),
-            skills=", ".join(word(skill, language) for skill in figures.skills),
+            skills=", ".join(dict.fromkeys(word(skill, language) for skill in figures.skills)),
             amount=figures.amount,
             minutes=minutes(figures.amount),
         )
@@ -58,9 +58,10 @@ def minutes(seconds: int) -> int:
 
 
 def word(skill: str, language: Language) -> str:
-    """A skill or piece of equipment in words; a company's own code is said as it is."""
-    known = SKILLS.get(skill)
-    return skill if known is None else known.said(language)
+    """A need ("oxygen", "skill:oxygen") in words; a company's own code is said as it is."""
+    code = skill.rpartition(":")[2]
+    known = SKILLS.get(code)
+    return code if known is None else known.said(language)
 
 
 SKILLS: Mapping[str, Sentence] = {

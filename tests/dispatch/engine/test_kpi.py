@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
@@ -9,7 +10,7 @@ from dispatch.engine.intervals import wilson
 from dispatch.engine.kpi import KPIS, Kpi, KpiValue, Target, Unit, mean, middle, rate, ratio
 
 
-def share(verdicts: list[bool | None], *, is_predicted: bool = False) -> KpiValue:
+def share(verdicts: Sequence[bool | None], *, is_predicted: bool = False) -> KpiValue:
     return rate(Kpi.PICKUP_ON_TIME, verdicts, is_predicted=is_predicted)
 
 
@@ -97,7 +98,10 @@ def test_one_day_alone_gives_no_interval():
 
 def test_a_ratio_divides_sums():
     value = ratio(
-        Kpi.PRODUCTIVITY, [[(4.0, 2.0), (2.0, 1.0)], [(1.0, 4.0)]], rng=Random(1), is_predicted=False
+        Kpi.PRODUCTIVITY,
+        [[(4.0, 2.0), (2.0, 1.0)], [(1.0, 4.0)]],
+        rng=Random(1),
+        is_predicted=False,
     )
     assert value.value == 1.0
     assert (value.numerator, value.denominator, value.counted) == (7, 7, 3)
@@ -111,7 +115,10 @@ def test_a_ratio_over_nothing_is_empty():
 
 def test_a_median_over_days():
     value = middle(
-        Kpi.RETURN_WAIT_MEDIAN, [[10.0, 90.0, 20.0], [30.0], [None]], rng=Random(1), is_predicted=False
+        Kpi.RETURN_WAIT_MEDIAN,
+        [[10.0, 90.0, 20.0], [30.0], [None]],
+        rng=Random(1),
+        is_predicted=False,
     )
     assert value.value == 25.0
     assert (value.counted, value.excluded) == (4, 1)

@@ -28,7 +28,9 @@ def ride(trip: str, start: int, end: int) -> tuple[tuple[str, VisitKind, int], .
 def two_routes() -> Plan:
     return Plan(
         routes=(
-            served("s", *ride("a", 100, 200), ("lunch", VisitKind.BREAK, 250), *ride("b", 300, 400)),
+            served(
+                "s", *ride("a", 100, 200), ("lunch", VisitKind.BREAK, 250), *ride("b", 300, 400)
+            ),
             served("r", *ride("c", 150, 350)),
         ),
         unassigned=(Unassigned(trip="d", reason=Rule.SKILLS, advice="able:oxygen", amount=2),),

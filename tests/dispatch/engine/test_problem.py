@@ -76,7 +76,9 @@ def test_a_load_fits_exactly_when_every_kind_of_place_suffices(load, offered):
         (lambda: problem(shift(committed=visits("~ghost"))), "committed to unknown ghost"),
         (
             lambda: problem(
-                trip("a", 1, 2), shift("s", committed=visits("+a")), shift("r", committed=visits("+a"))
+                trip("a", 1, 2),
+                shift("s", committed=visits("+a")),
+                shift("r", committed=visits("+a")),
             ),
             "committed twice",
         ),
@@ -89,9 +91,7 @@ def test_what_describes_no_real_day_is_refused(build, what):
 
 
 def test_committed_visits_bind_their_trips_to_the_shift_but_breaks_bind_nobody():
-    day = problem(
-        trip("a", 1, 2), shift(breaks=(pause("p", 0, 9),), committed=visits("+a ~p -a"))
-    )
+    day = problem(trip("a", 1, 2), shift(breaks=(pause("p", 0, 9),), committed=visits("+a ~p -a")))
     assert day.committed_shift == {"a": "s"}
 
 
@@ -132,10 +132,10 @@ def test_traffic_is_that_of_the_stop_left_and_seconds_are_rounded_up():
         (100, Pooling(max_detour_s=250), 400),
     ],
 )
-def test_the_longest_ride_is_the_tighter_of_the_patients_and_the_detours(max_ride_s, pooling, limit):
-    day = problem(
-        trip("a", 1, 5, max_ride_s=max_ride_s), settings=replace(PLAIN, pooling=pooling)
-    )
+def test_the_longest_ride_is_the_tighter_of_the_patients_and_the_detours(
+    max_ride_s, pooling, limit
+):
+    day = problem(trip("a", 1, 5, max_ride_s=max_ride_s), settings=replace(PLAIN, pooling=pooling))
     assert day.ride_limit_s(day.trips[0]) == limit
 
 
@@ -237,7 +237,9 @@ def full_of_everything() -> Problem:
     )
 
 
-@pytest.mark.parametrize("day", [full_of_everything(), problem(), problem(trip("a", 1, 2), shift())])
+@pytest.mark.parametrize(
+    "day", [full_of_everything(), problem(), problem(trip("a", 1, 2), shift())]
+)
 def test_json_text_gives_the_same_problem_back(day):
     again = Problem.from_json(json.loads(json.dumps(day.to_json())))
     assert again == day
@@ -246,7 +248,9 @@ def test_json_text_gives_the_same_problem_back(day):
 
 def test_the_hash_is_blind_to_the_order_of_sets_and_sees_every_other_change():
     day = full_of_everything()
-    same = replace(day, trips=(replace(day.trips[0], needs=frozenset(["oxygen", "stairs"])), day.trips[1]))
+    same = replace(
+        day, trips=(replace(day.trips[0], needs=frozenset(["oxygen", "stairs"])), day.trips[1])
+    )
     assert same.hash == day.hash
     assert replace(day, drivers_in_force=()).hash != day.hash
     assert replace(day, settings=replace(day.settings, transition_margin_s=1)).hash != day.hash

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ from tests.dispatch.engine.builders import PLAIN, pause, plan, problem, route, s
 
 
 def record(**rest) -> TripRecord:
-    usual = {"trip": "a", "status": BookingStatus.COMPLETED, "is_assigned": True}
+    usual: dict[str, Any] = {"trip": "a", "status": BookingStatus.COMPLETED, "is_assigned": True}
     return TripRecord(**usual | rest)
 
 
@@ -80,7 +81,9 @@ def test_other_outcomes_stand_as_noted():
     assert late.outcome is BookingStatus.COMPLETED
 
 
-@pytest.mark.parametrize("missing", ["first_pickup_s", "last_dropoff_s", "pauses_s", "empty_driving_s"])
+@pytest.mark.parametrize(
+    "missing", ["first_pickup_s", "last_dropoff_s", "pauses_s", "empty_driving_s"]
+)
 def test_revenue_time_needs_all_its_parts(missing):
     whole = TourRecord(
         shift="s",
@@ -91,7 +94,8 @@ def test_revenue_time_needs_all_its_parts(missing):
         empty_driving_s=400,
     )
     assert whole.revenue_s == 3_000
-    assert replace(whole, **{missing: None}).revenue_s is None
+    gone: dict[str, Any] = {missing: None}
+    assert replace(whole, **gone).revenue_s is None
 
 
 @pytest.mark.parametrize(
@@ -147,7 +151,9 @@ def test_a_plan_as_a_predicted_day():
         going,
         day="2026-03-02",
         promises={
-            "a": Promise(window=(550, 650), appointment_s=1_000, requested_s=7, ready_s=500, is_on_call=True)
+            "a": Promise(
+                window=(550, 650), appointment_s=1_000, requested_s=7, ready_s=500, is_on_call=True
+            )
         },
     )
     assert seen.is_predicted
@@ -176,7 +182,12 @@ def test_a_plan_as_a_predicted_day():
     )
     assert a.ride_s == 240  # the direct way and the unloading: no excess
     assert (b.promised_from_s, b.promised_to_s, b.changes) == (0, 1_000_000, 1)
-    assert (c.status, c.is_assigned, c.planned_s, c.changes) == (BookingStatus.UNMET, False, None, 1)
+    assert (c.status, c.is_assigned, c.planned_s, c.changes) == (
+        BookingStatus.UNMET,
+        False,
+        None,
+        1,
+    )
 
 
 def test_a_limit_shorter_than_the_road_is_measured_by_the_road():

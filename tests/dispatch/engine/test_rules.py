@@ -3,20 +3,34 @@ from __future__ import annotations
 import random
 import string
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from dispatch.engine import rules
+from dispatch.engine.construct import construct
 from dispatch.engine.errors import InvalidPlanError
 from dispatch.engine.plan import Plan, Route, TimedVisit, Unassigned
 from dispatch.engine.problem import Load, Pooling, Problem
 from dispatch.engine.rules import RULES, Violation, check, hard_violations
 from dispatch.engine.sentences import DETOUR, VIOLATIONS
 from dispatch.enums import Rule, Severity
-from tests.dispatch.engine.builders import PLAIN, pause, plan, problem, shift, stop, trip, visits
+from tests.dispatch.engine.builders import (
+    PLAIN,
+    large_day,
+    pause,
+    plan,
+    problem,
+    shift,
+    stop,
+    trip,
+    visits,
+)
 
 
-def by_hand(text: str, *times: int | tuple[int, int], by: str = "s", leave: int, back: int) -> Route:
+def by_hand(
+    text: str, *times: int | tuple[int, int], by: str = "s", leave: int, back: int
+) -> Route:
     """`"+a -a"` with the start of each visit, or its (arrival, start)."""
     pairs = [(time, time) if isinstance(time, int) else time for time in times]
     return Route(
@@ -105,7 +119,14 @@ def test_service_takes_its_time_before_the_vehicle_leaves():
 
 @pytest.mark.parametrize(
     ("window", "amount"),
-    [((0, 100), 0), ((100, 100), 0), ((0, 99), 1), ((101, 500), 1), ((0, 40), 60), ((400, 500), 300)],
+    [
+        ((0, 100), 0),
+        ((100, 100), 0),
+        ((0, 99), 1),
+        ((101, 500), 1),
+        ((0, 40), 60),
+        ((400, 500), 300),
+    ],
 )
 def test_service_begins_inside_the_window_to_the_second(window, amount):
     day = problem(trip("a", stop(1, *window), 3), shift())
@@ -259,7 +280,9 @@ def test_committed_visits_stay_the_beginning_of_the_route(routes, displaced, fir
 # The shift
 
 
-@pytest.mark.parametrize(("start", "end", "off"), [(0, 600, 0), (10, 600, 10), (0, 550, 50), (10, 550, 60)])
+@pytest.mark.parametrize(
+    ("start", "end", "off"), [(0, 600, 0), (10, 600, 10), (0, 550, 50), (10, 550, 60)]
+)
 def test_the_vehicle_drives_within_its_hours_of_duty(start, end, off):
     day = problem(trip("a", 1, 3), shift(start_s=start, end_s=end))
     found = [(v.rule, v.amount) for v in check(day, of(DIRECT))]
@@ -375,18 +398,20 @@ def test_the_margin_holds_across_a_break():
 def test_a_vehicle_with_somebody_on_board_is_not_between_trips():
     shared = replace(MARGIN, pooling=Pooling.unrestricted())
     day = problem(trip("a", 1, 2), trip("c", 1, 5), trip("b", 3, 5), shift(), settings=shared)
-    route = by_hand(
-        "+a +c -a +b -b -c", 100, 100, 200, 300, 500, 500, leave=0, back=1_000
-    )
+    route = by_hand("+a +c -a +b -b -c", 100, 100, 200, 300, 500, 500, leave=0, back=1_000)
     assert check(day, of(route)) == ()
 
 
 # Soft rules
 
 
-def two_drivers(*, a: dict | None = None, b: dict | None = None, **rest) -> tuple[Problem, Plan]:
+def two_drivers(
+    *, a: dict[str, Any] | None = None, b: dict[str, Any] | None = None, **rest
+) -> tuple[Problem, Plan]:
     """Trip a with driver Ds, trip b with driver Dr."""
-    day = problem(trip("a", 1, 2, **a or {}), trip("b", 1, 2, **b or {}), shift("s"), shift("r"), **rest)
+    day = problem(
+        trip("a", 1, 2, **a or {}), trip("b", 1, 2, **b or {}), shift("s"), shift("r"), **rest
+    )
     return day, plan(day, s="+a -a", r="+b -b")
 
 
@@ -417,9 +442,7 @@ def test_none_of_the_preferred_drivers():
 
 @pytest.mark.parametrize(("recent", "gap"), [(0, 0), (1, 0), (2, 2), (5, 5)])
 def test_loads_over_the_window_may_differ_by_one_trip(recent, gap):
-    day = problem(
-        trip("a", 1, 2), trip("b", 1, 2), shift("s", recent_trips=recent), shift("r")
-    )
+    day = problem(trip("a", 1, 2), trip("b", 1, 2), shift("s", recent_trips=recent), shift("r"))
     found = [(v.rule, v.amount) for v in check(day, plan(day, s="+a -a", r="+b -b"))]
     assert found == ([(Rule.FAIRNESS, gap)] if gap else [])
 
@@ -476,9 +499,19 @@ def test_every_rule_speaks_both_languages_with_labels_for_references(rule, langu
     violation = Violation(
         rule=rule, amount=61, trip="t1", shift="s1", other="o1", skills=("oxygen",)
     )
-    said = violation.sentence(language, label=lambda reference: f"<{reference}>" if reference else "")
-    fields = {name for _, name, _, _ in string.Formatter().parse(VIOLATIONS[rule].said(language)) if name}
-    for field, shown in {"trip": "<t1>", "shift": "<s1>", "other": "<o1>", "amount": "61", "minutes": "2"}.items():
+    said = violation.sentence(
+        language, label=lambda reference: f"<{reference}>" if reference else ""
+    )
+    fields = {
+        name for _, name, _, _ in string.Formatter().parse(VIOLATIONS[rule].said(language)) if name
+    }
+    for field, shown in {
+        "trip": "<t1>",
+        "shift": "<s1>",
+        "other": "<o1>",
+        "amount": "61",
+        "minutes": "2",
+    }.items():
         assert (shown in said) == (field in fields)
     assert "{" not in said
 
@@ -516,7 +549,9 @@ def test_sentences_word_for_word(violation, en, fr):
 def test_rules_judge_any_order_of_visits_without_falling():
     """Whatever a hand may put together of known references gets a verdict, never a crash."""
     day = problem(
-        trip("a", 1, 4), trip("b", 2, 3), shift(breaks=(pause("p", 0, 9_000),), committed=visits("+a"))
+        trip("a", 1, 4),
+        trip("b", 2, 3),
+        shift(breaks=(pause("p", 0, 9_000),), committed=visits("+a")),
     )
     rng = random.Random(7)
     for _ in range(300):
@@ -528,3 +563,24 @@ def test_rules_judge_any_order_of_visits_without_falling():
         found = check(day, of(by_hand(text, *times, leave=rng.randrange(500), back=2_000)))
         assert all(violation.sentence("fr") for violation in found)
         assert any(violation.rule in {Rule.SEQUENCE, Rule.COVERAGE} for violation in found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_what_the_engine_plans_keeps_every_hard_rule_and_a_nudge_does_not(seed):
+    """Scheduling and rules share no code, so each is the other's witness."""
+    day = large_day(seed=seed, trips=60, shifts=8)
+    made = construct(day)
+    assert hard_violations(day, made) == ()
+    rng = random.Random(seed)
+    for route in made.routes:
+        if not route.visits:
+            continue
+        k = rng.randrange(len(route.visits))
+        early = replace(route.visits[k], arrive_s=route.visits[k].arrive_s - 1)
+        nudged = replace(route, visits=(*route.visits[:k], early, *route.visits[k + 1 :]))
+        others = tuple(other for other in made.routes if other is not route)
+        found = hard_violations(day, replace(made, routes=(*others, nudged)))
+        # Arriving a second before the way allows: too soon on the road, or into the margin.
+        assert {v.rule for v in found} <= {Rule.SEQUENCE, Rule.TRANSITION_MARGIN}
+        assert [v.amount for v in found] == [1]

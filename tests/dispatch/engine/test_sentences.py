@@ -29,6 +29,13 @@ def test_minutes_are_rounded_up(seconds, whole):
 def test_a_companys_own_skill_is_said_as_it_is():
     assert word("oxygen", "fr") == "oxygène"
     assert word("bariatric", "fr") == "bariatric"
+    assert word("skill:oxygen", "fr") == "oxygène"
+    assert word("equipment:bariatric", "fr") == "bariatric"
+
+
+def test_what_is_lacking_is_told_once_though_driver_and_vehicle_both_lack_it():
+    figures = Figures(skills=("skill:stretcher", "equipment:stretcher", "oxygen"))
+    assert Sentence("{skills}", "{skills}").spoken("en", figures) == "stretcher, oxygen"
 
 
 def test_a_language_nobody_taught_the_engine_is_refused():

@@ -27,10 +27,14 @@ def test_distance_is_symmetric_and_never_longer_than_half_the_globe(a, b):
 
 
 def test_points_near_the_antipodes_do_not_leave_the_domain_of_the_arc_sine():
-    assert haversine_m(Point(lat=0, lon=0), Point(lat=0, lon=180)) == pytest.approx(20_015_115, abs=1)
+    assert haversine_m(Point(lat=0, lon=0), Point(lat=0, lon=180)) == pytest.approx(
+        20_015_115, abs=1
+    )
 
 
-@pytest.mark.parametrize(("lat", "lon"), [(90.1, 0), (-91, 0), (0, 180.5), (0, -181), (float("nan"), 0)])
+@pytest.mark.parametrize(
+    ("lat", "lon"), [(90.1, 0), (-91, 0), (0, 180.5), (0, -181), (float("nan"), 0)]
+)
 def test_a_point_off_the_earth_is_refused(lat, lon):
     with pytest.raises(InvalidProblemError, match="Not a place"):
         Point(lat=lat, lon=lon)
