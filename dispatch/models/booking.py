@@ -81,7 +81,7 @@ _RIDDEN = (BookingStatus.ON_BOARD, BookingStatus.COMPLETED)
 _MAY_LACK_PROMISE = CANCELLATIONS | {BookingStatus.DRAFT, BookingStatus.REFUSED}
 
 
-class BookingQuerySet(OfCompany):
+class BookingQuerySet(OfCompany["Booking"]):
     def on_day(self, day: date) -> Self:
         return self.filter(service_on=day)
 

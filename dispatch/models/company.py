@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 import pydantic
@@ -135,7 +135,10 @@ class Membership(models.Model):
         return f"{self.user}, {self.company}: {self.get_role_display()}"
 
 
-class OfCompany(models.QuerySet):  # type: ignore[type-arg]
+_Row = TypeVar("_Row", bound=models.Model)
+
+
+class OfCompany(models.QuerySet[_Row]):
     """Rows that belong to one company."""
 
     def for_company(self, company: Company) -> Self:

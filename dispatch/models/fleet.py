@@ -184,7 +184,7 @@ class VehicleUnavailability(models.Model):
         return f"{self.vehicle}: {self.get_reason_display()}"
 
 
-class ShiftQuerySet(OfCompany):
+class ShiftQuerySet(OfCompany["Shift"]):
     def planned(self) -> Self:
         return self.exclude(status=ShiftStatus.CANCELLED)
 

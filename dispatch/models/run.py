@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import date
 
 
-class DispatchRunQuerySet(OfCompany):
+class DispatchRunQuerySet(OfCompany["DispatchRun"]):
     def on_day(self, day: date) -> Self:
         return self.filter(service_on=day)
 

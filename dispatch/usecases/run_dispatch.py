@@ -16,7 +16,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils.translation import gettext as _
+from pydantic import ValidationError
 
+from dispatch.engine.draft import resume
 from dispatch.engine.pipeline import Result, make_plan
 from dispatch.engine.plan import Plan
 from dispatch.enums import RunStatus
@@ -39,6 +41,10 @@ class RunNotQueuedError(UseCaseError):
     """The run was taken already."""
 
 
+class InvalidSettingsError(UseCaseError):
+    """What is stored as the company's settings is refused by their schema."""
+
+
 class LostLeaseError(UseCaseError):
     """The worker was too slow: the run was given to another one."""
 
@@ -47,7 +53,7 @@ def run_dispatch(*, run_id: int, clock: Callable[[], datetime]) -> DispatchRun:
     """Plan the day of this run and keep the result; nothing in force changes (see apply_plan).
 
     A failure marks the run FAILED with its sentence and goes up. Raises DayBusyError, RunNotQueuedError,
-    LostLeaseError, NothingToPlanError.
+    LostLeaseError, InvalidSettingsError, NothingToPlanError.
     """
     run = _lease(run_id, clock())
     try:
@@ -66,7 +72,7 @@ def _lease(run_id: int, now: datetime) -> DispatchRun:
     run = DispatchRun.objects.select_related("company").filter(pk=run_id).first()
     if run is None:
         raise NotFoundError(_("This planning run does not exist."))
-    lease = now + timedelta(seconds=run.company.rules.solver_time_limit_s) + LEASE_MARGIN
+    lease = now + timedelta(seconds=_time_limit_s(run, now)) + LEASE_MARGIN
     _bury_the_lost(run, now)
     free = Q(status=RunStatus.QUEUED) | Q(status=RunStatus.LOST)
     try:
@@ -82,6 +88,18 @@ def _lease(run_id: int, now: datetime) -> DispatchRun:
     return run
 
 
+def _time_limit_s(run: DispatchRun, now: datetime) -> int:
+    try:
+        return run.company.rules.solver_time_limit_s
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, line["loc"])) for line in error.errors())
+        sentence = _("The settings of the company are not valid: %s.") % fields
+        DispatchRun.objects.filter(pk=run.pk, status=RunStatus.QUEUED).update(
+            status=RunStatus.FAILED, finished_at=now, error=sentence
+        )
+        raise InvalidSettingsError(sentence) from error
+
+
 def _bury_the_lost(run: DispatchRun, now: datetime) -> None:
     """Runs of this day whose worker is gone make room."""
     running = DispatchRun.objects.filter(company=run.company, service_on=run.service_on)
@@ -89,8 +107,10 @@ def _bury_the_lost(run: DispatchRun, now: datetime) -> None:
 
 
 def _think(run: DispatchRun, built: BuiltProblem) -> Result:
+    start = resume(built.problem, built.in_force) if built.in_force else None
     return make_plan(
         built.problem,
+        start=start,
         time_limit_s=float(run.company.rules.solver_time_limit_s),
         rng=random.Random(f"{run.company_id}:{run.service_on}:{run.version}"),
         clock=time.monotonic,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Barrier, Thread
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 from django.db import connection
@@ -14,7 +16,7 @@ from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
 from dispatch.engine.rules import hard_violations
 from dispatch.enums import AssignedBy, BookingStatus, DispatchMode, Rule, RunStatus, RunTrigger
-from dispatch.models import Assignment, Booking, Company, DispatchRun, Shift
+from dispatch.models import Assignment, Company, DispatchRun, Shift
 from dispatch.usecases.apply_plan import RunNotReadyError, StalePlanError, apply_plan
 from dispatch.usecases.assign_booking import assign_booking
 from dispatch.usecases.autorun import autorun
@@ -25,6 +27,7 @@ from dispatch.usecases.record_progress import record_progress
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.run_dispatch import (
     DayBusyError,
+    InvalidSettingsError,
     LostLeaseError,
     RunNotQueuedError,
     run_dispatch,
@@ -145,13 +148,23 @@ class TestRun:
     def test_a_surprise_is_marked_without_its_words(self, company: Company, shift: Shift) -> None:
         """An unexpected error may carry names: the row keeps its kind only."""
         booking = make_booking(company)
-        Company.objects.filter(pk=company.pk).update(settings={"speed_kmh": 0.5})
+        Company.objects.filter(pk=company.pk).update(time_zone="Mars/Olympus_Mons")
         run = request_run(company=company, day=DAY, trigger=RunTrigger.MANUAL, by=None)
-        with pytest.raises(ValueError, match="speed_kmh"):
+        with pytest.raises(ZoneInfoNotFoundError):
             run_dispatch(run_id=run.pk, clock=lambda: at(5))
         run.refresh_from_db()
-        assert (run.status, run.error) == (RunStatus.FAILED, "ValidationError")
+        assert (run.status, run.error) == (RunStatus.FAILED, "ZoneInfoNotFoundError")
         assert booking.patient.last_name not in run.error
+
+    def test_settings_that_are_no_longer_valid_are_named(
+        self, company: Company, shift: Shift
+    ) -> None:
+        Company.objects.filter(pk=company.pk).update(settings={"speed_kmh": 0.5})
+        run = request_run(company=company, day=DAY, trigger=RunTrigger.MANUAL, by=None)
+        with pytest.raises(InvalidSettingsError, match="speed_kmh"):
+            run_dispatch(run_id=run.pk, clock=lambda: at(5))
+        run.refresh_from_db()
+        assert (run.status, "speed_kmh" in run.error) == (RunStatus.FAILED, True)
 
 
 class TestApply:
@@ -166,6 +179,8 @@ class TestApply:
         assert (booking.status, booking.version) == (S.ASSIGNED, 2)
         row = booking.assignment
         assert (row.shift, row.run_id, row.assigned_by) == (shift, run.pk, AssignedBy.ENGINE)
+        assert booking.promised_from is not None
+        assert booking.promised_to is not None
         assert booking.promised_from <= row.planned_pickup_at <= booking.promised_to
         run.refresh_from_db()
         assert (run.applied_at, run.applied_by) == (at(5, 1), person)
@@ -359,10 +374,7 @@ class TestAutorun:
         make_booking(company)
         run = request_run(company=company, day=DAY, trigger=RunTrigger.AUTO, by=None)
         Company.objects.filter(pk=company.pk).update(mode=DispatchMode.FULLY_AUTO)
-        Booking.objects.update(
-            service_on=DAY,
-        )
-        assert tasks.run_dispatch(run.pk) in {"done"}
+        assert tasks.run_dispatch(run.pk) == "done"
         run.refresh_from_db()
         assert run.applied_at is not None
 
@@ -379,7 +391,8 @@ class TestRaces:
     """Real threads on real connections."""
 
     def at_once(self, jobs: list[Callable[[], object]]) -> list[object]:
-        barrier, answers = Barrier(len(jobs)), [None] * len(jobs)  # type: list[object]
+        barrier = Barrier(len(jobs))
+        answers: list[object] = [None] * len(jobs)
 
         def work(index: int, job: Callable[[], object]) -> None:
             barrier.wait()
@@ -407,7 +420,7 @@ class TestRaces:
             for _ in range(2)
         ]
         answers = self.at_once(
-            [lambda pk=run.pk: run_dispatch(run_id=pk, clock=lambda: at(5)) for run in runs]
+            [partial(run_dispatch, run_id=run.pk, clock=lambda: at(5)) for run in runs]
         )
         kinds = sorted(type(answer).__name__ for answer in answers)
         assert kinds == ["DayBusyError", "DispatchRun"]
@@ -417,7 +430,7 @@ class TestRaces:
         make_booking(company)
         runs = [planned(company), planned(company)]
         answers = self.at_once(
-            [lambda pk=run.pk: apply_plan(run_id=pk, by=None, now=at(5)) for run in runs]
+            [partial(apply_plan, run_id=run.pk, by=None, now=at(5)) for run in runs]
         )
         kinds = sorted(type(answer).__name__ for answer in answers)
         assert kinds == ["Applied", "StalePlanError"]
@@ -434,8 +447,13 @@ class TestRaces:
         ]
         answers = self.at_once(
             [
-                lambda pk=booking.pk: assign_booking(
-                    booking_id=pk, shift_id=chosen.pk, by=None, now=at(5), expected_version=None
+                partial(
+                    assign_booking,
+                    booking_id=booking.pk,
+                    shift_id=chosen.pk,
+                    by=None,
+                    now=at(5),
+                    expected_version=None,
                 )
                 for booking in bookings
             ]

@@ -67,6 +67,8 @@ class TestAssign:
         assert (booking.status, booking.version) == (S.ASSIGNED, 2)
         assert (row.driver, row.vehicle, row.shift) == (shift.driver, shift.vehicle, shift)
         assert (row.is_pinned, row.pinned_by, row.assigned_by) == (True, person, AssignedBy.PERSON)
+        assert booking.promised_from is not None
+        assert booking.promised_to is not None
         assert booking.promised_from <= row.planned_pickup_at <= booking.promised_to
 
     def test_moving_it_to_another_shift_leaves_one_row(
