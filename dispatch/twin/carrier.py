@@ -210,8 +210,8 @@ SMALL = Carrier(
     ),
     slots=(
         *_slots("early", "06:00-14:30", (2,), pauses=_EARLY),
-        *_slots("day", "07:30-16:45", (0, 5), pauses=_NOON),
-        *_slots("noon", "08:15-17:30", (3,), pauses=_NOON_LATER),
+        *_slots("day", "07:30-16:45", (5,), pauses=_NOON),
+        *_slots("noon", "08:45-18:15", (0, 3), pauses=_NOON_LATER),
         *_slots("late", "11:00-20:30", (4,), pauses=_EVENING),
         *_slots("evening", "14:45-21:00", (2,)),
         *_slots("emergency", "08:00-18:00", (1,), pauses=_NOON_LATER, is_emergency=True),

@@ -107,7 +107,7 @@ class Rules:
 def make_day(carrier: Carrier, seed: int, day: date) -> DemandDay:
     """The day drawn for this carrier, seed and date."""
     people = make_population(carrier, seed)
-    rng = Random(f"day/{carrier.name}/{seed}/{day.isoformat()}")  # noqa: S311 - a simulation
+    rng = Random(f"day/{carrier.name}/{seed}/{day.isoformat()}")
     draft = draw_requests(carrier, people, rng, day.weekday())
     absences = _draw_absences(carrier, people, seed, rng, day)
     return DemandDay(
@@ -143,7 +143,7 @@ def _draw_absences(
 ) -> tuple[Absence, ...]:
     """Holidays last a calendar week (the same draw on each of its days), illness is drawn by day."""
     year, week, _weekday = day.isocalendar()
-    holidays = Random(f"holidays/{carrier.name}/{seed}/{year}-{week}")  # noqa: S311 - a simulation
+    holidays = Random(f"holidays/{carrier.name}/{seed}/{year}-{week}")
     absences: list[Absence] = []
     for driver in people.drivers:
         is_on_holiday = holidays.random() < carrier.absence_rate * 0.6

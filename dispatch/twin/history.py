@@ -57,7 +57,7 @@ def make_history(day: DemandDay, *, until_s: int | None = None) -> dict[int, Hap
     Requests of which nothing has happened yet are missing, and so are those that the carrier could not have
     planned by then. Deterministic in the day and `until_s`.
     """
-    rng = Random(f"history/{day.carrier.name}/{day.seed}/{day.day}")  # noqa: S311 - a simulation
+    rng = Random(f"history/{day.carrier.name}/{day.seed}/{day.day}")
     cancelled = _cancellations(day, rng)
     problem = to_problem(day, known_by_s=until_s)
     kept = tuple(trip for trip in problem.trips if int(trip.id[1:]) not in cancelled)

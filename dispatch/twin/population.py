@@ -10,7 +10,7 @@ from functools import lru_cache
 from random import Random
 
 from dispatch.engine.problem import Load
-from dispatch.engine.travel import Point
+from dispatch.engine.travel import Point, estimate
 from dispatch.enums import DriverKind, Equipment, LicenceKind, Mobility, SkillCode
 from dispatch.twin.carrier import (
     OUTFITS,
@@ -24,6 +24,7 @@ from dispatch.twin.carrier import (
 from dispatch.twin.geneva import HOMES, Commune, EstablishmentKind, establishments
 from dispatch.twin.people import person_name, phone_number, street_address
 
+FAR_FROM_DIALYSIS_S = 22 * 60  # free flow
 MIN_REST_MIN = 11 * 60  # between two duties of a driver (Swiss working time rules)
 MAX_DUTIES_A_WEEK = 5
 DAY_MIN = 24 * 60
@@ -163,7 +164,7 @@ class Population:
 @lru_cache(maxsize=8)
 def make_population(carrier: Carrier, seed: int) -> Population:
     """The company's people; the same for equal arguments, independent of hash randomisation."""
-    rng = Random(f"population/{carrier.name}/{seed}")  # noqa: S311 - a simulation, not a secret
+    rng = Random(f"population/{carrier.name}/{seed}")
     vehicles = tuple(
         Vehicle(
             index=index,
@@ -186,8 +187,8 @@ def _driver(rng: Random, carrier: Carrier, index: int) -> Driver:
     is_regular = index < carrier.regular_drivers
     has = {
         SkillCode.STRETCHER: index % 3 != 0,
-        SkillCode.OXYGEN: index % 5 != 4,
-        SkillCode.STAIRS: index % 4 != 3,
+        SkillCode.OXYGEN: index % 10 != 4,
+        SkillCode.STAIRS: index % 12 != 9,  # all who carry stretchers carry on stairs
     }
     d1 = {LicenceKind.D1} if index % 3 != 1 else set()
     first_name, last_name = person_name(rng)
@@ -251,9 +252,8 @@ def _rota_order(driver: Driver, weekday: int, slot: Slot) -> tuple[bool, int]:
 
 def _patient(rng: Random, carrier: Carrier, index: int) -> Patient:
     first_name, last_name = person_name(rng)
-    series = _series(rng, carrier, index) if index < carrier.dialysis_patients else None
     commune = rng.choices(HOMES, weights=[home.population_k for home in HOMES])[0]
-    patient = Patient(
+    invented = Patient(
         index=index,
         first_name=first_name,
         last_name=last_name,
@@ -265,9 +265,11 @@ def _patient(rng: Random, carrier: Carrier, index: int) -> Patient:
         town=commune.name.split(" – ")[0],
         residence=None,
         appetite=_appetite(carrier, index),
-        series=series,
     )
-    return _with_wishes(rng, carrier, _with_needs(rng, carrier, _housed(rng, carrier, patient)))
+    patient = _housed(rng, carrier, invented)
+    if index < carrier.dialysis_patients:
+        patient = replace(patient, series=_series(rng, carrier, patient))
+    return _with_wishes(rng, carrier, _with_needs(rng, carrier, patient))
 
 
 def _appetite(carrier: Carrier, index: int) -> float:
@@ -333,14 +335,19 @@ def _with_wishes(rng: Random, carrier: Carrier, patient: Patient) -> Patient:
     )
 
 
-def _series(rng: Random, carrier: Carrier, index: int) -> Series:
-    """Two thirds of the chairs run on Monday, Wednesday, Friday; the others on Tuesday, Thursday, Saturday."""
-    weekdays = frozenset({1, 3, 5}) if index % 3 == 1 else frozenset({0, 2, 4})
-    centre = rng.choice(establishments(EstablishmentKind.DIALYSIS))
+def _series(rng: Random, carrier: Carrier, patient: Patient) -> Series:
+    """At the nearest centre; who lives far away has a later chair.
+
+    Two thirds of the chairs run on Monday, Wednesday, Friday; the others on Tuesday, Thursday, Saturday.
+    """
+    centres = establishments(EstablishmentKind.DIALYSIS)
+    ways = {c.code: estimate((patient.home, c.point)).seconds[0][1] for c in centres}
+    centre = min(ways, key=lambda code: (ways[code], code))
     starts = carrier.dialysis_starts_min
+    is_far = ways[centre] > FAR_FROM_DIALYSIS_S
     return Series(
-        weekdays=weekdays,
-        centre=centre.code,
-        start_min=starts[index // 2 % len(starts)],
+        weekdays=frozenset({1, 3, 5}) if patient.index % 3 == 1 else frozenset({0, 2, 4}),
+        centre=centre,
+        start_min=starts[-1] if is_far else starts[patient.index // 2 % len(starts)],
         care_min=rng.choice((210, 225, 240)),
     )
