@@ -6,18 +6,34 @@ from __future__ import annotations
 import os
 import sys
 
-from atmr.borrowing import services_for
-from atmr.embedded.children import Trouble
-from atmr.environment import BadValue
+_ROOMS = ("atmr", "dispatch", "audit", "rl", "mlops")
 
 
 def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "atmr.settings")
     try:
-        with services_for(sys.argv):
-            from django.core.management import execute_from_command_line
+        return run(sys.argv)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] in _ROOMS:
+            raise
+        print(
+            f"The package {error.name} is not installed for {sys.executable}: "
+            "`make up` installs what is locked into .venv.",
+            file=sys.stderr,
+        )
+        return 1
 
-            execute_from_command_line(sys.argv)
+
+def run(arguments: list[str]) -> int:
+    from django.core.management import execute_from_command_line
+
+    from atmr.borrowing import services_for
+    from atmr.embedded.children import Trouble
+    from atmr.environment import BadValue
+
+    try:
+        with services_for(arguments):
+            execute_from_command_line(arguments)
     except (BadValue, Trouble) as error:
         print(error, file=sys.stderr)
         return 1

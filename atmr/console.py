@@ -42,7 +42,8 @@ class Console:
         (self.var / "run").mkdir(parents=True, exist_ok=True)
         (self.var / "log").mkdir(exist_ok=True)
         refuse_full_disk(self.var)
-        if not self.lock.take(what="manage.py up"):
+        # `doctor` looks at this lock for a moment.
+        if not wait_until(lambda: self.lock.take(what="manage.py up"), 1):
             raise Trouble(
                 f"The console already runs here (pid {self.lock.holder()[0]}): stop it first."
             )
@@ -59,6 +60,8 @@ class Console:
         self._start_processes()
 
     def stop(self) -> None:
+        if not self.lock.is_held:
+            return  # another console runs here: nothing of it is ours to stop
         self.supervisor.stop()
         for service in reversed(self.started):
             service.stop()

@@ -51,7 +51,9 @@ class Supervisor:
         if not wait_until(lambda: not child.is_running or answers(), limit_s, pause_s=0.1):
             raise Trouble(f"{child.name} gave no answer for {limit_s:.0f} s; see {child.log}.")
         if not child.is_running:
-            raise Trouble(f"{child.name} stopped while starting: {child.tail(1)} (see {child.log}).")
+            raise Trouble(
+                f"{child.name} stopped while starting: {child.tail(1)} (see {child.log})."
+            )
         self.say(f"{child.name} ready")
 
     def watch(self) -> None:
@@ -84,7 +86,9 @@ class Supervisor:
         watched.pause_s = min(max(2 * watched.pause_s, FIRST_PAUSE_S), LONGEST_PAUSE_S)
         watched.restart_at = now + watched.pause_s
         child = watched.child
-        self.say(f"{child.name} died ({child.ending}; see {child.log}); again in {watched.pause_s:.0f} s")
+        self.say(
+            f"{child.name} died ({child.ending}; see {child.log}); again in {watched.pause_s:.0f} s"
+        )
         watched.child.stop()
 
     def _restart(self, watched: Watched) -> None:

@@ -48,7 +48,9 @@ def main() -> int:
 def install(venv: Path, kind: str) -> None:
     """Bring `venv` to the locks; a stamp for each step says that it was done with this very text."""
     if sys.version_info[:2] != (3, 11):
-        raise Refusal(f"Python 3.11 is needed; this is {sys.version_info[0]}.{sys.version_info[1]}.")
+        raise Refusal(
+            f"Python 3.11 is needed; this is {sys.version_info[0]}.{sys.version_info[1]}."
+        )
     if not _works(venv):
         _make(venv)
     for step in STEPS[kind]:
@@ -89,11 +91,21 @@ def _digest(step: tuple[str, ...]) -> str:
 def _pip(venv: Path, step: tuple[str, ...]) -> None:
     _say(f"installing {', '.join(step)}")
     log = venv / f"install-{Path(step[0]).stem}.log"
-    command = [str(venv / "bin" / "python"), "-m", "pip", "install", "--progress-bar=off", "--compile"]
+    command = [
+        str(venv / "bin" / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--progress-bar=off",
+        "--compile",
+    ]
     command += [word for name in step for word in ("-r", str(LOCKS / name))]
-    with log.open("w", encoding="utf-8") as kept, subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT
-    ) as pip:
+    with (
+        log.open("w", encoding="utf-8") as kept,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT
+        ) as pip,
+    ):
         last_error = _follow(pip.stdout, kept) if pip.stdout else ""
     if pip.returncode:
         raise Refusal(f"{step[0]} could not be installed: {last_error or 'see'} ({log})")

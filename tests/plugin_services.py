@@ -48,18 +48,11 @@ class _Session:
             shutil.rmtree(self.var, ignore_errors=True)
 
 
-_session = _Session()
-
-
 @pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests() -> None:
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    session = _Session()
+    early_config.add_cleanup(session.stop)
     try:
-        _session.start()
+        session.start()
     except Trouble as trouble:
-        _session.stop()
         raise pytest.UsageError(str(trouble)) from trouble
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_unconfigure() -> None:
-    _session.stop()

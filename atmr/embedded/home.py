@@ -66,9 +66,9 @@ def prepare_home(var: Path) -> Home:
         data = var
         if owner and not _can_enter(owner, var):
             data = _open_dir(_open_data(var))
-    except PermissionError as error:
+    except (PermissionError, NotADirectoryError, FileExistsError) as error:
         raise Trouble(
-            f"{error.filename} cannot be written by this user ({_user_name()})."
+            f"{error.filename} cannot be written by this user ({_user_name()}): {error.strerror}."
         ) from error
     return Home(var=var, data=data, owner=owner)
 

@@ -43,6 +43,11 @@ class Lock:
             os.pwrite(handle, json.dumps({"pid": os.getpid(), "what": what}).encode(), 0)
         return True
 
+    @property
+    def is_held(self) -> bool:
+        """Whether this very object has it."""
+        return self._file is not None
+
     def release(self) -> None:
         if self._file is not None:
             os.close(self._file)
@@ -157,6 +162,8 @@ _PLAIN = {
     errno.ENOSPC: "The disk is full",
     errno.EDQUOT: "The disk quota is used up",
     errno.EROFS: "The file system is read-only",
+    errno.ENOTDIR: "A file stands where a directory is needed",
+    errno.EEXIST: "A file stands where a directory is needed",
     errno.EACCES: "This user may not read or write a needed file",
     errno.EPERM: "This user may not do this",
 }

@@ -11,7 +11,8 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command, get_commands
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 
 from atmr.embedded.children import replace_text
 
@@ -28,7 +29,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, demo: bool, **options: Any) -> None:
         self._say("bringing the database up to date")
-        call_command("migrate", interactive=False, verbosity=0)
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+        except OperationalError as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise CommandError(f"The database cannot be used: {reason}") from error
         if demo and _has_no_company():
             self._make_demo()
         self._collect_static()
