@@ -34,7 +34,7 @@ bench: install-dev  ## measure: start-up times and whatever else tests mark with
 lock: install-dev  ## resolve requirements/*.in again into the locked *.txt (torch.txt is kept by hand)
 	$(PY) -m pip install --quiet uv
 	for name in base learn dev; do \
-		$(PY) -m uv pip compile --quiet --no-header --python-version 3.11 $(ARGS) \
+		$(PY) -m uv pip compile --quiet --no-header --no-emit-package torch --python-version 3.11 $(ARGS) \
 			requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 
 clean:  ## remove what can be made again; data in var/ and the virtual environment stay

@@ -52,7 +52,7 @@ ROOT_URLCONF = "atmr.urls"
 ASGI_APPLICATION = "atmr.asgi.application"
 AUTH_USER_MODEL = "dispatch.User"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-LOGIN_URL = "admin:login"
+LOGIN_URL = "pages:login"
 LOGIN_REDIRECT_URL = "/"
 
 TEMPLATES = [
@@ -171,6 +171,10 @@ CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "atmr"
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
+CELERY_BEAT_SCHEDULE = {
+    # Each company says its own hour; the task asks who is due.
+    "autorun": {"task": "dispatch.autorun", "schedule": 60.0, "options": {"expires": 55}},
+}
 
 # API -----------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
