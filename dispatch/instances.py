@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, InvalidOperation
 from enum import StrEnum
+from itertools import pairwise
 from math import dist, isqrt
 from typing import Any, NamedTuple
 
@@ -162,7 +163,7 @@ def _length(instance: Instance, route: Route) -> float:
         way.append(stop.location)
     way.append(shift.end_location)
     points = [(float(instance.places[k].x), float(instance.places[k].y)) for k in way]
-    return sum(dist(a, b) for a, b in zip(points, points[1:], strict=False))
+    return sum(dist(a, b) for a, b in pairwise(points))
 
 
 def parse_best_known(text: str) -> dict[str, BestKnown]:
@@ -259,7 +260,7 @@ class _Stop(NamedTuple):
 class _Fleet(NamedTuple):
     """Vehicles that are all alike, in file units; None is no limit."""
 
-    count: int
+    vehicles: int
     seats: int
     opens: Decimal
     closes: Decimal
@@ -280,7 +281,7 @@ def _parse_darp(name: str, rows: list[_Row]) -> Instance:
     ]
     last = len(nodes) - 1
     fleet = _Fleet(
-        count=count,
+        vehicles=count,
         seats=seats,
         opens=stops[0].earliest,
         closes=stops[0].latest,
@@ -321,7 +322,7 @@ def _parse_dynamic(name: str, text: str) -> Instance:
         facts, listed = data["static_info"], data["requests"]
         requests = [_dynamic_request(item, len(listed)) for item in listed]
         fleet = _Fleet(
-            count=int(facts["number_of_vehicles"]),
+            vehicles=int(facts["number_of_vehicles"]),
             seats=int(facts["vehicle_capacity"]),
             opens=Decimal(0),
             closes=Decimal(facts["planing_horizon"]),  # spelled so in the files
@@ -360,7 +361,7 @@ def _point(place: dict[str, Any]) -> Place:
     return Place(Decimal(place["x_coord"]), Decimal(place["y_coord"]))
 
 
-def _instance(  # noqa: PLR0913 - the six facts of a file, assembled once
+def _instance(
     name: str,
     family: Family,
     fleet: _Fleet,
@@ -370,7 +371,7 @@ def _instance(  # noqa: PLR0913 - the six facts of a file, assembled once
 ) -> Instance:
     problem = Problem(
         trips=tuple(_trip(request, fleet) for request in requests),
-        shifts=tuple(_shift(number, fleet) for number in range(1, fleet.count + 1)),
+        shifts=tuple(_shift(number, fleet) for number in range(1, fleet.vehicles + 1)),
         travel=_travel(places),
         settings=Settings(
             pooling=Pooling.unrestricted(),

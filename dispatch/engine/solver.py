@@ -16,7 +16,10 @@ from collections.abc import Callable
 from collections.abc import Sequence as Many
 from typing import Any
 
-from ortools.constraint_solver import pywrapcp, routing_enums_pb2
+from ortools.constraint_solver import (  # type: ignore[import-untyped]  # stubs not marked as such
+    pywrapcp,
+    routing_enums_pb2,
+)
 
 from dispatch.engine.draft import resume
 from dispatch.engine.errors import EngineError, SolverError
@@ -318,8 +321,7 @@ class _Rules:
             self.solver.Add(routing.VehicleVar(pickup) == routing.VehicleVar(dropoff))
             self.solver.Add(end - start >= boarding + network.direct[trip])
             longest = boarding + network.ride_limit[trip]
-            self.solver.Add(end - start <= longest)
-            # Said twice: without this the timing of routes with pauses fails to see the limit coming.
+            # Not as a constraint: OR-Tools then times routes with pauses step by step into a dead end.
             self.time.SetPickupToDeliveryLimitFunctionForPair(_always(longest), m)
             fit = [s for s, refused in enumerate(network.refused) if refused[trip] is None]
             has_begun = problem.trips[trip].id in problem.committed_shift

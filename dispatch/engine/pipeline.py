@@ -1,0 +1,206 @@
+"""From a problem to the plan that is offered: construct, search, OR-Tools, search again; the best, checked.
+
+Each stage starts from the best plan so far and says what became of it. No plan leaves here that breaks a
+hard rule, and every trip is driven or carries its true reason.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dispatch.engine.construct import construct
+from dispatch.engine.cost import Score, score
+from dispatch.engine.errors import EngineError, InvalidPlanError
+from dispatch.engine.explain import fill_reasons
+from dispatch.engine.plan import Plan
+from dispatch.engine.problem import Problem
+from dispatch.engine.rules import Violation, check
+from dispatch.engine.search import improve
+from dispatch.enums import Severity
+
+FIRST_SEARCH_SHARE = 0.3  # of the time left after construction
+SOLVER_SHARE = 0.5  # what is left after it goes to the second search
+LEAST_SOLVER_S = 0.5  # less is not enough to state a day to OR-Tools
+
+Clock = Callable[[], float]
+Outcome = Literal["taken", "kept", "failed", "skipped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What one stage did: its own plan's price and unserved trips (None without a plan).
+
+    `outcome`: "taken" when its plan became the best, "kept" when the one before stays, "failed" and "skipped"
+    with the reason in `note`.
+    """
+
+    name: str
+    seconds: float
+    cost: int | None
+    unserved: int | None
+    outcome: Outcome
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """A plan fit to be applied; `violations` are soft ones only."""
+
+    plan: Plan
+    score: Score
+    violations: tuple[Violation, ...]
+    stages: tuple[Stage, ...]
+
+
+class UnfitPlanError(InvalidPlanError):
+    """The best plan breaks hard rules: a mistake of the engine, never offered to anybody."""
+
+    def __init__(self, violations: tuple[Violation, ...]) -> None:
+        super().__init__(" ".join(violation.sentence() for violation in violations))
+        self.violations = violations
+
+
+def make_plan(  # noqa: PLR0913 - the seven dials of a run, all but four with a default
+    problem: Problem,
+    *,
+    time_limit_s: float,
+    rng: random.Random,
+    clock: Clock,
+    start: Plan | None = None,
+    max_iterations: int | None = None,
+    use_solver: bool = True,
+) -> Result:
+    """The best plan found in about `time_limit_s` seconds of `clock` (a construction is never cut short).
+
+    `start`: the plan in force; its routes are the first draft. With `max_iterations` the searches count
+    rounds instead of seconds and OR-Tools, which counts seconds, stays out: same seed, same plan. Raises
+    InvalidPlanError when what is committed breaks a hard rule, UnfitPlanError when the engine erred.
+    """
+    run = _Run(problem, clock, rng, clock() + time_limit_s, max_iterations)
+    run.construct(start)
+    run.search("search", FIRST_SEARCH_SHARE)
+    run.solve(SOLVER_SHARE / (1 - FIRST_SEARCH_SHARE), use_solver=use_solver)
+    run.search("search again", 1.0)
+    return run.result()
+
+
+@dataclass
+class _Run:
+    problem: Problem
+    clock: Clock
+    rng: random.Random
+    deadline: float
+    max_iterations: int | None
+    best: Plan = field(default_factory=lambda: Plan(routes=()))
+    best_score: Score | None = None
+    stages: list[Stage] = field(default_factory=list)
+
+    def construct(self, start: Plan | None) -> None:
+        if start is not None:
+            self._try(
+                "construct on the plan in force", lambda: construct(self.problem, start=start)
+            )
+        if self.best_score is None:
+            began = self.clock()
+            self._keep_best("construct", began, construct(self.problem))
+
+    def search(self, name: str, share: float) -> None:
+        """Ruin and recreate on the best plan for this share of the time left, or for the rounds given."""
+        began, left = self.clock(), self._left_s()
+        if self.max_iterations is None and left <= 0:
+            self._say(name, "skipped", "no time left")
+            return
+
+        def should_stop() -> bool:
+            return self.max_iterations is None and self.clock() - began >= share * left
+
+        found = improve(
+            self.problem,
+            self.best,
+            should_stop=should_stop,
+            rng=self.rng,
+            max_iterations=self.max_iterations,
+        )
+        self._keep_best(name, began, found)
+
+    def solve(self, share: float, *, use_solver: bool) -> None:
+        """OR-Tools on the best plan; trips it leaves out are offered to every route once more."""
+        limit_s = share * self._left_s()
+        if not use_solver:
+            self._say("solver", "skipped", "switched off")
+        elif self.max_iterations is not None:
+            self._say("solver", "skipped", "rounds are counted, not seconds")
+        elif not (self.problem.trips and self.problem.shifts):
+            self._say("solver", "skipped", "nothing to plan")
+        elif limit_s < LEAST_SOLVER_S:
+            self._say("solver", "skipped", "no time left")
+        else:
+            self._try("solver", lambda: self._solved(limit_s))
+
+    def _solved(self, limit_s: float) -> Plan:
+        # Imported late: web processes read this module and must stay light.
+        from dispatch.engine.solver import solve
+
+        seed = self.rng.getrandbits(31)
+        found = solve(self.problem, warm_start=self.best, time_limit_s=limit_s, seed=seed)
+        return construct(self.problem, start=found) if found.unassigned else found
+
+    def result(self) -> Result:
+        began = self.clock()
+        plan = fill_reasons(self.problem, self.best)
+        violations = check(self.problem, plan)
+        hard = tuple(v for v in violations if v.severity is Severity.HARD)
+        if hard:
+            raise UnfitPlanError(hard)
+        priced = score(self.problem, plan)
+        self._add("check", began, priced.total, len(plan.unassigned), "taken")
+        return Result(plan=plan, score=priced, violations=violations, stages=tuple(self.stages))
+
+    def _left_s(self) -> float:
+        return max(0.0, self.deadline - self.clock())
+
+    def _try(self, name: str, stage: Callable[[], Plan]) -> None:
+        """A stage that may fail without ending the run: the engine's own errors become its outcome."""
+        began = self.clock()
+        try:
+            found = stage()
+        except EngineError as error:
+            self._add(name, began, None, None, "failed", str(error))
+        else:
+            self._keep_best(name, began, found)
+
+    def _keep_best(self, name: str, began: float, found: Plan) -> None:
+        priced = score(self.problem, found)
+        is_better = self.best_score is None or priced.total < self.best_score.total
+        if is_better:
+            self.best, self.best_score = found, priced
+        outcome: Outcome = "taken" if is_better else "kept"
+        self._add(name, began, priced.total, len(found.unassigned), outcome)
+
+    def _say(self, name: str, outcome: Outcome, note: str) -> None:
+        self.stages.append(
+            Stage(name=name, seconds=0.0, cost=None, unserved=None, outcome=outcome, note=note)
+        )
+
+    def _add(
+        self,
+        name: str,
+        began: float,
+        cost: int | None,
+        unserved: int | None,
+        outcome: Outcome,
+        note: str = "",
+    ) -> None:
+        self.stages.append(
+            Stage(
+                name=name,
+                seconds=self.clock() - began,
+                cost=cost,
+                unserved=unserved,
+                outcome=outcome,
+                note=note,
+            )
+        )
