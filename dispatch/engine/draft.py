@@ -8,13 +8,12 @@ from typing import Self
 
 from dispatch.engine.cost import separation_cost
 from dispatch.engine.errors import InvalidPlanError
-from dispatch.engine.fitting import Fit, begun, best_fit, rested, valid_fit
+from dispatch.engine.fitting import Fit, begun, best_fit, rested, route_for, valid_fit
 from dispatch.engine.insertion import sequence_in, without
 from dispatch.engine.network import Network, Sequence, boarding, network_of
 from dispatch.engine.plan import Plan, Unassigned
 from dispatch.engine.problem import Problem, Visit
 from dispatch.engine.room import Room
-from dispatch.engine.schedule import Broken, route_of, timing_of
 from dispatch.enums import Rule
 
 REMEMBERED_COURSES = 4_000  # about 100 MB at most; forgotten all at once
@@ -179,13 +178,8 @@ def resume(problem: Problem, orders: Mapping[str, tuple[Visit, ...]]) -> Plan:
 
 def _finished(network: Network, sequences: list[Sequence]) -> Plan:
     problem = network.problem
-    routes = []
-    for s, sequence in enumerate(sequences):
-        timing = timing_of(network, s, sequence)
-        if isinstance(timing, Broken):
-            raise InvalidPlanError(f"The route of shift {problem.shifts[s].id} breaks a rule.")
-        routes.append(route_of(network, s, sequence, timing))
+    routes = tuple(route_for(network, s, sequence) for s, sequence in enumerate(sequences))
     planned = {trip for sequence in sequences for trip in boarding(sequence)}
     left = (trip.id for i, trip in enumerate(problem.trips) if i not in planned)
     unassigned = tuple(Unassigned(trip=trip, reason=Rule.COVERAGE) for trip in left)
-    return Plan(routes=tuple(routes), unassigned=unassigned)
+    return Plan(routes=routes, unassigned=unassigned)

@@ -11,7 +11,9 @@ from itertools import permutations
 from typing import NamedTuple
 
 from dispatch.engine.cost import people_parts, way_parts
+from dispatch.engine.errors import InvalidPlanError
 from dispatch.engine.network import Network, Sequence, boarding
+from dispatch.engine.plan import Route
 from dispatch.engine.room import Room
 from dispatch.engine.schedule import (
     Broken,
@@ -19,6 +21,7 @@ from dispatch.engine.schedule import (
     least_starts,
     load_refusal,
     order_refusal,
+    route_of,
     timing_of,
 )
 
@@ -40,6 +43,15 @@ def fit_of(network: Network, s: int, sequence: Sequence) -> Fit | None:
     if trips:
         return _priced(network, s, sequence, sum(people_parts(network, s, trips)))
     return None if isinstance(timing_of(network, s, sequence), Broken) else Fit(sequence, 0)
+
+
+def route_for(network: Network, s: int, sequence: Sequence) -> Route:
+    """The sequence with its times. Raises InvalidPlanError when no schedule keeps it."""
+    timing = timing_of(network, s, sequence)
+    if isinstance(timing, Broken):
+        shift = network.problem.shifts[s]
+        raise InvalidPlanError(f"The route of shift {shift.id} breaks a rule: {timing.rule}.")
+    return route_of(network, s, sequence, timing)
 
 
 def best_fit(room: Room, trip: int) -> Fit | None:
@@ -163,6 +175,11 @@ def _placements(
         return
     on_board = 0
     for position in range(len(sequence) + 1):
+        if position:
+            before = sequence[position - 1]
+            if starts[position - 1] > pause.latest_s:
+                break
+            on_board += 0 if before < 0 else -1 if before & 1 else 1
         is_early = (
             position < len(sequence)
             and pause.earliest_s + pause.duration_s > (layout.high[position])
@@ -170,9 +187,5 @@ def _placements(
         if position >= len(shift.committed) and not is_early and not on_board:
             paused = [*sequence[:position], breaks[0], *sequence[position:]]
             yield from _placements(network, s, paused, rest)
-        if position == len(sequence) or starts[position] > pause.latest_s:
-            break
-        if sequence[position] >= 0:
-            on_board += -1 if sequence[position] & 1 else 1
     if not pause.mandatory:
         yield from _placements(network, s, sequence, rest)

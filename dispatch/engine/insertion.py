@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 from dispatch.engine.cost import route_cost, separation_cost
 from dispatch.engine.errors import InvalidPlanError
-from dispatch.engine.fitting import Fit, begun, best_fit, fit_of, rested
+from dispatch.engine.fitting import begun, best_fit, fit_of, rested, route_for
 from dispatch.engine.network import Network, Sequence, network_of
 from dispatch.engine.plan import Plan, Route, Unassigned
 from dispatch.engine.problem import Problem
 from dispatch.engine.room import Room
-from dispatch.engine.schedule import Broken, Refusal, load_refusal, named, route_of, timing_of
+from dispatch.engine.schedule import Broken, Refusal, load_refusal, named, timing_of
 from dispatch.enums import Rule
+
+NEAR_S = 3600  # nobody waits for longer: then who is in the vehicle instead is the better answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ def try_insertion(problem: Problem, plan: Plan, trip_id: str, shift_id: str) -> 
         pickup_at=fit.sequence.index(2 * trip),
         dropoff_at=fit.sequence.index(2 * trip + 1),
         added_cost=fit.cost - _cost_before(problem, plan, room) + separated,
-        route=_route(network, s, fit),
+        route=route_for(network, s, fit.sequence),
     )
 
 
@@ -93,18 +95,12 @@ def without_trip(problem: Problem, plan: Plan, trip_id: str, *, reason: Rule) ->
             f"Without trip {trip_id} the route of shift {shift_id} does not work."
         )
     routes = tuple(
-        _route(network, s, fit) if route.shift == shift_id else route for route in plan.routes
+        route_for(network, s, fit.sequence) if route.shift == shift_id else route
+        for route in plan.routes
     )
     return Plan(
         routes=routes, unassigned=(*plan.unassigned, Unassigned(trip=trip_id, reason=reason))
     )
-
-
-def _route(network: Network, s: int, fit: Fit) -> Route:
-    timing = timing_of(network, s, fit.sequence)
-    if isinstance(timing, Broken):  # a Fit was timed when it was found
-        raise InvalidPlanError(f"The route of shift {network.problem.shifts[s].id} breaks a rule.")
-    return route_of(network, s, fit.sequence, timing)
 
 
 def sequence_in(network: Network, plan: Plan, s: int) -> Sequence:
@@ -165,7 +161,9 @@ def _refusal_at(bare: Room, trip: int, i: int, j: int) -> Refusal:
 
 
 def _distance(refusal: Refusal) -> tuple[int, int]:
-    """Seconds that are missing come nearest to success, then a pause, then places."""
-    if refusal.amount and refusal.rule is not Rule.WORKLOAD_CAP:
-        return 0, refusal.amount
-    return (1 if refusal.rule is Rule.BREAK else 2), 0
+    """Missing seconds come nearest to success, then a pause, then places; hours that are missing come last."""
+    if refusal.rule is Rule.BREAK and not refusal.amount:
+        return 1, 0
+    if not refusal.amount:
+        return 2, 0
+    return (0 if refusal.amount <= NEAR_S else 3), refusal.amount

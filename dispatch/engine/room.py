@@ -118,19 +118,20 @@ class Room:
         limit = network.latest[pickup] + network.service[pickup] + network.ride_limit[trip]
         limit = min(limit, network.latest[dropoff])
         for j in range(i, len(sequence) + 1):
+            if j > i:
+                node = sequence[j - 1]
+                if node < 0:
+                    return  # nobody rests with a patient on board
+                start = max(end + network.drive[previous][node], network.earliest[node])
+                if start > network.latest[node]:
+                    return
+                if previous == pickup:
+                    detour += network.drive[pickup][node]
+                end, previous = start + network.service[node], node
             if end > limit or not self._can_carry(trip, j):
                 return
             if self._can_drop(previous, end, dropoff, j):
                 yield detour + self._way_round(previous, dropoff, j, is_first=i == j), i, j
-            if j == len(sequence) or sequence[j] < 0:
-                return  # nobody rests with a patient on board
-            node = sequence[j]
-            start = max(end + network.drive[previous][node], network.earliest[node])
-            if start > network.latest[node]:
-                return
-            if previous == pickup:
-                detour += network.drive[pickup][node]
-            end, previous = start + network.service[node], node
 
     def _way_round(self, previous: int, dropoff: int, j: int, *, is_first: bool) -> int:
         """Driving added by the drop-off before position j."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from dispatch.engine.problem import (
@@ -22,6 +23,8 @@ from dispatch.engine.problem import (
 from dispatch.engine.travel import Matrix, TravelTimes
 from dispatch.enums import Priority, VisitKind
 from tests.dispatch.engine.brute import insertions
+
+law = hypothesis_settings(deadline=None, max_examples=75)  # brute force takes its time
 
 PLACES = 4
 SPAN_S = 8_000  # a little over two hours: traffic changes twice

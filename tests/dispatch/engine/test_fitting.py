@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.engine.cost import driven_seconds, route_cost
-from dispatch.engine.fitting import Fit, begun, best_fit, fit_of, rested, valid_fit
+from dispatch.engine.errors import InvalidPlanError
+from dispatch.engine.fitting import Fit, begun, best_fit, fit_of, rested, route_for, valid_fit
 from dispatch.engine.network import network_of
 from dispatch.engine.problem import Load, Pooling, Problem, Settings, Shift, Visit
 from dispatch.engine.room import Room
@@ -12,7 +14,7 @@ from dispatch.engine.schedule import time_route
 from dispatch.enums import VisitKind
 from tests.dispatch.engine.brute import feasible, insertions, with_breaks
 from tests.dispatch.engine.builders import pause, problem, shift, spell, stop, trip, visits
-from tests.dispatch.engine.strategies import begun_problems, orders, problems
+from tests.dispatch.engine.strategies import begun_problems, law, orders, problems
 
 SHARED = Settings(pooling=Pooling.unrestricted(), transition_margin_s=0)
 Started = tuple[Problem, dict[str, tuple[Visit, ...]]]
@@ -79,6 +81,7 @@ class TestBestFit:
         day = problem(trip("a", 2, 8), trip("b", 3, 5), shift(max_trips=1))
         assert best(day, "+a -a", "b") == ""
 
+    @law
     @given(begun_problems(max_trips=4, max_breaks=2), st.data())
     def test_it_finds_the_cheapest_way_exactly_when_there_is_one(self, started, data):
         day, routes = started
@@ -102,6 +105,7 @@ class TestBestFit:
 
 
 class TestRoom:
+    @law
     @given(problems(max_breaks=1), st.data())
     def test_places_name_the_driving_they_add(self, day, data):
         worker = day.shifts[0]
@@ -134,6 +138,19 @@ class TestFitOf:
         assert fit_of(network_of(day), 0, [0, 1]) is None
 
 
+class TestRouteFor:
+    def test_a_sequence_gets_its_times(self):
+        day = problem(trip("a", 2, 5), shift())
+        assert route_for(network_of(day), 0, [0, 1]) == time_route(
+            day, day.shifts[0], visits("+a -a")
+        )
+
+    def test_what_cannot_be_timed_is_no_route(self):
+        day = problem(trip("a", stop(5, 0, 100), 6), shift())
+        with pytest.raises(InvalidPlanError, match="shift s breaks a rule: time_window"):
+            route_for(network_of(day), 0, [0, 1])
+
+
 class TestRested:
     def test_a_missing_break_is_set(self):
         day = problem(trip("a", 2, 5), shift(breaks=(pause("rest", 400, 900),)))
@@ -156,6 +173,7 @@ class TestRested:
         day = problem(trip("a", stop(5, 0, 100), 6), shift(breaks=(pause("rest", 0, 900),)))
         assert rested(network_of(day), 0, [0, 1, ~0]) is None
 
+    @law
     @given(begun_problems(max_trips=3, max_breaks=2), st.data())
     def test_it_finds_the_cheapest_rest_exactly_when_there_is_one(self, started, data):
         day, routes = started

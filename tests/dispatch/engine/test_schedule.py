@@ -32,7 +32,7 @@ from tests.dispatch.engine.builders import (
     trip,
     visits,
 )
-from tests.dispatch.engine.strategies import orders, problems
+from tests.dispatch.engine.strategies import law, orders, problems
 
 FAR = 10**9
 SHARED = Settings(pooling=Pooling.unrestricted(), transition_margin_s=0)
@@ -320,6 +320,7 @@ def order_of(problem: Problem, data: st.DataObject) -> tuple[Shift, tuple[Visit,
 
 
 class TestLaws:
+    @law
     @given(problems(), st.data())
     def test_a_schedule_is_found_exactly_when_bellman_and_ford_find_one(self, day, data):
         worker, order = order_of(day, data)
@@ -333,6 +334,7 @@ class TestLaws:
         if not isinstance(least, Broken) and truth is not None:
             assert least == truth.starts
 
+    @law
     @given(problems(max_trips=3), st.data())
     def test_its_times_keep_every_constraint(self, day, data):
         worker, order = order_of(day, data)
@@ -343,12 +345,14 @@ class TestLaws:
             assert solves(day, worker, order, Times(timing.starts, timing.leave, timing.back))
             assert timing.waiting == sum(timing.starts) - sum(timing.arrivals) >= 0
 
+    @law
     @given(problems(), st.data())
     def test_a_route_is_refused_exactly_when_brute_force_refuses_it(self, day, data):
         worker, order = order_of(day, data)
         answer = time_route(day, worker, order)
         assert isinstance(answer, Refusal) != feasible(day, worker, order)
 
+    @law
     @given(problems(), st.data())
     def test_boarding_late_moves_only_pickups_and_lengthens_no_ride(self, day, data):
         worker, order = order_of(day, data)
@@ -367,6 +371,7 @@ class TestLaws:
         for pickup, dropoff, _ in layout.rides:
             assert late[dropoff] - late[pickup] <= least[dropoff] - least[pickup]
 
+    @law
     @given(problems(), st.data())
     def test_a_refusal_for_time_says_how_much_is_missing(self, day, data):
         worker, order = order_of(day, data)

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from dispatch.engine.errors import InvalidPlanError
+from dispatch.engine.network import boarding, network_of
+from dispatch.engine.problem import Load, Pooling, Settings, Visit
+from dispatch.enums import Rule, VisitKind
+from tests.dispatch.engine.builders import line, pause, problem, shift, stop, trip, visits
+from tests.dispatch.engine.strategies import law, problems
+
+
+class TestNumbers:
+    DAY = problem(trip("a", 2, 5), trip("b", 3, 4), shift(breaks=(pause("rest", 0, 900),)))
+
+    def test_visits_have_numbers_and_back(self):
+        network, worker = network_of(self.DAY), self.DAY.shifts[0]
+        order = visits("~rest +b +a -a -b")
+        assert network.sequence(worker, order) == [~0, 2, 0, 1, 3]
+        assert tuple(network.visit(worker, node) for node in (~0, 2, 0, 1, 3)) == order
+        assert boarding([~0, 2, 0, 1, 3]) == [1, 0]
+
+    @pytest.mark.parametrize(
+        "visit", [Visit("lunch", VisitKind.BREAK), Visit("z", VisitKind.PICKUP)]
+    )
+    def test_strangers_have_none(self, visit):
+        with pytest.raises(InvalidPlanError, match=visit.id):
+            network_of(self.DAY).node(visit, self.DAY.shifts[0])
+
+    def test_tables_are_made_once(self):
+        assert network_of(self.DAY) is network_of(self.DAY)
+
+
+class TestTables:
+    @law
+    @given(problems())
+    def test_legs_are_those_of_the_problem(self, day):
+        network = network_of(day)
+        ends = [end for asked in day.trips for end in (asked.pickup, asked.dropoff)]
+        for a, here in enumerate(ends):
+            for s, worker in enumerate(day.shifts):
+                assert network.from_base[s][a] == day.leg_s(None, here, worker)
+                assert network.to_base[s][a] == day.leg_s(here, None, worker)
+            for b, there in enumerate(ends):
+                leg = day.leg_s(here, there, day.shifts[0])
+                assert network.drive[a][b] == leg
+                is_next = a % 2 == 1 and b % 2 == 0 and here.location != there.location
+                margin = day.settings.transition_margin_s if is_next else 0
+                assert network.empty_drive[a][b] == leg + margin
+
+    @law
+    @given(problems())
+    def test_who_may_share_is_what_the_problem_says(self, day):
+        network = network_of(day)
+        for i, a in enumerate(day.trips):
+            assert network.share_mask[i] >> i & 1
+            for j, b in enumerate(day.trips):
+                if i != j:
+                    assert bool(network.share_mask[i] >> j & 1) == day.may_share(a, b)
+
+    def test_traffic_is_that_of_the_stop_left(self):
+        asked = trip("a", stop(2, 3600, 3600), stop(5, 7200, 7200))
+        day = problem(asked, shift(), travel=line(traffic=(1000, 1500, 2000)))
+        network = network_of(day)
+        assert network.drive[0][1] == 450
+        assert network.drive[1][0] == 600
+        assert (network.from_base[0][0], network.to_base[0][1]) == (300, 1000)
+        assert (network.direct, network.ride_limit) == ([450], [1_000_000])
+
+    def test_companions_are_known_from_both_ends(self):
+        a, b = trip("a", 2, 5), trip("b", 5, 2, same_driver_as="a")
+        day = problem(a, b, trip("c", 1, 2, same_driver_as="gone"), shift())
+        network = network_of(day)
+        assert network.companions == [(1,), (0,), ()]
+        assert network.paired == [0, 1]
+
+    def test_a_vehicle_holds_two_loads_if_one_configuration_does(self):
+        van = shift(configurations=(Load(seats=3), Load(seats=1, wheelchairs=1)))
+        network = network_of(problem(trip("a", 2, 5), van))
+        for _ in range(2):  # asked and remembered
+            assert network.has_room(0, Load(seats=1), Load(wheelchairs=1))
+            assert not network.has_room(0, Load(seats=2), Load(wheelchairs=1))
+
+
+class TestRefused:
+    def verdict(self, **rest: Any) -> Rule | None:
+        day = problem(trip("a", 2, 5, **rest), shift(), shift("r"))
+        return network_of(day).refused[0][0]
+
+    def test_nothing_speaks_against_it(self):
+        assert self.verdict(preferred_drivers=frozenset({"Dr"})) is None
+
+    def test_the_first_rule_that_does(self):
+        assert self.verdict(pinned_shift="r") is Rule.PINNED
+        assert self.verdict(excluded_drivers=frozenset({"Ds"})) is Rule.EXCLUDED_DRIVER
+        assert self.verdict(needs=frozenset({"stairs"})) is Rule.SKILLS
+        assert self.verdict(load=Load(folded_chairs=1)) is Rule.CAPACITY
+        assert self.verdict(pinned_shift="r", needs=frozenset({"stairs"})) is Rule.PINNED
+
+    def test_what_has_begun_is_a_fact(self):
+        day = problem(trip("a", 2, 5, pinned_shift="r"), shift(committed=visits("+a")), shift("r"))
+        assert network_of(day).refused == [[None], [Rule.FREEZE_TIME]]
+
+    def test_without_pooling_everyone_rides_alone(self):
+        day = problem(trip("a", 2, 5), trip("b", 2, 5), shift())
+        assert network_of(day).share_mask == [0b01, 0b10]
+        pooled = problem(*day.trips, *day.shifts, settings=Settings(pooling=Pooling.unrestricted()))
+        assert network_of(pooled).share_mask == [0b11, 0b11]

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import random
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dispatch.engine.construct import construct
+from dispatch.engine.cost import score
+from dispatch.engine.plan import Plan
+from dispatch.engine.problem import Problem, Settings, Weights
+from dispatch.engine.search import improve
+from tests.dispatch.engine.builders import (
+    large_day,
+    plan,
+    problem,
+    shift,
+    spell,
+    stop,
+    trip,
+    visits,
+)
+from tests.dispatch.engine.checker import faults
+from tests.dispatch.engine.strategies import begun_problems, law
+
+
+def searched(day: Problem, start: Plan, *, rounds: int = 30, seed: int = 1) -> Plan:
+    return improve(
+        day, start, should_stop=lambda: False, rng=random.Random(seed), max_iterations=rounds
+    )
+
+
+class TestOnTheLine:
+    def test_trips_change_to_the_driver_who_is_near(self):
+        day = problem(trip("a", 1, 2), trip("b", 8, 9), shift(), shift("r", start_location=9))
+        crossed = plan(day, s="+b -b", r="+a -a")
+        assert searched(day, crossed).shift_of == {"a": "s", "b": "r"}
+
+    def test_a_trip_that_was_left_out_is_taken_in(self):
+        day = problem(trip("a", 1, 2), trip("b", 8, 9), shift())
+        assert searched(day, plan(day, s="+a -a")).unassigned == ()
+
+    def test_one_that_nobody_can_take_stays_out(self):
+        day = problem(trip("a", stop(9, 0, 10), 8), trip("b", 1, 2), shift())
+        made = searched(day, construct(day))
+        assert [left.trip for left in made.unassigned] == ["a"]
+
+    def test_one_that_costs_more_than_it_is_worth_stays_out(self):
+        cheap = Settings(pooling=None, weights=Weights(unserved_normal=10))
+        day = problem(trip("a", 5, 6), shift(), settings=cheap)
+        assert searched(day, Plan(routes=())).shift_of == {}
+
+    def test_pinned_and_begun_trips_stay_where_they_are(self):
+        """Both would be cheaper the other way round."""
+        a, b = trip("a", 1, 2, pinned_shift="r"), trip("b", 8, 9)
+        day = problem(a, b, shift(committed=visits("+b")), shift("r", start_location=9))
+        made = searched(day, construct(day))
+        assert made.shift_of == {"a": "r", "b": "s"}
+        assert spell(made.route_of["s"]) == "+b -b"
+
+    def test_nothing_to_move(self):
+        day = problem(trip("a", 1, 2), shift(committed=visits("+a")))
+        start = construct(day)
+        assert searched(day, start) is start
+        empty = Plan(routes=())
+        assert searched(problem(trip("a", 1, 2)), empty) is empty
+
+    def test_what_every_round_overlooked_is_taken_in_at_the_end(self):
+        class Blind(random.Random):
+            def random(self) -> float:
+                return 0.0  # below the chance to overlook an offer
+
+        day = problem(trip("a", 1, 2), trip("b", 8, 9), shift())
+        made = improve(
+            day, plan(day, s="+a -a"), should_stop=lambda: False, rng=Blind(1), max_iterations=3
+        )
+        assert made.unassigned == ()
+
+    def test_it_stops_when_it_is_told(self):
+        asked: list[int] = []
+
+        def should_stop() -> bool:
+            asked.append(1)
+            return len(asked) > 3
+
+        day = problem(trip("a", 1, 2), trip("b", 8, 9), shift())
+        improve(day, construct(day), should_stop=should_stop, rng=random.Random(1))
+        assert len(asked) == 4
+
+
+class TestLaws:
+    @law
+    @given(begun_problems(max_trips=3), st.integers(0, 5))
+    def test_it_is_valid_and_never_worse(self, begun, seed):
+        day, _ = begun
+        start = construct(day)
+        made = searched(day, start, rounds=5, seed=seed)
+        assert not faults(day, made)
+        assert score(day, made).total <= score(day, start).total
+
+    def test_one_seed_one_plan(self):
+        day = large_day(trips=40, shifts=6)
+        start = construct(day)
+        assert searched(day, start) == searched(day, start)
+
+    def test_a_day_of_forty_trips_gets_better(self):
+        day = large_day(seed=2, trips=40, shifts=5)
+        start = construct(day)
+        made = searched(day, start, rounds=80)
+        assert not faults(day, made)
+        assert score(day, made).total < score(day, start).total
