@@ -51,14 +51,14 @@ def refusal_sentence(problem: Problem, refusal: Refusal, trip_id: str, shift_id:
     return REFUSALS[refusal.rule].spoken(language(), figures, label)
 
 
-def unassigned_sentences(item: Unassigned) -> str:
-    """Why nobody can take the trip, and what would help."""
+def unassigned_sentences(item: Unassigned, label: Label | None = None) -> str:
+    """Why nobody can take the trip, and what would help; without a `label` the rows are asked for names."""
     _key, _, detail = item.advice.partition(":")
-    advice = advice_sentence(item, language(), label=labels({detail}))
+    advice = advice_sentence(item, language(), label=label or labels({detail}))
     return f"{unassigned_sentence(item, language())} {advice}".strip()
 
 
-def row_sentences(row: UnassignedRow) -> str:
+def row_sentences(row: UnassignedRow, label: Label | None = None) -> str:
     """The same from a stored row."""
     detail = row.params.get("detail", "")
     return unassigned_sentences(
@@ -67,5 +67,6 @@ def row_sentences(row: UnassignedRow) -> str:
             reason=Rule(row.reason),
             advice=f"{row.advice}:{detail}" if detail else row.advice,
             amount=row.params.get("amount", 0),
-        )
+        ),
+        label,
     )

@@ -1,0 +1,1 @@
+"""Pages for people who dispatch or drive: server-rendered, readable without scripts."""

@@ -1,0 +1,169 @@
+"""The buttons: each posts to one use case, says what came of it, and goes back to the page it stood on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import NamedTuple
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from dispatch.engine.errors import EngineError
+from dispatch.enums import RunTrigger
+from dispatch.models import Booking
+from dispatch.pages.policy import signed_in
+from dispatch.pages.seats import Seat, refuse_onlookers, seat_in, seat_of
+from dispatch.pages.views import day_url, run_or_404
+from dispatch.usecases.apply_plan import StalePlanError, apply_plan
+from dispatch.usecases.discard_run import discard_run
+from dispatch.usecases.dispatch_now import dispatch_now
+from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.request_run import request_run
+from dispatch.usecases.run_dispatch import run_dispatch
+from dispatch.usecases.trigger_return import trigger_return
+
+MOST_REFERENCES = 8
+
+
+class _Asked(NamedTuple):
+    """A booking, the seat of the person who pressed a button beside it, and the version they saw."""
+
+    booking: Booking
+    seat: Seat
+    version: int
+
+
+@signed_in
+@require_POST
+def plan(request: HttpRequest, day: date) -> HttpResponse:
+    """Plans while the browser waits, at most the company's solver limit; nothing in force changes."""
+    seat = seat_of(request)
+    if seat is None:
+        raise Http404
+    refuse_onlookers(seat)
+    run = request_run(company=seat.company, day=day, trigger=RunTrigger.MANUAL, by=seat.user)
+    try:
+        run_dispatch(run_id=run.pk, clock=timezone.now)
+    except (UseCaseError, EngineError) as error:
+        messages.error(request, str(error))
+        return redirect(day_url(seat, day))
+    return redirect("pages:proposal", run.pk)
+
+
+@signed_in
+@require_POST
+def apply(request: HttpRequest, run_id: int) -> HttpResponse:
+    run = run_or_404(run_id)
+    seat = seat_in(request, run.company_id)
+    refuse_onlookers(seat)
+    try:
+        written = apply_plan(run_id=run_id, by=seat.user, now=timezone.now()).written
+    except StalePlanError as error:
+        messages.error(request, f"{error} {_some(error.references)}".strip())
+        return redirect("pages:proposal", run_id)
+    except UseCaseError as error:
+        messages.error(request, str(error))
+        return redirect(day_url(seat, run.service_on))
+    sentence = _(
+        "Version %(version)d is in force: %(new)d newly assigned, %(changed)d with another driver or time, "
+        "%(lost)d without their driver, %(kept)d unchanged."
+    )
+    figures = {
+        "version": run.version,
+        "new": written.assigned,
+        "changed": written.changed,
+        "lost": written.unassigned,
+        "kept": written.unchanged,
+    }
+    messages.success(request, sentence % figures)
+    return redirect(day_url(seat, run.service_on))
+
+
+@signed_in
+@require_POST
+def discard(request: HttpRequest, run_id: int) -> HttpResponse:
+    run = run_or_404(run_id)
+    seat = seat_in(request, run.company_id)
+    refuse_onlookers(seat)
+    try:
+        discard_run(run_id=run_id)
+    except UseCaseError as error:
+        messages.error(request, str(error))
+    else:
+        text = _("Version %(version)d was put aside; the plan in force stays.")
+        messages.info(request, text % {"version": run.version})
+    return redirect(day_url(seat, run.service_on))
+
+
+@signed_in
+@require_POST
+def find_driver(request: HttpRequest, booking_id: int) -> HttpResponse:
+    return _act(request, booking_id, _found)
+
+
+def _found(asked: _Asked) -> str:
+    ride = dispatch_now(
+        booking_id=asked.booking.pk,
+        by=asked.seat.user,
+        now=timezone.now(),
+        expected_version=asked.version,
+    )
+    with timezone.override(asked.seat.company.tz):
+        pickup = date_format(timezone.localtime(ride.planned_pickup_at), "H:i")
+    return _("%(booking)s: %(driver)s, pickup at %(time)s.") % {
+        "booking": asked.booking.reference,
+        "driver": ride.driver,
+        "time": pickup,
+    }
+
+
+@signed_in
+@require_POST
+def ready(request: HttpRequest, booking_id: int) -> HttpResponse:
+    is_urgent = request.POST.get("urgent") == "1"
+
+    def declared(asked: _Asked) -> str:
+        trigger_return(
+            booking_id=asked.booking.pk,
+            ready_at=timezone.now(),
+            expected_version=asked.version,
+            is_urgent=is_urgent,
+        )
+        text = _("%(booking)s is ready and waits for a driver.")
+        return text % {"booking": asked.booking.reference}
+
+    return _act(request, booking_id, declared)
+
+
+def _act(request: HttpRequest, booking_id: int, verb: Callable[[_Asked], str]) -> HttpResponse:
+    """Do one thing with one booking and say what came of it."""
+    asked = _asked(request, booking_id)
+    try:
+        messages.success(request, verb(asked))
+    except (UseCaseError, EngineError) as error:
+        messages.error(request, f"{asked.booking.reference}: {error}")
+    return redirect(day_url(asked.seat, asked.booking.service_on))
+
+
+def _asked(request: HttpRequest, booking_id: int) -> _Asked:
+    booking = Booking.objects.filter(pk=booking_id).first()
+    if booking is None:
+        raise Http404
+    seat = seat_in(request, booking.company_id)
+    refuse_onlookers(seat)
+    version = request.POST.get("version", "")
+    if not version.isdecimal():
+        raise Http404
+    return _Asked(booking, seat, int(version))
+
+
+def _some(references: tuple[str, ...]) -> str:
+    """The first references, and that there are more."""
+    more = "…" if len(references) > MOST_REFERENCES else ""
+    return f"({', '.join(references[:MOST_REFERENCES])}{more})" if references else ""

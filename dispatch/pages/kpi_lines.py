@@ -1,0 +1,135 @@
+"""KPIs as people read them: value, parts, n, interval, target; a predicted one says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dispatch.engine.kpi import KPIS, Kpi, KpiValue, Unit
+from dispatch.usecases.wording import language
+
+STRIP = (
+    Kpi.QUALITY_SCORE,
+    Kpi.PICKUP_ON_TIME,
+    Kpi.APPOINTMENT_ON_TIME,
+    Kpi.RETURN_WAIT,
+    Kpi.ASSIGNMENT_RATE,
+    Kpi.MEAN_DELAY,
+    Kpi.FAIRNESS_GAP,
+    Kpi.EMPTY_KM,
+)
+NO_BREAK = "\u00a0"
+_MEDIANS = frozenset({Kpi.RETURN_WAIT_MEDIAN, Kpi.DECISION_TIME})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KpiLine:
+    """`verdict`: "met", "missed", or "" without a target or a value."""
+
+    key: str
+    name: str
+    value: str
+    is_shown: bool  # a number stands there, not a sentence that says why there is none
+    parts: str
+    interval: str
+    target: str
+    verdict: str
+    is_predicted: bool
+
+
+def kpis_of(quality: Mapping[str, Any]) -> tuple[KpiValue, ...]:
+    """The values that a run keeps (see measure_day.kpi_json)."""
+    return tuple(_value(item) for item in quality.get("kpis", ()))
+
+
+def kpi_lines(values: Iterable[KpiValue]) -> list[KpiLine]:
+    """In the dictionary's order; rows about which nothing happened stay away."""
+    return [_line(value) for value in values if not value.is_empty]
+
+
+def strip_of(values: Iterable[KpiValue]) -> list[KpiLine]:
+    """The few that a day is judged by, with those that have nothing to count."""
+    by_key = {value.key: value for value in values if not value.group}
+    return [_line(by_key[key]) for key in STRIP if key in by_key]
+
+
+def _value(item: Mapping[str, Any]) -> KpiValue:
+    bounds = item["interval"]
+    return KpiValue(
+        key=Kpi(item["key"]),
+        value=item["value"],
+        numerator=item["numerator"],
+        denominator=item["denominator"],
+        counted=item["counted"],
+        excluded=item["excluded"],
+        coverage=item["coverage"],
+        interval=None if bounds is None else (bounds[0], bounds[1]),
+        is_predicted=item["is_predicted"],
+        group=item["group"],
+    )
+
+
+def _line(value: KpiValue) -> KpiLine:
+    name = KPIS[value.key].name.said(language())
+    met = value.is_on_target
+    return KpiLine(
+        key=value.key.value,
+        name=f"{name} ({value.group})" if value.group else name,
+        value=value.text(language()),
+        is_shown=value.value is not None,
+        parts="" if value.is_empty else _parts(value),
+        interval=_interval(value),
+        target=_target(value),
+        verdict="" if met is None else "met" if met else "missed",
+        is_predicted=value.is_predicted,
+    )
+
+
+def _parts(value: KpiValue) -> str:
+    """ "37 / 42 · n = 42", and how many had to be left out."""
+    words = [_("n = %(n)d") % {"n": value.counted}]
+    if value.value is not None and not _is_whole(value):
+        words.insert(0, _fraction(value))
+    if value.excluded:
+        excluded = ngettext("%(n)d without times", "%(n)d without times", value.excluded)
+        words.append(excluded % {"n": value.excluded})
+    return " · ".join(word.replace(" ", NO_BREAK) for word in words)
+
+
+def _is_whole(value: KpiValue) -> bool:
+    """A median, or the mean of a single number: its parts would say nothing more."""
+    is_share = KPIS[value.key].unit is Unit.SHARE
+    return value.key in _MEDIANS or (value.denominator == 1 and not is_share)
+
+
+def _fraction(value: KpiValue) -> str:
+    if value.key is Kpi.EMPTY_KM:  # counted in metres
+        top, bottom = (_number(metres / 1000) for metres in (value.numerator, value.denominator))
+        return f"{top} / {bottom} km"
+    return f"{_number(value.numerator)} / {_number(value.denominator)}"
+
+
+def _number(amount: float) -> str:
+    shown = round(amount, 1)
+    return number_format(shown, decimal_pos=0 if float(shown).is_integer() else 1)
+
+
+def _interval(value: KpiValue) -> str:
+    if value.interval is None or value.value is None:
+        return ""
+    low, high = (replace(value, value=bound).text(language()) for bound in value.interval)
+    return _("95 %%: %(low)s to %(high)s") % {"low": low, "high": high}
+
+
+def _target(value: KpiValue) -> str:
+    if value.target is None:
+        return ""
+    bound = value.target.bound
+    sign = "≥" if value.target.is_least else "≤"
+    is_share = KPIS[value.key].unit is Unit.SHARE
+    return f"{sign} {_number(100 * bound if is_share else bound)}{' %' if is_share else ''}"

@@ -1,0 +1,141 @@
+"""What a finished run would change if it were put in force: trip by trip against the assignments of now."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from django.db.models import Q
+
+from dispatch.engine.plan import Plan
+from dispatch.enums import BookingStatus
+from dispatch.models import Assignment, Booking, DispatchRun, Shift
+from dispatch.models.statuses import UNDER_WAY
+from dispatch.pages.day_board import reasons_of
+from dispatch.pages.kpi_lines import KpiLine, kpi_lines, kpis_of, strip_of
+from dispatch.pages.trip_lines import TripLine, trip_line
+from dispatch.usecases.day_clock import DayClock
+from dispatch.usecases.day_so_far import assignment_of
+from dispatch.usecases.references import row_id
+
+NOTICEABLE = timedelta(minutes=1)
+
+
+class Kind(StrEnum):
+    """What happens to one trip; `UNCHANGED` is counted and not listed."""
+
+    TAKEN_AWAY = "taken_away"
+    OTHER_DRIVER = "other_driver"
+    NEW = "new"
+    OTHER_TIME = "other_time"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    kind: Kind
+    line: TripLine
+    driver_before: str
+    driver_after: str
+    pickup_before: datetime | None
+    pickup_after: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    run: DispatchRun
+    changes: tuple[Change, ...]
+    counts: dict[str, int]
+    unassigned: tuple[TripLine, ...]
+    strip: tuple[KpiLine, ...]
+    kpis: tuple[KpiLine, ...]
+    seconds: float | None
+
+
+def proposal_of(run: DispatchRun, now: datetime) -> Proposal:
+    """`run` is done and has its plan; two plans that differ by seconds do not count as a change."""
+    plan = Plan.from_json(run.plan)
+    lines, shifts = _lines(run, plan, now), _shifts(run, plan)
+    after = {row_id(trip): (row_id(shift), trip) for trip, shift in plan.shift_of.items()}
+    clock = DayClock.of(run.company, run.service_on)
+    changes = []
+    for pk, line in lines.items():
+        shift, trip = after.get(pk, (None, ""))
+        moment = None if shift is None else clock.moment(plan.pickup_start_s[trip])
+        changes.append(_change(line, shifts.get(shift) if shift else None, moment))
+    # A trip without a driver before and after is listed among the unassigned, not as a trip that stays.
+    counts = Counter(c.kind.value for c in changes if c.driver_before or c.driver_after)
+    values = kpis_of(run.quality)
+    # The newest reasons stand in the run itself: the bookings may have moved on since.
+    left_out = {item.booking_id for item in run.unassigned.all()}
+    return Proposal(
+        run=run,
+        changes=tuple(c for c in sorted(changes, key=_order) if c.kind is not Kind.UNCHANGED),
+        counts={kind.value: counts[kind.value] for kind in Kind},
+        unassigned=tuple(lines[pk] for pk in lines if pk in left_out),
+        strip=tuple(strip_of(values)),
+        kpis=tuple(kpi_lines(values)),
+        seconds=_seconds(run),
+    )
+
+
+def _lines(run: DispatchRun, plan: Plan, now: datetime) -> dict[int, TripLine]:
+    """Every trip the run planned or left out, and those whose driver it would take away."""
+    named = {row_id(trip) for trip in plan.shift_of} | {row_id(u.trip) for u in plan.unassigned}
+    held = [int(pk) for pk in run.based_on.get("bookings", ())]
+    rows = Booking.objects.filter(Q(pk__in=named) | Q(pk__in=held), company=run.company)
+    rows = rows.select_related("patient", "pickup__parent", "dropoff__parent", "assignment__driver")
+    shifts = Shift.objects.filter(company=run.company).on_day(run.company, run.service_on)
+    names = {f"s{shift.pk}": str(shift.driver) for shift in shifts.select_related("driver")}
+    reasons = reasons_of(run, lambda reference: names.get(reference, reference))
+    return {
+        booking.pk: trip_line(booking, now=now, reason=reasons.get(booking.pk, ""))
+        for booking in rows.order_by("promised_from", "pk")
+    }
+
+
+def _shifts(run: DispatchRun, plan: Plan) -> dict[int, Shift]:
+    used = {row_id(route.shift) for route in plan.routes}
+    rows = Shift.objects.filter(company=run.company, pk__in=used).select_related("driver")
+    return {shift.pk: shift for shift in rows}
+
+
+def _change(line: TripLine, shift: Shift | None, pickup: datetime | None) -> Change:
+    ride = assignment_of(line.booking)
+    return Change(
+        kind=_kind(line, ride, shift, pickup),
+        line=line,
+        driver_before="" if ride is None else str(ride.driver),
+        driver_after="" if shift is None else str(shift.driver),
+        pickup_before=None if ride is None else ride.planned_pickup_at,
+        pickup_after=pickup,
+    )
+
+
+def _kind(
+    line: TripLine, ride: Assignment | None, shift: Shift | None, pickup: datetime | None
+) -> Kind:
+    if shift is None or pickup is None:
+        is_held = ride is not None and BookingStatus(line.booking.status) is BookingStatus.ASSIGNED
+        return Kind.TAKEN_AWAY if is_held else Kind.UNCHANGED
+    if ride is None:
+        return Kind.NEW
+    if ride.shift_id != shift.pk:
+        return Kind.OTHER_DRIVER
+    is_moved = abs(ride.planned_pickup_at - pickup) >= NOTICEABLE
+    has_begun = BookingStatus(line.booking.status) in UNDER_WAY
+    return Kind.OTHER_TIME if is_moved and not has_begun else Kind.UNCHANGED
+
+
+def _order(change: Change) -> tuple[int, datetime, int]:
+    """What hurts first, then by the clock."""
+    moment = change.pickup_after or change.pickup_before or change.line.booking.created_at
+    return list(Kind).index(change.kind), moment, change.line.booking.pk
+
+
+def _seconds(run: DispatchRun) -> float | None:
+    if run.started_at is None or run.finished_at is None:
+        return None
+    return (run.finished_at - run.started_at).total_seconds()

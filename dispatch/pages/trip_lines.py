@@ -1,0 +1,99 @@
+"""One booking as a line of a table: who, when, from where to where, with which needs, and how it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from dispatch.enums import BookingStatus, Mobility, PlaceKind, Priority
+from dispatch.models.statuses import OUTCOMES, UNDER_WAY
+from dispatch.pages.timing import Grade, Timing, timing_of
+from dispatch.usecases.day_so_far import assignment_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from dispatch.models import Assignment, Booking, Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TripLine:
+    """`look`: planned, moving, done or off; what a block on the time bar looks like."""
+
+    booking: Booking
+    ride: Assignment | None
+    needs: tuple[str, ...]
+    marks: tuple[str, ...]
+    timing: Timing | None
+    reason: str = ""
+
+    @property
+    def look(self) -> str:
+        status = BookingStatus(self.booking.status)
+        if status in UNDER_WAY:
+            return "moving"
+        if status is BookingStatus.COMPLETED:
+            return "done"
+        return "off" if status in OUTCOMES else "planned"
+
+    @property
+    def is_late(self) -> bool:
+        return self.timing is not None and self.timing.grade is Grade.LATE
+
+    @property
+    def pickup(self) -> str:
+        return place_text(self.booking.pickup)
+
+    @property
+    def dropoff(self) -> str:
+        return place_text(self.booking.dropoff)
+
+
+def trip_line(booking: Booking, *, now: datetime, reason: str = "") -> TripLine:
+    ride = assignment_of(booking)
+    return TripLine(
+        booking=booking,
+        ride=ride,
+        needs=needs_of(booking),
+        marks=_marks(booking, ride),
+        timing=None if ride is None else timing_of(booking, ride, now),
+        reason=reason,
+    )
+
+
+def place_text(place: Place) -> str:
+    """The establishment and its service, or the address of a home with its town."""
+    if place.kind == PlaceKind.ESTABLISHMENT:
+        return str(place)
+    parts = (place.address or place.name, place.town)
+    return ", ".join(part for part in parts if part)
+
+
+def needs_of(booking: Booking) -> tuple[str, ...]:
+    patient = booking.patient
+    mobility = {
+        Mobility.WHEELCHAIR_FIXED: _("wheelchair"),
+        Mobility.WHEELCHAIR_FOLDABLE: _("folding wheelchair"),
+        Mobility.STRETCHER: _("stretcher"),
+    }.get(Mobility(patient.mobility), "")
+    escorts = _("+%(count)d escort") % {"count": booking.escorts} if booking.escorts else ""
+    needed = (
+        mobility,
+        _("oxygen") if patient.needs_oxygen else "",
+        escorts,
+        _("stairs") if patient.stairs_help else "",
+        _("door to door") if patient.door_to_door else "",
+    )
+    return tuple(need for need in needed if need)
+
+
+def _marks(booking: Booking, ride: Assignment | None) -> tuple[str, ...]:
+    noted = (
+        _("vital") if booking.priority == Priority.VITAL else "",
+        _("urgent") if booking.is_urgent else "",
+        _("return on call") if booking.is_will_call else "",
+        _("pinned") if ride is not None and ride.is_pinned else "",
+    )
+    return tuple(mark for mark in noted if mark)

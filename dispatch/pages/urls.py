@@ -1,0 +1,40 @@
+"""The addresses of the pages."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import path, register_converter
+
+from dispatch.pages import actions, views
+from dispatch.pages.policy import strict
+
+
+class DayConverter:
+    """A day of this century; one that no calendar has is no address."""
+
+    regex = r"20\d{2}-\d{2}-\d{2}"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(value)
+
+    def to_url(self, value: date | str) -> str:
+        return value if isinstance(value, str) else value.isoformat()
+
+
+register_converter(DayConverter, "day")
+
+app_name = "pages"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("login/", strict(LoginView.as_view(redirect_authenticated_user=True)), name="login"),
+    path("logout/", LogoutView.as_view(next_page="pages:login"), name="logout"),
+    path("days/<day:day>/", views.day, name="day"),
+    path("days/<day:day>/plan/", actions.plan, name="plan"),
+    path("proposals/<int:run_id>/", views.proposal, name="proposal"),
+    path("proposals/<int:run_id>/apply/", actions.apply, name="apply"),
+    path("proposals/<int:run_id>/discard/", actions.discard, name="discard"),
+    path("bookings/<int:booking_id>/find-driver/", actions.find_driver, name="find-driver"),
+    path("bookings/<int:booking_id>/ready/", actions.ready, name="ready"),
+]
