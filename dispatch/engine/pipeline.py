@@ -23,6 +23,10 @@ from dispatch.enums import Severity
 
 FIRST_SEARCH_SHARE = 0.3  # of the time left after construction
 SOLVER_SHARE = 0.5  # what is left after it goes to the second search
+PATIENCE_BASE = (
+    300  # rounds in vain after which a search gives up: a small day needs no ten seconds
+)
+PATIENCE_PER_TRIP = 40
 LEAST_SOLVER_S = 0.5  # less is not enough to state a day to OR-Tools
 
 Clock = Callable[[], float]
@@ -123,6 +127,7 @@ class _Run:
             should_stop=should_stop,
             rng=self.rng,
             max_iterations=self.max_iterations,
+            patience=PATIENCE_BASE + PATIENCE_PER_TRIP * len(self.problem.trips),
         )
         self._keep_best(name, began, found)
 

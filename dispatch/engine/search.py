@@ -30,8 +30,9 @@ def improve(
     should_stop: Callable[[], bool],
     rng: random.Random,
     max_iterations: int | None = None,
+    patience: int | None = None,
 ) -> Plan:
-    """The best plan found until `should_stop()` or after `max_iterations` rounds.
+    """The best plan found until `should_stop()`, after `max_iterations` rounds or `patience` of them in vain.
 
     Never worse than `plan`, timed as `schedule` times it, by `cost.score`; what is committed stays. With an iteration
     limit the result depends on the seed of `rng` alone.
@@ -42,8 +43,10 @@ def improve(
         return plan
     best, best_total, current_total = current.copy(), current.total, current.total
     near = _Neighbours(current)
-    done = 0
+    done = found_at = 0
     while not should_stop() and (max_iterations is None or done < max_iterations):
+        if patience is not None and done - found_at >= patience:
+            break
         trial = current.copy()
         _ruin(trial, near, movable, rng)
         _recreate(trial, rng)
@@ -51,7 +54,7 @@ def improve(
         if total < current_total + _allowance(current_total, current, done, rng):
             current, current_total = trial, total
         if total < best_total:
-            best, best_total = trial.copy(), total
+            best, best_total, found_at = trial.copy(), total, done
         done += 1
     _complete(best)
     return best.plan()

@@ -47,7 +47,7 @@ class Command(BaseCommand):
         replace_text(settings.VAR_DIR / DEMO_FILE, said.getvalue())
         if "plan_day" in get_commands():
             self._say("planning today")
-            call_command("plan_day", stdout=self.stdout)
+            call_command("plan_day", apply=True, stdout=self.stdout)
 
     def _collect_static(self) -> None:
         stamp = settings.VAR_DIR / "staticfiles.stamp"

@@ -109,3 +109,11 @@ class TestLaws:
         made = searched(day, start, rounds=80)
         assert not faults(day, made)
         assert score(day, made).total < score(day, start).total
+
+
+def test_a_search_gives_up_after_enough_rounds_in_vain():
+    """One trip, one shift: nothing better can be found, and the clock never says stop."""
+    day = problem(trip("a", 1, 2), shift())
+    start = plan(day, s="+a -a")
+    found = improve(day, start, should_stop=lambda: False, rng=random.Random(0), patience=5)
+    assert found.shift_of == {"a": "s"}
