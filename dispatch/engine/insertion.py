@@ -36,8 +36,11 @@ def best_insertions(
 
     The plan must be valid; the trip may stand in it as unassigned or not at all.
     """
-    tries = (try_insertion(problem, plan, trip_id, shift.id) for shift in problem.shifts)
-    found = [answer for answer in tries if isinstance(answer, Insertion)]
+    network = network_of(problem)
+    trip = network.trip_index[trip_id]
+    rooms = (_room_in(network, plan, shift.id) for shift in problem.shifts)
+    tries = (_insertion(plan, room, trip) for room in rooms)
+    found = [answer for answer in tries if answer is not None]
     return tuple(sorted(found, key=lambda fit: (fit.added_cost, fit.shift))[:limit])
 
 
@@ -47,20 +50,29 @@ def try_insertion(problem: Problem, plan: Plan, trip_id: str, shift_id: str) -> 
     `added_cost` is what the trip adds to `cost.score`, its own price of staying unserved left aside.
     """
     network = network_of(problem)
-    s, trip = network.shift_index[shift_id], network.trip_index[trip_id]
-    room = Room(network, s, sequence_in(network, plan, s))
+    trip = network.trip_index[trip_id]
+    room = _room_in(network, plan, shift_id)
+    return _insertion(plan, room, trip) or nearest_refusal(room, trip)
+
+
+def _room_in(network: Network, plan: Plan, shift_id: str) -> Room:
+    s = network.shift_index[shift_id]
+    return Room(network, s, sequence_in(network, plan, s))
+
+
+def _insertion(plan: Plan, room: Room, trip: int) -> Insertion | None:
     fit = best_fit(room, trip)
     if fit is None:
-        return nearest_refusal(room, trip)
-    driver_of = drivers_in(network, plan)
-    separated = separation_cost(network, trip, problem.shifts[s].driver, driver_of)
+        return None
+    network, problem, shift = room.network, room.network.problem, room.shift
+    separated = separation_cost(network, trip, shift.driver, drivers_in(network, plan))
     return Insertion(
-        trip=trip_id,
-        shift=shift_id,
+        trip=problem.trips[trip].id,
+        shift=shift.id,
         pickup_at=fit.sequence.index(2 * trip),
         dropoff_at=fit.sequence.index(2 * trip + 1),
         added_cost=fit.cost - _cost_before(problem, plan, room) + separated,
-        route=route_for(network, s, fit.sequence),
+        route=route_for(network, room.s, fit.sequence),
     )
 
 
