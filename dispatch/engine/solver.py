@@ -110,15 +110,19 @@ class _Model:
         is_fit = any(refused[trip] is None for refused in network.refused)
         first = network.earliest[pickup] + network.service[pickup] + network.direct[trip]
         last = network.latest[pickup] + network.service[pickup] + network.ride_limit[trip]
-        on_duty = (
-            network.latest[pickup] >= self.origin
-            and network.earliest[dropoff] <= self.origin + self.horizon
+        on_duty = all(
+            network.earliest[stop] - self.origin <= self.horizon
+            and network.latest[stop] >= self.origin
+            for stop in (pickup, dropoff)
         )
         in_time = first <= network.latest[dropoff] and network.earliest[dropoff] <= last
         return is_fit and on_duty and in_time
 
     def solve(self, warm_start: Plan | None, time_limit_s: float, seed: int) -> list[Sequence]:
         """Network sequences by shift, without breaks; raises NoPlanFoundError or SolverError."""
+        begun = {stop >> 1 for s in range(len(self.shifts)) for stop in self.begun(s) if stop >= 0}
+        if not begun <= self.position.keys():
+            raise NoPlanFoundError("What is committed does not fit its own hours.")
         manager = self._manager()
         routing = pywrapcp.RoutingModel(manager)
         routing.solver().ReSeed(seed)
