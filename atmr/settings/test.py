@@ -15,3 +15,5 @@ STORAGES = {
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
+# Nothing is collected in tests: WhiteNoise would warn of the missing directory, and warnings are errors.
+MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise.")]

@@ -1,0 +1,324 @@
+"""The desk of bookings: journeys are entered, changed until somebody drives them, confirmed and cancelled."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from dispatch.admin.base import CompanyFilter, DeskInline, column
+from dispatch.admin.days import DayFilter
+from dispatch.admin.transfer import CsvDesk
+from dispatch.admin.versions import VersionedDesk, VersionedForm
+from dispatch.enums import BookingStatus, Leg
+from dispatch.models import Booking
+from dispatch.models.labels import choices
+from dispatch.models.statuses import REASONS
+from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.record_progress import record_progress
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+
+NEW = (BookingStatus.DRAFT, BookingStatus.CONFIRMED)
+CHANGEABLE = frozenset({BookingStatus.DRAFT, BookingStatus.CONFIRMED, BookingStatus.ASSIGNED})
+FIXED = ("patient", "leg", "outbound", "status", "status_reason")
+RECORDED = (
+    "ready_at", "en_route_at", "arrived_pickup_at", "boarded_at", "arrived_dropoff_at", "alighted_at",
+)  # fmt: skip
+WHERE_AND_WHEN = frozenset({
+    "pickup", "dropoff", "service_on", "promised_from", "promised_to", "appointment_at", "escort_seats",
+})  # fmt: skip
+
+
+class BookingForm(VersionedForm):
+    """A confirmed journey without a promise gets the company's usual window around the requested time."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "status" in self.fields:
+            labels = dict(choices(BookingStatus))
+            self.fields["status"].choices = [(code.value, labels[code.value]) for code in NEW]  # type: ignore[attr-defined]
+            self.fields["status"].initial = BookingStatus.CONFIRMED.value
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        asked = self.cleaned_data.get("requested_at")
+        company = self.cleaned_data.get("company") or self.instance.company
+        is_missing = not (
+            self.cleaned_data.get("promised_from") or self.cleaned_data.get("promised_to")
+        )
+        if (
+            asked
+            and company
+            and is_missing
+            and self.cleaned_data.get("status") == BookingStatus.CONFIRMED
+        ):
+            rules = company.rules
+            before = timedelta(minutes=rules.pickup_window_before_min)
+            after = timedelta(minutes=rules.pickup_window_after_min)
+            self.cleaned_data |= {"promised_from": asked - before, "promised_to": asked + after}
+        return cleaned
+
+
+class ReturnInline(DeskInline):
+    """The way back, as it stands; it is a journey of its own, with a desk entry of its own."""
+
+    model = Booking
+    fk_name = "outbound"
+    fields = ("reference", "promised_from", "promised_to", "is_will_call", "status")
+    readonly_fields = fields
+    show_change_link = True
+    can_delete = False
+    verbose_name_plural = _("return")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    has_change_permission = has_add_permission
+
+
+class CancelForm(forms.Form):
+    reason = forms.ChoiceField(label=_("Reason"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        labels = dict(Booking._meta.get_field("status_reason").flatchoices)
+        known = sorted((str(labels[r.value]), r.value) for r in REASONS[BookingStatus.CANCELLED])
+        self.fields["reason"].choices = [(code, words) for words, code in known]  # type: ignore[attr-defined]
+
+
+@admin.register(Booking)
+class BookingDesk(CsvDesk, VersionedDesk):
+    csv_kind = "bookings"
+    csv_has_day = True
+    form = BookingForm
+    change_form_template = "admin/dispatch/booking_form.html"
+    name_paths = ("patient__sort_key", "pickup__sort_key", "dropoff__sort_key")
+    code_paths = ("reference", "patient__reference")
+    list_display = (
+        "reference",
+        "day",
+        "promised",
+        "patient",
+        "pickup",
+        "dropoff",
+        "kind",
+        "driver",
+        "status",
+        "company",
+    )
+    list_display_links = ("reference",)
+    list_select_related = (
+        "company",
+        "patient",
+        "pickup__parent",
+        "dropoff__parent",
+        "assignment__driver",
+    )
+    list_filter = (DayFilter, "status", "leg", "priority", "is_will_call", CompanyFilter)
+    ordering = ("-service_on", "promised_from", "id")
+    autocomplete_fields = ("patient", "pickup", "dropoff", "outbound")
+    actions = ("confirm", "cancel")
+    fieldsets = (
+        (None, {"fields": ("company", "patient", ("leg", "outbound"), ("pickup", "dropoff"))}),
+        (
+            _("When"),
+            {
+                "fields": (
+                    "service_on",
+                    "requested_at",
+                    ("promised_from", "promised_to"),
+                    "appointment_at",
+                    "is_will_call",
+                )
+            },
+        ),
+        (
+            _("How"),
+            {
+                "fields": (
+                    ("priority", "is_urgent"),
+                    ("pooling_allowed", "same_driver_as_outbound"),
+                    "escort_seats",
+                    "notes",
+                )
+            },
+        ),
+        (_("Where it stands"), {"fields": ("status",)}),
+    )
+    recorded = (
+        (
+            _("Where it stands"),
+            {
+                "fields": (
+                    ("reference", "version", "created_at"),
+                    ("status", "status_reason"),
+                    ("standing_order", "series_on"),
+                    ("ready_at", "en_route_at", "arrived_pickup_at"),
+                    ("boarded_at", "arrived_dropoff_at", "alighted_at"),
+                )
+            },
+        ),
+    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        return fieldsets if obj is None else [*fieldsets[:-1], *self.recorded]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Where a journey stands changes by what happens to it, never by typing it in."""
+        told = ("reference", "version", "created_at", "standing_order", "series_on", *RECORDED)
+        fixed = (*super().get_readonly_fields(request, obj), *told)
+        if obj is None:
+            return fixed
+        if obj.status not in CHANGEABLE:
+            everything = {field.name for field in self.opts.fields} - {"id", "notes"}
+            return (*fixed, *sorted(everything - set(fixed)))
+        return (*fixed, *FIXED)
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return (ReturnInline,) if obj is not None and obj.leg == Leg.OUTBOUND else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only what was never promised disappears; anything else is cancelled, and stays in the books."""
+        is_draft = obj is None or obj.status == BookingStatus.DRAFT
+        return is_draft and super().has_delete_permission(request, obj)
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        super().save_model(request, obj, form, change)
+        if (
+            change
+            and obj.status == BookingStatus.ASSIGNED
+            and WHERE_AND_WHEN & set(form.changed_data)
+        ):
+            said = _t(
+                "This journey has a driver already: plan the day again, so that the times fit."
+            )
+            self.message_user(request, said, messages.WARNING)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        obj = kwargs.get("obj")
+        if obj is not None and self._lacks_return(obj) and self.has_add_permission(request):
+            context["return_url"] = _return_url(obj)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @staticmethod
+    def _lacks_return(booking: Booking) -> bool:
+        is_outbound = booking.leg == Leg.OUTBOUND and booking.status in CHANGEABLE
+        return is_outbound and not Booking.objects.filter(outbound=booking).exists()
+
+    # Columns --------------------------------------------------------------------------------------
+
+    @column(_("day"), order="service_on")
+    def day(self, booking: Booking) -> str:
+        return f"{booking.service_on:%d.%m.%Y}"
+
+    @column(_("promised"), order="promised_from")
+    def promised(self, booking: Booking) -> str:
+        if booking.promised_from is None or booking.promised_to is None:
+            return _t("on call") if booking.is_will_call else "–"
+        tz = booking.company.tz
+        start, end = (at.astimezone(tz) for at in (booking.promised_from, booking.promised_to))
+        return f"{start:%H:%M}–{end:%H:%M}"
+
+    @column(_("kind"), order="leg")
+    def kind(self, booking: Booking) -> str:
+        said = [booking.get_leg_display()]
+        said += [booking.get_priority_display()] if booking.priority != "normal" else []
+        said += [_t("urgent")] if booking.is_urgent else []
+        return ", ".join(map(str, said))
+
+    @column(_("driver"), order="assignment__driver__sort_key")
+    def driver(self, booking: Booking) -> str:
+        held = getattr(booking, "assignment", None)
+        return (
+            "–"
+            if held is None
+            else format_html("{}{}", held.driver, " 📌" if held.is_pinned else "")
+        )
+
+    # Actions --------------------------------------------------------------------------------------
+
+    @admin.action(description=_("Confirm (drafts)"), permissions=["change"])
+    def confirm(self, request: HttpRequest, bookings: QuerySet[Booking]) -> None:
+        self._move(request, bookings, BookingStatus.CONFIRMED)
+
+    @admin.action(description=_("Cancel…"), permissions=["change"])
+    def cancel(self, request: HttpRequest, bookings: QuerySet[Booking]) -> HttpResponse | None:
+        form = CancelForm(request.POST if "reason" in request.POST else None)
+        if form.is_valid():
+            self._move(request, bookings, BookingStatus.CANCELLED, form.cleaned_data["reason"])
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _t("Cancel journeys"),
+            "opts": self.opts,
+            "bookings": bookings.select_related("patient", "pickup__parent", "dropoff__parent"),
+            "form": form,
+            "checkbox": ACTION_CHECKBOX_NAME,
+        }
+        return TemplateResponse(request, "admin/dispatch/cancel.html", context)
+
+    def _move(
+        self, request: HttpRequest, bookings: QuerySet[Booking], to: BookingStatus, reason: str = ""
+    ) -> None:
+        """Each by itself: one that cannot is told, the others go."""
+        moved = 0
+        for booking in bookings.select_related("company").order_by("pk"):
+            if not self.has_change_permission(request, booking):
+                self.message_user(
+                    request, _t("%s: you may only look at it.") % booking, messages.ERROR
+                )
+                continue
+            try:
+                record_progress(
+                    booking_id=booking.pk,
+                    to=to,
+                    at=timezone.now(),
+                    reason=reason,
+                    expected_version=booking.version,
+                )
+            except UseCaseError as refusal:
+                self.message_user(request, f"{booking}: {refusal}", messages.ERROR)
+                continue
+            self.log_change(request, booking, f"{to.value} {reason}".strip())
+            moved += 1
+        if moved:
+            said = ngettext("%d journey changed.", "%d journeys changed.", moved)
+            self.message_user(request, said % moved, messages.SUCCESS)
+
+
+def _return_url(outbound: Booking) -> str:
+    values = {
+        "company": outbound.company_id,
+        "patient": outbound.patient_id,
+        "leg": Leg.RETURN.value,
+        "outbound": outbound.pk,
+        "pickup": outbound.dropoff_id,
+        "dropoff": outbound.pickup_id,
+        "service_on": outbound.service_on.isoformat(),
+        "is_will_call": "1",
+    }
+    return f"{reverse('admin:dispatch_booking_add')}?{urlencode(values)}"

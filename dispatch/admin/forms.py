@@ -1,0 +1,116 @@
+"""Forms of the office: checked as a whole, with the sentence of whatever refused them beside the field."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django import forms
+from django.contrib.postgres.forms import DateTimeRangeField, RangeWidget
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.template.loader import get_template
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from django.contrib.postgres.fields import ArrayField
+
+    from dispatch.models import Company
+
+
+class CheckedForm(forms.ModelForm):
+    """A form whose errors always stand somewhere; that of an inline as it is."""
+
+    def add_error(self, field: str | None, error: Any) -> None:
+        """An error about a field that is not shown stands above the form instead of nowhere."""
+        by_field = getattr(error, "error_dict", None)
+        if field is not None or by_field is None:
+            super().add_error(field, error)
+            return
+        for name, errors in by_field.items():
+            shown = name if name in self.fields else None
+            super().add_error(shown if name != NON_FIELD_ERRORS else None, errors)
+
+    def _post_clean(self) -> None:
+        """A row with wrong fields is no row yet: neither the model nor a constraint can judge it."""
+        if not self.errors:
+            super()._post_clean()  # type: ignore[misc]
+
+
+class DeskForm(CheckedForm):
+    """Validates the whole row, also what the form does not show: a constraint knows nothing of forms.
+
+    `sole_company`: the only company the person may write in, then not asked for. `refusal`: what the
+    database said to these very values a moment ago.
+    """
+
+    sole_company: ClassVar[Company | None] = None
+    refusal: ClassVar[str] = ""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        is_ours = "company" in {field.name for field in self._meta.model._meta.fields}
+        if self.sole_company is not None and is_ours and self.instance._state.adding:
+            self.instance.company = self.sole_company
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.refusal:
+            raise ValidationError(self.refusal, code="refused")
+        return cleaned
+
+    def _get_validation_exclusions(self) -> set[str]:
+        hidden: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return {name for name in hidden if name in self.fields}
+
+
+class HouseWidget:
+    """A widget whose template lies with the other templates of the house."""
+
+    def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> str:
+        return get_template(template_name).render(context)
+
+
+class PeriodWidget(HouseWidget, RangeWidget):
+    """From and to, each a day with a time."""
+
+    template_name = "admin/dispatch/period_widget.html"
+
+    def __init__(self) -> None:
+        super().__init__(
+            forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
+        )
+
+
+class PeriodField(DateTimeRangeField):
+    """A period with both ends."""
+
+    widget = PeriodWidget
+    default_error_messages = {
+        "lower_required": _("Say when it starts."),
+        "upper_required": _("Say when it ends."),
+        "bound_ordering": _("It ends before it starts."),
+    }
+
+    def clean(self, value: Any) -> Any:
+        period = super().clean(value)
+        if period is not None and period.lower is None:
+            raise ValidationError(self.error_messages["lower_required"])
+        if period is not None and period.upper is None:
+            raise ValidationError(self.error_messages["upper_required"])
+        if period is not None and period.isempty:
+            raise ValidationError(self.error_messages["bound_ordering"])
+        return period
+
+
+def several_of(field: ArrayField, **options: Any) -> forms.TypedMultipleChoiceField:
+    """Boxes to tick for an array of words."""
+    return forms.TypedMultipleChoiceField(
+        label=options.get("label", field.verbose_name),
+        help_text=field.help_text,
+        required=not field.blank,
+        choices=list(field.base_field.choices or ()),
+        coerce=field.base_field.to_python,
+        initial=field.get_default(),
+        widget=forms.CheckboxSelectMultiple,
+    )

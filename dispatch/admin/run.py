@@ -1,0 +1,256 @@
+"""The desk of planning runs: what the planner did, in names and sentences; nothing here is ever edited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin, messages
+from django.http import Http404, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+
+from dispatch.admin.access import DISPATCH, access_of
+from dispatch.admin.base import CompanyFilter, Desk, ReadOnly, column, rendered
+from dispatch.admin.days import DayFilter, PickupFilter
+from dispatch.admin.plan_pages import RunStory, figures, moves
+from dispatch.admin.planning import company_for, day_url, put_in_force, run_url
+from dispatch.enums import RunStatus
+from dispatch.models import Assignment, DispatchRun
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+
+PLANNED = (RunStatus.DONE, RunStatus.SUPERSEDED)
+
+
+@admin.register(DispatchRun)
+class DispatchRunDesk(ReadOnly, Desk):
+    list_display = (
+        "__str__",
+        "company",
+        "outcome",
+        "trigger",
+        "requested_by",
+        "created",
+        "seconds",
+        "score",
+        "degraded",
+    )
+    list_filter = (DayFilter, "status", "trigger", CompanyFilter)
+    ordering = ("-service_on", "-version")
+    actions = ("compare",)
+    search_fields = ()
+    change_form_template = "admin/dispatch/run.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DispatchRun]:
+        rows: QuerySet[DispatchRun] = super().get_queryset(request)
+        return rows.select_related("company", "requested_by").defer("problem", "plan", "based_on")
+
+    def get_urls(self) -> list[Any]:
+        site = self.admin_site
+        own = [
+            path(
+                "<int:run_id>/apply/",
+                site.admin_view(require_POST(self.apply_view)),
+                name="dispatch_dispatchrun_apply",
+            ),
+            path(
+                "<int:run_id>/compare/",
+                site.admin_view(self.compare_view),
+                name="dispatch_dispatchrun_compare",
+            ),
+        ]
+        return own + super().get_urls()
+
+    def _run(self, request: HttpRequest, run_id: int) -> DispatchRun:
+        run: DispatchRun | None = self.get_queryset(request).filter(pk=run_id).first()
+        if run is None:
+            raise Http404
+        return run
+
+    # One run --------------------------------------------------------------------------------------
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        run: DispatchRun = kwargs["obj"]
+        context |= {
+            "story": RunStory(run),
+            "stages": _stages(run),
+            "compare_url": _compare_url(run) if _before(run) else "",
+            "day_url": day_url(run.company, run.service_on),
+            "may_apply": access_of(request).has_in(run.company_id, DISPATCH)
+            and run.status == RunStatus.DONE
+            and run.applied_at is None,
+        }
+        with timezone.override(run.company.tz):
+            return rendered(super().render_change_form(request, context, *args, **kwargs))
+
+    def apply_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        run = self._run(request, run_id)
+        company_for(request, run.company_id, DISPATCH)
+        return put_in_force(request, run)
+
+    # Two runs -------------------------------------------------------------------------------------
+
+    @admin.action(description=_("Compare with the previous run"), permissions=["view"])
+    def compare(self, request: HttpRequest, runs: QuerySet[DispatchRun]) -> HttpResponse | None:
+        chosen = list(runs[:2])
+        if len(chosen) != 1:
+            self.message_user(request, _t("Choose one run."), messages.WARNING)
+            return None
+        return HttpResponseRedirect(_compare_url(chosen[0]))
+
+    def compare_view(self, request: HttpRequest, run_id: int) -> HttpResponse:
+        run = self._run(request, run_id)
+        company_for(request, run.company_id, self.viewers)
+        before = _before(run)
+        if before is None or run.plan is None:
+            self.message_user(
+                request,
+                _t("There is no earlier plan of this day to compare with."),
+                messages.WARNING,
+            )
+            return HttpResponseRedirect(run_url(run))
+        moved = moves(RunStory(before), RunStory(run))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _t("Version %(after)d compared with version %(before)d")
+            % {"after": run.version, "before": before.version},
+            "run": run,
+            "before": before,
+            "run_url": run_url(run),
+            "before_url": run_url(before),
+            "moves": moved,
+            "other_driver": sum(move.has_other_driver for move in moved),
+            "figures": figures([before, run]),
+            "titles": [f"v{before.version}", f"v{run.version}"],
+            "media": self.media,
+        }
+        with timezone.override(run.company.tz):
+            return rendered(TemplateResponse(request, "admin/dispatch/compare.html", context))
+
+    # Columns --------------------------------------------------------------------------------------
+
+    @column(_("outcome"), order="status")
+    def outcome(self, run: DispatchRun) -> str:
+        if run.applied_at is not None and run.status == RunStatus.DONE:
+            return format_html("<strong>{}</strong>", _t("in force"))
+        said = str(run.get_status_display())
+        return f"{said}: {run.error}" if run.error else said
+
+    @column(_("requested"), order="created_at")
+    def created(self, run: DispatchRun) -> str:
+        return f"{run.created_at.astimezone(run.company.tz):%d.%m.%Y %H:%M}"
+
+    @column(_("seconds"))
+    def seconds(self, run: DispatchRun) -> str:
+        if run.started_at is None or run.finished_at is None:
+            return "–"
+        return f"{(run.finished_at - run.started_at).total_seconds():.1f}"
+
+    @column(_("assigned; score (predicted)"))
+    def score(self, run: DispatchRun) -> str:
+        """The two figures that say most, as everywhere with their n."""
+        wanted = ("assignment_rate", "quality_score")
+        shown = [
+            row for row in run.quality.get("kpis", ()) if row["key"] in wanted and not row["group"]
+        ]
+        return "; ".join(_short(row) for row in shown) or "–"
+
+    @column(_("travel times"), order="is_degraded")
+    def degraded(self, run: DispatchRun) -> str:
+        return f"⚠ {run.travel_source}" if run.is_degraded else run.travel_source or "–"
+
+
+def _short(row: dict[str, Any]) -> str:
+    if row["value"] is None:
+        return "–"
+    if row["key"] == "assignment_rate":
+        return f"{row['numerator']:.0f}/{row['denominator']:.0f}"
+    return f"{row['value']:.1f}"
+
+
+def _before(run: DispatchRun) -> DispatchRun | None:
+    """The latest earlier plan of the same day."""
+    earlier = DispatchRun.objects.filter(company=run.company_id, service_on=run.service_on)
+    planned = earlier.filter(version__lt=run.version, status__in=[s.value for s in PLANNED])
+    return planned.select_related("company").order_by("-version").first()
+
+
+def _compare_url(run: DispatchRun) -> str:
+    return reverse("admin:dispatch_dispatchrun_compare", args=[run.pk])
+
+
+def _stages(run: DispatchRun) -> list[dict[str, Any]]:
+    """What each stage did, with its outcome in words."""
+    outcomes = {
+        "taken": _t("became the best plan"),
+        "kept": _t("the plan before was better"),
+        "failed": _t("failed"),
+        "skipped": _t("left out"),
+    }
+    return [
+        stage | {"outcome": outcomes.get(stage["outcome"], stage["outcome"])}
+        for stage in run.stages
+    ]
+
+
+@admin.register(Assignment)
+class AssignmentDesk(ReadOnly, Desk):
+    """The plan in force, line by line; drivers are changed on the board or by a plan."""
+
+    name_paths = ("booking__patient__sort_key", "driver__sort_key")
+    code_paths = ("booking__reference", "vehicle__plate")
+    list_display = (
+        "pickup",
+        "dropoff",
+        "booking",
+        "patient",
+        "driver",
+        "vehicle",
+        "pinned",
+        "assigned_by",
+        "run",
+    )
+    list_display_links = ("booking",)
+    list_filter = (PickupFilter, "is_pinned", "is_over", "assigned_by", CompanyFilter)
+    ordering = ("-planned_pickup_at", "id")
+    exclude = ("ride_group",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Assignment]:
+        rows: QuerySet[Assignment] = super().get_queryset(request)
+        return rows.select_related(
+            "company",
+            "booking__patient",
+            "driver",
+            "vehicle",
+            "run",
+            "shift__driver",
+            "shift__company",
+        ).defer("run__problem", "run__plan", "run__based_on")
+
+    @column(_("pickup"), order="planned_pickup_at")
+    def pickup(self, row: Assignment) -> str:
+        return f"{row.planned_pickup_at.astimezone(row.company.tz):%d.%m.%Y %H:%M}"
+
+    @column(_("drop-off"), order="planned_dropoff_at")
+    def dropoff(self, row: Assignment) -> str:
+        return f"{row.planned_dropoff_at.astimezone(row.company.tz):%H:%M}"
+
+    @column(_("patient"), order="booking__patient__sort_key")
+    def patient(self, row: Assignment) -> str:
+        return str(row.booking.patient)
+
+    @column(_("pinned"), order="is_pinned", boolean=True)
+    def pinned(self, row: Assignment) -> bool:
+        return row.is_pinned

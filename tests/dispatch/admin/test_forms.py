@@ -1,0 +1,343 @@
+"""Forms that write: refusals in words, other people's changes respected, what hangs together kept together."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from dispatch.enums import BookingStatus
+from dispatch.models import Assignment, Booking, Driver, Shift, Vehicle
+from tests.dispatch.admin.conftest import make_world
+from tests.factories import (
+    DAY,
+    at,
+    make_booking,
+    make_driver,
+    make_outbound,
+    make_patient,
+    make_vehicle,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def send(client_of, form_of):
+    """Opens a form as this person and sends it back with changes."""
+
+    def sent(desk, row, person="admin", **changes):
+        client = client_of(person)
+        name = f"admin:dispatch_{desk}_" + ("add" if row is None else "change")
+        url = reverse(name, args=[] if row is None else [row.pk])
+        return client.post(url, form_of(client.get(url), **changes))
+
+    return sent
+
+
+def errors(page):
+    assert page.status_code == 200
+    return [str(message) for line in page.context["errors"] for message in line]
+
+
+@pytest.mark.parametrize(
+    "desk",
+    [
+        "booking",
+        "company",
+        "driver",
+        "skill",
+        "absence",
+        "vehicle",
+        "shift",
+        "patient",
+        "place",
+        "standingorder",
+    ],
+)
+def test_a_form_sent_back_untouched_changes_nothing(world, send, desk):
+    row = world.rows[desk]
+    before = type(row).objects.filter(pk=row.pk).values().get()
+    answer = send(desk, row)
+    assert answer.status_code == 302, errors(answer)
+    assert type(row).objects.filter(pk=row.pk).values().get() == before
+
+
+# Bookings -----------------------------------------------------------------------------------------
+
+
+def new_booking(world, **changes):
+    patient = make_patient(world.company)
+    return {
+        "patient": patient.pk,
+        "pickup": patient.home_id,
+        "dropoff": world.rows["place"].pk,
+        "service_on": DAY.isoformat(),
+        "requested_at_0": DAY.isoformat(),
+        "requested_at_1": "09:00",
+    } | changes
+
+
+def test_a_confirmed_journey_is_promised_the_usual_window(world, send):
+    assert send("booking", None, "dispatcher", **new_booking(world)).status_code == 302
+    booking = Booking.objects.latest("pk")
+    assert (booking.promised_from, booking.promised_to) == (at(8, 55), at(9, 15))
+    assert (booking.status, booking.company) == (BookingStatus.CONFIRMED, world.company)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"requested_at_0": "", "requested_at_1": ""}, "Only a return on call may wait"),
+        ({"is_will_call": "on"}, "Only a return can be on call"),
+        ({"service_on": (DAY + timedelta(days=2)).isoformat()}, "lies on another day"),
+        ({"escort_seats": "9"}, "less than or equal to 4"),
+        ({"status": "completed"}, "not one of the available choices"),
+        ({"patient": ""}, "required"),
+        ({"dropoff": "same"}, "another place than it starts"),
+    ],
+)
+def test_an_impossible_journey_is_refused_in_words(world, send, changes, words):
+    values = new_booking(world)
+    if changes.get("dropoff") == "same":
+        changes = {"dropoff": values["pickup"]}
+    count = Booking.objects.count()
+    assert any(words in error for error in errors(send("booking", None, **values | changes)))
+    assert Booking.objects.count() == count
+
+
+def test_a_change_raises_the_version(world, send):
+    booking = world.rows["booking"]
+    assert send("booking", booking, "dispatcher", notes="Ring twice").status_code == 302
+    before = booking.version
+    booking.refresh_from_db()
+    assert (booking.notes, booking.version) == ("Ring twice", before + 1)
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten(world, client_of, form_of):
+    booking, client = world.rows["booking"], client_of("dispatcher")
+    url = reverse("admin:dispatch_booking_change", args=[booking.pk])
+    opened = form_of(client.get(url), notes="mine")
+    Booking.objects.filter(pk=booking.pk).update(notes="theirs", version=booking.version + 1)
+    page = client.post(url, opened)
+    assert any("Somebody else changed this meanwhile" in error for error in errors(page))
+    assert "mine" in page.content.decode()
+    booking.refresh_from_db()
+    assert booking.notes == "theirs"
+
+
+def test_where_a_journey_stands_is_not_typed_in(world, send):
+    booking = world.rows["booking"]
+    send(
+        "booking", booking, status="completed", alighted_at_0=DAY.isoformat(), alighted_at_1="10:00"
+    )
+    booking.refresh_from_db()
+    assert (booking.status, booking.alighted_at) == (BookingStatus.CONFIRMED, None)
+
+
+def test_a_journey_that_is_over_keeps_everything_but_its_notes(world, send):
+    booking = make_booking(
+        world.company,
+        status="completed",
+        boarded_at=at(9),
+        alighted_at=at(10),
+        arrived_dropoff_at=at(10),
+    )
+    elsewhere = make_patient(world.company).home_id
+    assert send("booking", booking, dropoff=elsewhere, notes="Lost umbrella").status_code == 302
+    before = booking.dropoff_id
+    booking.refresh_from_db()
+    assert (booking.dropoff_id, booking.notes) == (before, "Lost umbrella")
+
+
+def test_moving_an_assigned_journey_warns_of_the_plan(world, client_of, form_of):
+    booking = world.rows["assignment"].booking
+    client = client_of("dispatcher")
+    url = reverse("admin:dispatch_booking_change", args=[booking.pk])
+    answer = client.post(url, form_of(client.get(url), promised_to_1="11:45:00"), follow=True)
+    assert any("plan the day again" in str(m) for m in answer.context["messages"])
+
+
+def test_only_drafts_are_deleted(world, client_of):
+    client = client_of("admin")
+    draft = make_booking(world.company, status="draft")
+    for booking, code in ((world.rows["booking"], 403), (draft, 302)):
+        url = reverse("admin:dispatch_booking_delete", args=[booking.pk])
+        assert client.post(url, {"post": "yes"}).status_code == code
+    assert not Booking.objects.filter(pk=draft.pk).exists()
+
+
+def test_confirming_and_cancelling_are_actions(world, client_of):
+    client, url = client_of("dispatcher"), reverse("admin:dispatch_booking_changelist")
+    draft = make_booking(world.company, status="draft")
+    assigned = world.rows["assignment"].booking
+
+    def act(action, *bookings, **more):
+        chosen = {"action": action, "_selected_action": [b.pk for b in bookings]}
+        return client.post(url, chosen | more, follow=True)
+
+    act("confirm", draft)
+    draft.refresh_from_db()
+    assert draft.status == BookingStatus.CONFIRMED
+    asked = act("cancel", draft, assigned)
+    assert b"2 journeys will be cancelled" in asked.content
+    assert Booking.objects.filter(status=BookingStatus.CANCELLED).count() == 0
+    act("cancel", draft, assigned, reason="patient_request")
+    cancelled = Booking.objects.filter(
+        status=BookingStatus.CANCELLED, status_reason="patient_request"
+    )
+    assert {b.pk for b in cancelled} == {draft.pk, assigned.pk}
+    assert not Assignment.objects.filter(booking=assigned).exists()
+
+
+def test_an_action_that_cannot_be_says_which_and_why(world, client_of):
+    confirmed = world.rows["booking"]
+    data = {"action": "confirm", "_selected_action": [confirmed.pk]}
+    page = client_of("admin").post(reverse("admin:dispatch_booking_changelist"), data, follow=True)
+    said = [str(message) for message in page.context["messages"]]
+    assert any(confirmed.reference in line and "cannot become" in line for line in said)
+
+
+def test_an_auditor_has_no_actions_that_write(world, client_of):
+    page = client_of("auditor").get(reverse("admin:dispatch_booking_changelist"))
+    assert b'value="cancel"' not in page.content
+    data = {"action": "cancel", "_selected_action": [world.rows["booking"].pk], "reason": "other"}
+    client_of("auditor").post(reverse("admin:dispatch_booking_changelist"), data)
+    world.rows["booking"].refresh_from_db()
+    assert world.rows["booking"].status == BookingStatus.CONFIRMED
+
+
+def test_the_return_is_a_link_that_fills_the_form_in(world, client_of):
+    outbound = make_outbound(world.company)
+    client = client_of("dispatcher")
+    page = client.get(reverse("admin:dispatch_booking_change", args=[outbound.pk]))
+    form = client.get(page.context["return_url"]).context["adminform"].form
+    assert (form.initial["leg"], form.initial["outbound"]) == ("return", str(outbound.pk))
+    with_return = client.get(
+        reverse("admin:dispatch_booking_change", args=[world.rows["booking"].pk])
+    )
+    assert "return_url" not in with_return.context
+
+
+# Fleet --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("equipment", "is_taken"), [(["ramp"], True), (["oxygen"], False)])
+def test_a_new_vehicle_with_wheelchair_places_needs_a_way_in(world, send, equipment, is_taken):
+    page = send(
+        "vehicle", None, name="New", plate="GE 777", equipment=equipment, required_licences=["B"],
+        **{"configurations-0-seats": "2", "configurations-0-wheelchairs": "1"},
+    )  # fmt: skip
+    assert Vehicle.objects.filter(plate="GE 777").exists() is is_taken
+    if not is_taken:
+        assert any("without ramp or lift" in error for error in errors(page))
+
+
+def test_a_plate_that_is_taken(world, send):
+    taken = world.rows["vehicle"].plate
+    found = errors(
+        send(
+            "vehicle",
+            None,
+            name="Twin",
+            plate=taken,
+            required_licences=["B"],
+            **{"configurations-0-seats": "2"},
+        )
+    )
+    assert any("already exists" in error or "same plate" in error for error in found)
+
+
+def test_two_new_lines_that_exclude_each_other_are_refused_in_words(world, send):
+    """The form cannot see it line by line; the database does, and what was typed is still there."""
+    driver = make_driver(world.company)
+    lines = {"absences-TOTAL_FORMS": "2"}
+    for number in (0, 1):
+        lines |= {
+            f"absences-{number}-first_on": "2026-08-01",
+            f"absences-{number}-last_on": "2026-08-10",
+            f"absences-{number}-reason": "holiday",
+            f"absences-{number}-driver": str(driver.pk),
+        }
+    page = send("driver", driver, **lines)
+    assert any("already absent" in error for error in errors(page))
+    assert page.content.decode().count('value="2026-08-10"') == 2
+    assert not driver.absences.exists()
+
+
+def test_a_shift_over_another_one(world, send):
+    shift = world.rows["shift"]
+    found = errors(send(
+        "shift", None, "dispatcher", driver=shift.driver_id, vehicle=make_vehicle(world.company).pk,
+        period_0="2026-06-17T18:00", period_1="2026-06-17T23:00",
+    ))  # fmt: skip
+    assert "The driver already has a shift then." in found
+
+
+@pytest.mark.parametrize(
+    ("period", "words"),
+    [
+        (("2026-06-17T23:00", "2026-06-17T18:00"), "ends before it starts"),
+        (("2026-06-17T18:00", ""), "ends"),
+        (("", ""), "required"),
+        (("2026-03-29T02:30", "2026-03-29T08:00"), "time zone"),
+    ],
+)
+def test_a_shift_that_does_not_last(world, send, period, words):
+    found = errors(send(
+        "shift", None, driver=make_driver(world.company).pk, vehicle=make_vehicle(world.company).pk,
+        period_0=period[0], period_1=period[1],
+    ))  # fmt: skip
+    assert any(words in error for error in found), found
+
+
+def test_a_shift_with_journeys_is_neither_cancelled_nor_cut_short(world, send):
+    shift = world.rows["shift"]
+    for changes in ({"status": "cancelled"}, {"period_1": "2026-06-17T11:00"}):
+        found = errors(send("shift", shift, **changes))
+        assert any("1 planned journey would lose its driver" in error for error in found)
+
+
+def test_another_vehicle_under_a_shift_takes_its_journeys_over(world, send):
+    shift, other = world.rows["shift"], make_vehicle(world.company)
+    assert send("shift", shift, "dispatcher", vehicle=other.pk).status_code == 302
+    assignment = Assignment.objects.get(pk=world.rows["assignment"].pk)
+    before = shift.version
+    shift.refresh_from_db()
+    assert (assignment.vehicle, shift.vehicle, shift.version) == (other, other, before + 1)
+
+
+def test_a_break_is_a_part_of_its_shift(world, send):
+    shift = world.rows["shift"]
+    row = shift.breaks.get()
+    assert send("shift", shift, **{"breaks-0-duration_min": "45"}).status_code == 302
+    row.refresh_from_db()
+    before = shift.version
+    assert (row.duration_min, Shift.objects.get(pk=shift.pk).version) == (45, before + 1)
+
+
+def test_a_driver_with_journeys_is_not_deleted(world, client_of):
+    url = reverse("admin:dispatch_driver_delete", args=[world.rows["driver"].pk])
+    page = client_of("admin").post(url, {"post": "yes"})
+    assert page.status_code == 200
+    assert Driver.objects.filter(pk=world.rows["driver"].pk).exists()
+
+
+def test_an_absent_driver_gets_no_shift(world, send):
+    driver = make_driver(world.company)
+    driver.absences.create(first_on=DAY, last_on=DAY)
+    found = errors(send(
+        "shift", None, driver=driver.pk, vehicle=make_vehicle(world.company).pk,
+        period_0="2026-06-17T08:00", period_1="2026-06-17T12:00",
+    ))  # fmt: skip
+    assert "The driver is absent on this day." in found
+
+
+def test_a_superuser_mixing_companies_is_refused(world, send):
+    other = make_world()
+    found = errors(send(
+        "shift", None, "superuser", company=world.company.pk, driver=make_driver(other.company).pk,
+        vehicle=make_vehicle(world.company).pk, period_0="2026-06-17T08:00", period_1="2026-06-17T12:00",
+    ))  # fmt: skip
+    assert any("another company" in error for error in found)
