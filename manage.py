@@ -28,13 +28,13 @@ def run(arguments: list[str]) -> int:
     from django.core.management import execute_from_command_line
 
     from atmr.borrowing import services_for
-    from atmr.embedded.children import Trouble
+    from atmr.embedded.children import PlainError
     from atmr.environment import BadValue
 
     try:
         with services_for(arguments):
             execute_from_command_line(arguments)
-    except (BadValue, Trouble) as error:
+    except (BadValue, PlainError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

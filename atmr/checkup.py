@@ -16,7 +16,7 @@ from django.conf import settings
 
 from atmr import environment
 from atmr.console import HOST
-from atmr.embedded.children import Trouble
+from atmr.embedded.children import PlainError
 from atmr.embedded.home import FREE_DISK_BYTES, refuse_full_disk
 from atmr.embedded.programs import find_postgres, find_valkey, version_of
 from atmr.embedded.running import Lock
@@ -105,7 +105,7 @@ def _disk(var: Path) -> Finding:
     found = f"{shutil.disk_usage(place).free / 1e9:.1f} GB free at {place}"
     try:
         refuse_full_disk(var)
-    except Trouble:
+    except PlainError:
         need = FREE_DISK_BYTES // 1_000_000
         return Finding(what="disk", state="missing", found=found, remedy=f"Free {need} MB.")
     return Finding(what="disk", state="ok", found=found)

@@ -14,7 +14,7 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from atmr import environment
-from atmr.embedded.children import Child, Register, Trouble, wait_until
+from atmr.embedded.children import Child, PlainError, Register, wait_until
 from atmr.embedded.home import refuse_full_disk
 from atmr.embedded.running import Lock, Service
 from atmr.supervisor import Supervisor
@@ -44,7 +44,7 @@ class Console:
         refuse_full_disk(self.var)
         # `doctor` looks at this lock for a moment.
         if not wait_until(lambda: self.lock.take(what="manage.py up"), 1):
-            raise Trouble(
+            raise PlainError(
                 f"The console already runs here (pid {self.lock.holder()[0]}): stop it first."
             )
         for name in self.supervisor.register.end_leftovers():
@@ -72,7 +72,7 @@ class Console:
         if not service.claim("manage.py up"):
             self.say(f"waiting for {what} (pid {pid}), which uses the services")
             if not wait_until(lambda: service.claim("manage.py up"), WAIT_FOR_COMMAND_S):
-                raise Trouble(
+                raise PlainError(
                     f"{what} (pid {pid}) still uses the services of {self.var}: let it end first."
                 )
         self.started.append(service)
@@ -89,7 +89,7 @@ class Console:
         process = child.process
         try:
             if process and process.wait():
-                raise Trouble("The database could not be prepared; the reason stands above.")
+                raise PlainError("The database could not be prepared; the reason stands above.")
         finally:
             child.stop()
 
@@ -134,11 +134,11 @@ def _refuse_used_port(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except PermissionError:
-            raise Trouble(
+            raise PlainError(
                 f"Port {port} needs more rights than this user has: take one above 1023."
             ) from None
         except OSError:
-            raise Trouble(
+            raise PlainError(
                 f"Port {port} is in use by another program: choose another, for instance `make up PORT={port + 1}`."
             ) from None
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from atmr.embedded.children import Child, Register, Trouble, wait_until
+from atmr.embedded.children import Child, PlainError, Register, wait_until
 
 FIRST_PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
@@ -49,16 +49,15 @@ class Supervisor:
 
     def wait_ready(self, child: Child, answers: Callable[[], bool], limit_s: float) -> None:
         if not wait_until(lambda: not child.is_running or answers(), limit_s, pause_s=0.1):
-            raise Trouble(f"{child.name} gave no answer for {limit_s:.0f} s; see {child.log}.")
+            raise PlainError(f"{child.name} gave no answer for {limit_s:.0f} s; see {child.log}.")
         if not child.is_running:
-            raise Trouble(
+            raise PlainError(
                 f"{child.name} stopped while starting: {child.tail(1)} (see {child.log})."
             )
         self.say(f"{child.name} ready")
 
-    def watch(self) -> None:
-        """Until an exception (Ctrl-C) ends it."""
-        while True:
+    def watch(self, stop_asked: Callable[[], bool]) -> None:
+        while not stop_asked():
             self.look(time.monotonic())
             time.sleep(LOOK_EVERY_S)
 
@@ -94,7 +93,7 @@ class Supervisor:
     def _restart(self, watched: Watched) -> None:
         try:
             watched.begin()
-        except Trouble as trouble:
+        except PlainError as trouble:
             self.say(str(trouble))
             watched.child.stop()
             self._plan_restart(watched, time.monotonic())

@@ -26,7 +26,7 @@ STEPS = {
 }
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """Why the environment cannot be made, in one sentence."""
 
 
@@ -37,7 +37,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         install(options.venv, "dev" if options.dev else "run")
-    except Refusal as refusal:
+    except RefusalError as refusal:
         print(refusal, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -48,7 +48,7 @@ def main() -> int:
 def install(venv: Path, kind: str) -> None:
     """Bring `venv` to the locks; a stamp for each step says that it was done with this very text."""
     if sys.version_info[:2] != (3, 11):
-        raise Refusal(
+        raise RefusalError(
             f"Python 3.11 is needed; this is {sys.version_info[0]}.{sys.version_info[1]}."
         )
     if not _works(venv):
@@ -71,13 +71,15 @@ def _works(venv: Path) -> bool:
 def _make(venv: Path) -> None:
     free = shutil.disk_usage(venv.parent).free
     if free < NEEDED_BYTES:
-        raise Refusal(f"The packages need 3.5 GB and {venv.parent} has {free / 1e9:.1f} GB free.")
+        raise RefusalError(
+            f"The packages need 3.5 GB and {venv.parent} has {free / 1e9:.1f} GB free."
+        )
     _say(f"making {venv}")
     command = [sys.executable, "-m", "venv", "--clear", str(venv)]
     made = subprocess.run(command, capture_output=True, text=True, check=False)
     if made.returncode:
         shutil.rmtree(venv, ignore_errors=True)
-        raise Refusal(
+        raise RefusalError(
             f"{sys.executable} cannot make a virtual environment; Debian and Ubuntu need the package "
             "python3.11-venv."
         )
@@ -108,7 +110,7 @@ def _pip(venv: Path, step: tuple[str, ...]) -> None:
     ):
         last_error = _follow(pip.stdout, kept) if pip.stdout else ""
     if pip.returncode:
-        raise Refusal(f"{step[0]} could not be installed: {last_error or 'see'} ({log})")
+        raise RefusalError(f"{step[0]} could not be installed: {last_error or 'see'} ({log})")
 
 
 def _follow(lines: IO[str], kept: IO[str]) -> str:

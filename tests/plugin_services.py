@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from atmr import environment
-from atmr.embedded.children import Trouble
+from atmr.embedded.children import PlainError
 from atmr.embedded.running import Service
 
 os.environ["ATMR_ENV"] = "test"
@@ -54,5 +54,5 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     early_config.add_cleanup(session.stop)
     try:
         session.start()
-    except Trouble as trouble:
+    except PlainError as trouble:
         raise pytest.UsageError(str(trouble)) from trouble

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TypedDict
 
 # Loaded here and not in the child: between fork and exec nothing may be imported.
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -21,7 +21,7 @@ _PR_SET_PDEATHSIG = 1
 _LOG_LIMIT_BYTES = 10_000_000
 
 
-class Trouble(Exception):
+class PlainError(Exception):
     """Something a person must know in one sentence: no traceback is shown for it."""
 
 
@@ -58,7 +58,7 @@ class Child:
                 list(self.command),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
-                stderr=log and subprocess.STDOUT,
+                stderr=subprocess.STDOUT if log else None,
                 cwd=self.cwd,
                 env=dict(self.env),
                 start_new_session=True,
@@ -105,7 +105,7 @@ class Child:
 def run_quietly(
     command: Sequence[str], *, env: Mapping[str, str], owner: Owner | None = None
 ) -> str:
-    """Run a short program to its end and return what it said; a failure is a Trouble."""
+    """Run a short program to its end and return what it said; a failure is a PlainError."""
     done = subprocess.run(
         list(command),
         stdin=subprocess.DEVNULL,
@@ -120,7 +120,7 @@ def run_quietly(
     )
     if done.returncode:
         last = done.stdout.strip().splitlines()[-1:] or ["it said nothing"]
-        raise Trouble(f"{Path(command[0]).name} failed: {last[0]}")
+        raise PlainError(f"{Path(command[0]).name} failed: {last[0]}")
     return done.stdout
 
 
@@ -138,17 +138,22 @@ def plain_env() -> dict[str, str]:
 def birth(pid: int) -> str:
     """When a process began, in the system's own words; empty when there is none. A pid with the same
     birth is the same process, whatever happened in between."""
-    if sys.platform == "linux":
-        try:
-            after_name = (
-                Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-            )
-        except OSError:
-            return ""
-        return "" if after_name[0] == "Z" else after_name[19]
-    shown = subprocess.run(
-        ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-    )  # noqa: S607
+    return _birth_in_proc(pid) if _LIBC is not None else _birth_by_ps(pid)
+
+
+def _birth_in_proc(pid: int) -> str:
+    try:
+        after_name = (
+            Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        )
+    except OSError:
+        return ""
+    return "" if after_name[0] == "Z" else after_name[19]
+
+
+def _birth_by_ps(pid: int) -> str:
+    command = ["/bin/ps", "-o", "lstart=", "-p", str(pid)]
+    shown = subprocess.run(command, capture_output=True, text=True, check=False)
     return shown.stdout.strip()
 
 
@@ -174,9 +179,13 @@ class Register:
         for row in reversed(left):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(row["pid"]), int(row["ask"]))
+        end = time.monotonic() + grace_s
         for row in left:
-            if not wait_until(lambda row=row: birth(int(row["pid"])) != row["birth"], grace_s):
-                _kill_group(int(row["pid"]))
+            pid, born = int(row["pid"]), row["birth"]
+            while birth(pid) == born and time.monotonic() < end:
+                time.sleep(0.05)
+            if birth(pid) == born:
+                _kill_group(pid)
         self.path.unlink(missing_ok=True)
         return [str(row["name"]) for row in left]
 
@@ -210,7 +219,13 @@ def wait_until(condition: Callable[[], bool], limit_s: float, *, pause_s: float 
     return True
 
 
-def _as_user(owner: Owner | None) -> dict[str, object]:
+class _AsUser(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+def _as_user(owner: Owner | None) -> _AsUser:
     return {} if owner is None else {"user": owner.uid, "group": owner.gid, "extra_groups": []}
 
 

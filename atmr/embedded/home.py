@@ -12,7 +12,7 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from atmr.embedded.children import Owner, Trouble, plain_env, replace_text, run_quietly
+from atmr.embedded.children import Owner, PlainError, plain_env, replace_text, run_quietly
 from atmr.embedded.programs import Programs
 
 FREE_DISK_BYTES = 500_000_000
@@ -67,7 +67,7 @@ def prepare_home(var: Path) -> Home:
         if owner and not _can_enter(owner, var):
             data = _open_dir(_open_data(var))
     except (PermissionError, NotADirectoryError, FileExistsError) as error:
-        raise Trouble(
+        raise PlainError(
             f"{error.filename} cannot be written by this user ({_user_name()}): {error.strerror}."
         ) from error
     return Home(var=var, data=data, owner=owner)
@@ -77,7 +77,7 @@ def refuse_full_disk(var: Path) -> None:
     place = next(path for path in (var, *var.parents) if path.exists())
     free = shutil.disk_usage(place).free
     if free < FREE_DISK_BYTES:
-        raise Trouble(
+        raise PlainError(
             f"The disk of {place} has only {free // 1_000_000} MB free; 500 MB are needed to start."
         )
 
@@ -90,7 +90,7 @@ def _unprivileged_owner(var: Path) -> Owner:
     for name in ("postgres", "nobody"):
         with contextlib.suppress(KeyError):
             return _owner(pwd.getpwnam(name))
-    raise Trouble(
+    raise PlainError(
         "PostgreSQL refuses to run as root and there is no user postgres or nobody to run it as."
     )
 
@@ -108,7 +108,7 @@ def _user_name() -> str:
 def _can_enter(owner: Owner, place: Path) -> bool:
     try:
         run_quietly(["/usr/bin/test", "-x", str(place)], owner=owner, env=plain_env())
-    except Trouble:
+    except PlainError:
         return False
     return True
 

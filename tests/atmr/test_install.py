@@ -1,23 +1,30 @@
 from __future__ import annotations
 
-import importlib.util
 import io
 import shutil
 import sys
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from atmr.environment import BASE_DIR
 
 
+def loaded() -> Any:
+    """The installer as a module: it lies beside the locks, in no package."""
+    path = BASE_DIR / "requirements" / "install.py"
+    spec = importlib.util.spec_from_file_location("install", path)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    assert spec.loader is not None
+    spec.loader.exec_module(module)
+    return module
+
+
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    spec = importlib.util.spec_from_file_location(
-        "install", BASE_DIR / "requirements" / "install.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = loaded()
     locks = tmp_path / "locks"
     shutil.copytree(BASE_DIR / "requirements", locks)
     monkeypatch.setattr(module, "LOCKS", locks)
@@ -46,17 +53,17 @@ def test_a_changed_lock_is_installed_again(install, tmp_path):
 
 def test_an_interrupted_step_is_done_again(install, tmp_path, monkeypatch):
     def fail(venv, step):
-        raise install.Refusal("no network")
+        raise install.RefusalError("no network")
 
     monkeypatch.setattr(install, "_pip", fail)
-    with pytest.raises(install.Refusal):
+    with pytest.raises(install.RefusalError):
         install.install(tmp_path / "venv", "run")
     assert list((tmp_path / "venv").glob(".installed-*")) == []
 
 
 def test_another_python_is_refused(install, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 13, 0))
-    with pytest.raises(install.Refusal, match=r"Python 3\.11 is needed; this is 3\.13"):
+    with pytest.raises(install.RefusalError, match=r"Python 3\.11 is needed; this is 3\.13"):
         install.install(tmp_path / "venv", "run")
 
 
@@ -68,11 +75,7 @@ def test_pips_last_error_is_kept(install):
 
 
 def test_too_small_a_disk_is_refused(tmp_path, monkeypatch):
-    spec = importlib.util.spec_from_file_location(
-        "install", BASE_DIR / "requirements" / "install.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = loaded()
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=1e9))
-    with pytest.raises(module.Refusal, match=r"need 3\.5 GB"):
+    with pytest.raises(module.RefusalError, match=r"need 3\.5 GB"):
         module._make(tmp_path / "venv")

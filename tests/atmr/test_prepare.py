@@ -3,9 +3,13 @@ from __future__ import annotations
 import os
 
 import pytest
+from django.contrib.staticfiles.finders import get_finder
 from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.utils import timezone
 
 from atmr.management.commands import prepare
+from tests.factories import make_company, make_run
 
 
 @pytest.fixture
@@ -30,7 +34,7 @@ def test_static_files_are_collected_only_when_one_changed(said, settings, tmp_pa
     source.mkdir()
     (source / "a.css").write_text("a{}")
     settings.STATICFILES_DIRS = [source]
-    _forget_finders()
+    get_finder.cache_clear()  # type: ignore[attr-defined]
     call_command(prepare.Command())
     assert said == ["migrate", "collectstatic"]
     call_command(prepare.Command())
@@ -40,36 +44,47 @@ def test_static_files_are_collected_only_when_one_changed(said, settings, tmp_pa
     assert said[3:] == ["migrate", "collectstatic"]
 
 
-def _forget_finders():
-    from django.contrib.staticfiles.finders import get_finder
-
-    get_finder.cache_clear()
+def collected(said: list[str]) -> list[str]:
+    return [name for name in said if name != "collectstatic"]
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("commands", "expected"),
-    [
-        ({"seed_demo", "plan_day"}, ["migrate", "seed_demo", "plan_day"]),
-        ({"seed_demo"}, ["migrate", "seed_demo"]),
-        (set(), ["migrate"]),
-    ],
-)
-def test_the_demo_company_is_made_where_there_is_none(
-    said, monkeypatch, settings, commands, expected
+def test_the_demo_is_made_and_its_day_planned_where_there_is_no_company(said, settings):
+    call_command(prepare.Command(), demo=True)
+    assert collected(said) == ["migrate", "seed_demo"]
+    path = settings.VAR_DIR / prepare.DEMO_FILE
+    assert path.read_text() == "Demo account: somebody\n"
+    assert path.stat().st_mode & 0o077 == 0
+
+    company = make_company()
+    call_command(prepare.Command(), demo=True)
+    assert collected(said)[2:] == ["migrate", "plan_day"]
+    today = timezone.now().astimezone(company.tz).date()
+    make_run(company, service_on=today)
+    call_command(prepare.Command(), demo=True)
+    assert collected(said)[4:] == ["migrate"]
+
+
+@pytest.mark.django_db
+def test_a_company_of_ones_own_is_left_alone(said):
+    make_company()
+    call_command(prepare.Command(), demo=True)
+    assert collected(said) == ["migrate"]
+
+
+@pytest.mark.django_db
+def test_a_day_that_cannot_be_planned_is_no_reason_not_to_start(
+    said, settings, monkeypatch, capsys
 ):
-    monkeypatch.setattr(prepare, "_has_no_company", lambda: True)
-    monkeypatch.setattr(prepare, "get_commands", lambda: commands)
-    call_command(prepare.Command(), demo=True)
-    assert [name for name in said if name != "collectstatic"] == expected
-    if "seed_demo" in commands:
-        path = settings.VAR_DIR / prepare.DEMO_FILE
-        assert path.read_text() == "Demo account: somebody\n"
-        assert path.stat().st_mode & 0o077 == 0
+    make_company()
+    (settings.VAR_DIR / prepare.DEMO_FILE).write_text("Demo account: somebody")
+    called = getattr(prepare, "call_command")  # noqa: B009 (imported there, not made there)
 
+    def call(name, *args, **options):
+        called(name, *args, **options)
+        if name == "plan_day":
+            raise CommandError("There is nothing to plan.")
 
-@pytest.mark.django_db
-def test_an_existing_company_is_left_alone(said, monkeypatch):
-    monkeypatch.setattr(prepare, "_has_no_company", lambda: False)
+    monkeypatch.setattr(prepare, "call_command", call)
     call_command(prepare.Command(), demo=True)
-    assert "seed_demo" not in said
+    assert "There is nothing to plan." in capsys.readouterr().err

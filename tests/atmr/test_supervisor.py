@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from atmr.embedded.children import Child, Register, Trouble, plain_env, wait_until
+from atmr.embedded.children import Child, PlainError, Register, plain_env, wait_until
 from atmr.supervisor import HEALTHY_AFTER_S, LONGEST_PAUSE_S, Supervisor
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
@@ -76,7 +76,7 @@ def test_a_restart_that_fails_is_tried_again(desk):
     def start():
         tries.append(1)
         if len(tries) == 1:
-            raise Trouble("not yet")
+            raise PlainError("not yet")
         child.start()
 
     child.start()
@@ -94,14 +94,14 @@ def test_a_restart_that_fails_is_tried_again(desk):
 def test_a_child_that_dies_while_starting_is_named_with_its_last_word(desk):
     child = desk.child(FAIL)
     desk.supervisor.add(child)
-    with pytest.raises(Trouble, match="web stopped while starting: no such thing"):
+    with pytest.raises(PlainError, match="web stopped while starting: no such thing"):
         desk.supervisor.wait_ready(child, lambda: False, 20)
 
 
 def test_a_child_that_never_answers_is_named(desk):
     child = desk.child(SLEEP)
     desk.supervisor.add(child)
-    with pytest.raises(Trouble, match="web gave no answer"):
+    with pytest.raises(PlainError, match="web gave no answer"):
         desk.supervisor.wait_ready(child, lambda: False, 0.2)
 
 

@@ -7,20 +7,21 @@ import io
 from pathlib import Path
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import OperationalError
+from django.utils import timezone
 
 from atmr.embedded.children import replace_text
+from dispatch.models import Company, DispatchRun
 
 DEMO_FILE = "demo.txt"
 
 
 class Command(BaseCommand):
-    help = "Migrate, make the demo company where there is none (--demo), collect static files."
+    help = "Migrate, make the demo companies where there is none (--demo), collect static files."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -34,20 +35,39 @@ class Command(BaseCommand):
         except OperationalError as error:
             reason = str(error).strip().partition("\n")[0]
             raise CommandError(f"The database cannot be used: {reason}") from error
-        if demo and _has_no_company():
-            self._make_demo()
         self._collect_static()
+        if demo and not Company.objects.exists():
+            self._make_demo()
+        if demo and (settings.VAR_DIR / DEMO_FILE).exists():
+            self._plan_demo_day()
 
     def _make_demo(self) -> None:
-        if "seed_demo" not in get_commands():
-            return
-        self._say("making the demo company")
+        self._say("making the demo companies")
         said = io.StringIO()
-        call_command("seed_demo", stdout=said)
+        call_command("seed_demo", carrier="both", stdout=said, stderr=self.stderr)
         replace_text(settings.VAR_DIR / DEMO_FILE, said.getvalue())
-        if "plan_day" in get_commands():
-            self._say("planning today")
-            call_command("plan_day", apply=True, stdout=self.stdout)
+
+    def _plan_demo_day(self) -> None:
+        """Today, where nobody has planned it: a demo of last week still shows a planned day."""
+        now = timezone.now()
+        for company in Company.objects.all():
+            day = now.astimezone(company.tz).date()
+            if not DispatchRun.objects.filter(company=company, service_on=day).exists():
+                self._plan(company)
+
+    def _plan(self, company: Company) -> None:
+        self._say(f"planning today for {company.name}")
+        try:
+            call_command(
+                "plan_day",
+                company=company.slug,
+                apply=True,
+                stdout=self.stdout,
+                stderr=io.StringIO(),
+            )
+        except CommandError as error:
+            # Such as a Sunday without bookings: no reason not to start.
+            self._say(str(error))
 
     def _collect_static(self) -> None:
         stamp = settings.VAR_DIR / "staticfiles.stamp"
@@ -61,14 +81,6 @@ class Command(BaseCommand):
     def _say(self, sentence: str) -> None:
         self.stderr.write(f"  {sentence}", self.style.NOTICE)
         self.stderr.flush()
-
-
-def _has_no_company() -> bool:
-    try:
-        company = apps.get_model("dispatch", "Company")
-    except LookupError:
-        return False
-    return not company._default_manager.exists()
 
 
 def _static_digest() -> str:

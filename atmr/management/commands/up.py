@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from atmr import environment
 from atmr.console import HOST, Console
-from atmr.embedded.children import Trouble, leave_with_parent
+from atmr.embedded.children import PlainError, leave_with_parent
 from atmr.embedded.running import speaking_plainly
 from atmr.management.commands.prepare import DEMO_FILE
 
@@ -35,22 +35,25 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        _listen()
+        stop = _Stop()
         if options["leave_with_parent"]:
             leave_with_parent(signal.SIGTERM)
         console = Console(settings.VAR_DIR, options["port"], self._say)
         try:
             with speaking_plainly():
                 console.start(demo=not options["no_demo"])
+                if stop.asked():
+                    raise KeyboardInterrupt
                 self._tell(console.address)
                 if not options["once"]:
-                    console.supervisor.watch()
-        except (Trouble, environment.BadValue) as trouble:
+                    console.supervisor.watch(stop.asked)
+                    self._say("stopping")
+        except (PlainError, environment.BadValue) as trouble:
             raise CommandError(str(trouble)) from trouble
         except KeyboardInterrupt:
             self._say("stopping")
         finally:
-            _stop_listening()
+            stop.is_under_way()
             console.stop()
         self._say("stopped")
 
@@ -67,18 +70,25 @@ class Command(BaseCommand):
         self.stderr.flush()
 
 
-def _listen() -> None:
-    for number in _STOP_SIGNALS:
-        # `nohup` and `&` ask for a signal to be ignored; that wish stays.
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _interrupt)
+class _Stop:
+    """Ctrl-C and its relatives. The exception ends a wait at once; the mark stays for the case that it
+    was raised inside a callback of the interpreter, which swallows it."""
 
+    def __init__(self) -> None:
+        self._asked = False
+        for number in _STOP_SIGNALS:
+            # `nohup` and `&` ask for a signal to be ignored; that wish stays.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._take)
 
-def _stop_listening() -> None:
-    # A second Ctrl-C would only leave things behind: every wait of the stop has an end.
-    for number in _STOP_SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
+    def asked(self) -> bool:
+        return self._asked
 
+    def is_under_way(self) -> None:
+        """A second Ctrl-C would only leave things behind: every wait of the stop has an end."""
+        for number in _STOP_SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
 
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+    def _take(self, number: int, frame: FrameType | None) -> NoReturn:
+        self._asked = True
+        raise KeyboardInterrupt

@@ -13,8 +13,8 @@ import pytest
 
 from atmr.embedded.children import (
     Child,
+    PlainError,
     Register,
-    Trouble,
     birth,
     plain_env,
     replace_text,
@@ -149,7 +149,7 @@ def test_half_a_register_is_no_register(tmp_path):
 
 
 def test_a_failing_program_is_one_sentence():
-    with pytest.raises(Trouble, match="python.* failed: it hurts"):
+    with pytest.raises(PlainError, match=r"python.* failed: it hurts"):
         run_quietly([sys.executable, "-c", "raise SystemExit('it hurts')"], env=plain_env())
 
 

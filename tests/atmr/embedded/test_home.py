@@ -8,9 +8,9 @@ import psycopg
 import pytest
 
 from atmr.embedded import home
-from atmr.embedded.children import Trouble
+from atmr.embedded.children import PlainError
 from atmr.embedded.home import FREE_DISK_BYTES, password_of, prepare_home, refuse_full_disk
-from atmr.embedded.programs import find_postgres, find_valkey, postgres_major, version_of
+from atmr.embedded.programs import Programs, find_postgres, find_valkey, postgres_major, version_of
 from atmr.embedded.running import Service
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has another user to run as")
@@ -18,13 +18,13 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has another us
 
 def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=FREE_DISK_BYTES - 1))
-    with pytest.raises(Trouble, match=r"has only \d+ MB free; 500 MB are needed"):
+    with pytest.raises(PlainError, match=r"has only \d+ MB free; 500 MB are needed"):
         refuse_full_disk(tmp_path / "not" / "yet")
 
 
 def test_a_directory_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(Trouble, match="cannot be written by this user"):
+    with pytest.raises(PlainError, match="cannot be written by this user"):
         prepare_home(tmp_path / "file" / "var")
 
 
@@ -56,16 +56,17 @@ def test_data_moves_where_the_other_user_can_go(var, monkeypatch):
 @as_root
 def test_programs_are_copied_where_the_other_user_can_go(var, monkeypatch):
     programs = find_valkey()
+    assert programs is not None
     closed = var / "closed"
     closed.mkdir(mode=0o700)
     server = closed / "valkey-server"
     shutil.copy2(programs.path, server)
     monkeypatch.setattr(home, "OPEN_PLACE", var / "open")
     place = prepare_home(var)
-    copy = place.runnable(home.Programs(origin="test", path=server))
+    copy = place.runnable(Programs(origin="test", path=server))
     assert copy != server
     assert copy.read_bytes() == server.read_bytes()
-    assert place.runnable(home.Programs(origin="test", path=server)) == copy
+    assert place.runnable(Programs(origin="test", path=server)) == copy
     assert place.runnable(programs) == programs.path
 
 

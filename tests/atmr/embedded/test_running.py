@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import errno
 import textwrap
+
 import psycopg
 import pytest
 import redis
 
 from atmr.embedded import servers
-from atmr.embedded.children import Trouble, wait_until
+from atmr.embedded.children import PlainError, wait_until
 from atmr.embedded.running import Lock, Service, speaking_plainly
 from tests.atmr.commands import begin, environment, processes_naming, read_until, wait_for_none
 
@@ -130,7 +131,7 @@ def test_data_of_another_version_is_refused(var, monkeypatch):
     (var / "postgres" / "PG_VERSION").write_text("12\n")
     service = Service(var, "DATABASE_URL")
     assert service.claim("the test")
-    with pytest.raises(Trouble, match="made by PostgreSQL 12"):
+    with pytest.raises(PlainError, match="made by PostgreSQL 12"):
         service.start()
     service.stop()
 
@@ -146,7 +147,7 @@ def test_no_program_at_all_is_one_sentence(var, monkeypatch, variable, finder, s
     monkeypatch.setattr(servers, finder, lambda: None)
     service = Service(var, variable)
     assert service.claim("the test")
-    with pytest.raises(Trouble, match=sentence):
+    with pytest.raises(PlainError, match=sentence):
         service.start()
     service.stop()
 
@@ -187,7 +188,7 @@ def test_a_lock_ends_with_its_holder(var):
     [(errno.ENOSPC, "The disk is full: /x."), (errno.EACCES, "may not read")],
 )
 def test_what_the_machine_refuses_is_one_sentence(number, sentence):
-    with pytest.raises(Trouble, match=sentence), speaking_plainly():
+    with pytest.raises(PlainError, match=sentence), speaking_plainly():
         raise OSError(number, "refused", "/x")
 
 
