@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 import io
 import shutil
 import sys
