@@ -12,5 +12,8 @@ urlpatterns = [
     path("readyz", ready, name="readyz"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
+    path("api/v1/", include("dispatch.api.urls")),
     path("", include("dispatch.pages.urls")),
 ]
+
+handler500 = "dispatch.api.problems.server_error"  # of pages too, which get Django's own

@@ -28,6 +28,10 @@ class DispatchRunQuerySet(OfCompany["DispatchRun"]):
     def on_day(self, day: date) -> Self:
         return self.filter(service_on=day)
 
+    def in_force(self) -> Self:
+        """The runs whose plans were applied last, one a day."""
+        return self.filter(status=RunStatus.DONE.value, applied_at__isnull=False)
+
     def without_documents(self) -> Self:
         """For lists: a problem is hundreds of kilobytes."""
         return self.defer("problem", "plan")

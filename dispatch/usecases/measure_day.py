@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from random import Random
 from typing import Any
 
-from dispatch.engine.kpi import KpiValue
+from dispatch.engine.kpi import Kpi, KpiValue
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
 from dispatch.engine.quality import QualitySettings, QualityWeights, kpis
@@ -66,6 +66,13 @@ def kpi_json(value: KpiValue) -> dict[str, Any]:
         "interval": None if value.interval is None else list(value.interval),
         "is_predicted": value.is_predicted,
     }
+
+
+def kpi_from_json(data: Mapping[str, Any]) -> KpiValue:
+    """The value that kpi_json() wrote."""
+    interval = data["interval"]
+    fields = {**data, "key": Kpi(data["key"])}
+    return KpiValue(**fields | {"interval": None if interval is None else tuple(interval)})
 
 
 def _recorded_day(company: Company, day: date) -> DayRecord:

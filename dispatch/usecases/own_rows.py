@@ -32,8 +32,7 @@ def _row(
 ) -> Driver | Patient | Place | Vehicle | None:
     if pk is None:
         return None
-    rows = kind.objects.for_company(company).filter(pk=pk)
-    if kind is Place:
-        rows = rows.select_related("parent")
-    row: Driver | Patient | Place | Vehicle | None = rows.first()
+    row: Driver | Patient | Place | Vehicle | None = (
+        kind.objects.for_company(company).filter(pk=pk).first()
+    )
     return row

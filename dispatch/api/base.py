@@ -1,0 +1,136 @@
+"""What the resources share: one company, roles that fail closed, and versions that writers must know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, ClassVar, cast
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+from rest_framework.viewsets import GenericViewSet
+
+from dispatch.api.access import membership_of
+from dispatch.api.pagination import Keyset, KeysetPagination
+from dispatch.api.parsing import BoundedJSONParser
+from dispatch.api.versions import etag
+from dispatch.enums import Role
+from dispatch.models import Booking, Company, Membership, Shift, User
+
+ROW_NUMBER = r"[1-9][0-9]{0,17}"
+
+Roles = Mapping[str, frozenset[Role]]
+
+
+class CompanyView(APIView):
+    """Speaks for one company; an action that `roles` does not name is for nobody."""
+
+    roles: ClassVar[Roles] = {}
+    parser_classes = [BoundedJSONParser]
+    # No OPTIONS: DRF's answer would show write forms to readers; the schema says it all.
+    http_method_names = ["get", "head", "post", "patch", "delete"]
+
+    @cached_property
+    def membership(self) -> Membership:
+        return membership_of(self.request)
+
+    @property
+    def company(self) -> Company:
+        return self.membership.company
+
+    @property
+    def role(self) -> Role:
+        return Role(self.membership.role)
+
+    @property
+    def user(self) -> User:
+        return cast("User", self.request.user)
+
+    def check_permissions(self, request: Request) -> None:
+        super().check_permissions(request)
+        self.request = request
+        role, action = self.role, self.action_name
+        if action is not None and role not in self.roles.get(action, frozenset()):
+            raise PermissionDenied(_("Your role in this company does not allow this."))
+
+    @property
+    def action_name(self) -> str | None:
+        """None for a method that is not served: it is answered with 405, not 403."""
+        method = (self.request.method or "").lower()
+        return method if hasattr(self, method) else None
+
+    def finalize_response(
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer["Cache-Control"] = "private, no-store"  # people's journeys
+        return answer
+
+    def read(self, kind: type[serializers.Serializer[Any]], **options: Any) -> Any:
+        """The body, understood; raises ValidationError with every fault in it."""
+        context = {"company": self.company, "request": self.request}
+        body = kind(data=self.request.data, context=context, **options)
+        body.is_valid(raise_exception=True)
+        return body
+
+
+class CompanyViewSet(CompanyView, GenericViewSet[Any]):
+    """Lists and rows of one company; a row of another is not found."""
+
+    keyset: ClassVar[Keyset]
+    pagination_class = KeysetPagination
+    lookup_url_kwarg = "id"
+    lookup_value_regex = ROW_NUMBER
+    driver_path: ClassVar[str] = (
+        ""  # from a row to the user who drives; empty where drivers have no access
+    )
+
+    @property
+    def action_name(self) -> str | None:
+        return cast("str | None", self.action)
+
+    def get_queryset(self) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False):
+            return rows
+        rows = rows.for_company(self.company)  # type: ignore[attr-defined]
+        if self.role is Role.DRIVER:
+            return rows.filter(**{self.driver_path: self.user})
+        return rows
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        context = dict(super().get_serializer_context())
+        if not getattr(self, "swagger_fake_view", False):
+            context["company"] = self.company
+        return context
+
+    def shown(self, pk: int, *, status: int = 200) -> Response:
+        """The row as it is now; with its ETag where it has versions."""
+        row = self.get_queryset().get(pk=pk)
+        body = self.get_serializer(row)
+        response = Response(body.data, status=status)
+        if status == 201:
+            response["Location"] = self.request.build_absolute_uri(
+                self.reverse_action("detail", kwargs={"id": pk})
+            )
+        return _versioned(response, row)
+
+    def retrieve(self, request: Request, **_kwargs: object) -> Response:
+        row = self.get_object()
+        return _versioned(Response(self.get_serializer(row).data), row)
+
+    def list(self, request: Request) -> Response:
+        rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
+        return self.get_paginated_response(self.get_serializer(rows, many=True).data)
+
+
+def _versioned(response: Response, row: Any) -> Response:
+    """With an ETag, where others may write meanwhile; a run's version is its number, not its state."""
+    if isinstance(row, Booking | Shift):
+        response["ETag"] = etag(row.version)
+    return response

@@ -1,0 +1,114 @@
+"""The documents a run keeps, in the words and clocks of people: seconds become moments, references rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from dispatch.engine.plan import Move, Plan, Route
+from dispatch.enums import VisitKind
+from dispatch.models import Booking, DispatchRun, Shift
+from dispatch.usecases.day_clock import DayClock
+from dispatch.usecases.references import row_id
+from dispatch.usecases.wording import labels, row_sentences
+
+NO_PLAN = Plan(routes=())
+
+
+def plan_of(run: DispatchRun | None) -> Plan:
+    """A run that is not done plans nothing."""
+    return NO_PLAN if run is None or run.plan is None else Plan.from_json(run.plan)
+
+
+def routes_of(run: DispatchRun) -> list[dict[str, Any]]:
+    """The routes that drive, with three queries however many there are."""
+    plan = plan_of(run)
+    routes = [route for route in plan.routes if route.visits]
+    clock = DayClock.of(run.company, run.service_on)
+    bookings = booking_references(plan.shift_of)
+    shifts = _shifts(route.shift for route in routes)
+    return [_route(route, clock, bookings, shifts.get(row_id(route.shift))) for route in routes]
+
+
+def _route(
+    route: Route, clock: DayClock, bookings: dict[int, str], shift: Shift | None
+) -> dict[str, Any]:
+    return {
+        "shift": row_id(route.shift),
+        "driver": None if shift is None else str(shift.driver),
+        "vehicle": None if shift is None else str(shift.vehicle),
+        "leave_at": clock.moment(route.leave_s),
+        "return_at": clock.moment(route.return_s),
+        "visits": [
+            {
+                "kind": visit.kind,
+                "booking": None if visit.kind is VisitKind.BREAK else row_id(visit.id),
+                "reference": None
+                if visit.kind is VisitKind.BREAK
+                else bookings.get(row_id(visit.id)),
+                "arrive_at": clock.moment(visit.arrive_s),
+                "start_at": clock.moment(visit.start_s),
+            }
+            for visit in route.visits
+        ],
+    }
+
+
+def unassigned_of(run: DispatchRun) -> list[dict[str, Any]]:
+    """The bookings left, each with its sentence; the names in the sentences are read at once."""
+    rows = list(run.unassigned.select_related("booking"))
+    label = labels(str(row.params.get("detail", "")) for row in rows)
+    return [
+        {
+            "booking": row.booking_id,
+            "reference": row.booking.reference,
+            "reason": row.reason,
+            "sentence": row_sentences(row, label),
+        }
+        for row in rows
+    ]
+
+
+def moves_between(before: DispatchRun | None, after: DispatchRun) -> list[dict[str, Any]]:
+    """What changes for bookings from one plan of the day to the other."""
+    clock = DayClock.of(after.company, after.service_on)
+    moves = plan_of(before).diff(plan_of(after))
+    bookings = booking_references(move.trip for move in moves)
+    named = labels(_shift_refs(moves))
+    return [
+        {
+            "booking": row_id(move.trip),
+            "reference": bookings.get(row_id(move.trip)),
+            "from_shift": _row(move.from_shift),
+            "from_driver": None if move.from_shift is None else named(move.from_shift),
+            "from_pickup_at": _moment(clock, move.from_start_s),
+            "to_shift": _row(move.to_shift),
+            "to_driver": None if move.to_shift is None else named(move.to_shift),
+            "to_pickup_at": _moment(clock, move.to_start_s),
+        }
+        for move in moves
+    ]
+
+
+def booking_references(trips: Iterable[str]) -> dict[int, str]:
+    rows = Booking.objects.filter(pk__in=[row_id(trip) for trip in trips])
+    return dict(rows.values_list("pk", "reference"))
+
+
+def _shifts(references: Iterable[str]) -> dict[int, Shift]:
+    wanted = [row_id(reference) for reference in references]
+    return Shift.objects.select_related("driver", "vehicle").in_bulk(wanted)
+
+
+def _shift_refs(moves: Iterable[Move]) -> set[str]:
+    ends = ((move.from_shift, move.to_shift) for move in moves)
+    return {shift for pair in ends for shift in pair if shift is not None}
+
+
+def _row(reference: str | None) -> int | None:
+    return None if reference is None else row_id(reference)
+
+
+def _moment(clock: DayClock, second: int | None) -> datetime | None:
+    return None if second is None else clock.moment(second)

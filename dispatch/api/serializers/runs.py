@@ -1,0 +1,127 @@
+"""Planning runs: how they went, what they plan, what they leave and what they would change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from dispatch.api.fields import DayField, MomentField, StrictSerializer, WordField
+from dispatch.api.serializers.kpis import KpiSerializer
+from dispatch.api.serializers.shared import ReadSerializer
+from dispatch.enums import Rule, RunStatus, RunTrigger, VisitKind
+from dispatch.models import DispatchRun
+
+
+class RunSerializer(ReadSerializer):
+    """One planning of one day."""
+
+    status = WordField(RunStatus, read_only=True)
+    trigger = WordField(RunTrigger, read_only=True)
+    requested_by = serializers.StringRelatedField[Any](read_only=True)
+    applied_by = serializers.StringRelatedField[Any](read_only=True)
+    is_in_force = serializers.SerializerMethodField()
+    notes = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+    class Meta:
+        model = DispatchRun
+        fields = [
+            "id", "service_on", "version", "status", "trigger", "requested_by", "created_at", "started_at",
+            "finished_at", "travel_source", "is_degraded", "notes", "error", "applied_at", "applied_by",
+            "is_in_force",
+        ]  # fmt: skip
+        read_only_fields = fields
+
+    def get_is_in_force(self, run: DispatchRun) -> bool:
+        return run.applied_at is not None and run.status == RunStatus.DONE
+
+
+class StageSerializer(serializers.Serializer[Any]):
+    """What one stage of the planner did."""
+
+    name = serializers.CharField()
+    seconds = serializers.FloatField()
+    cost = serializers.IntegerField(allow_null=True)
+    unserved = serializers.IntegerField(allow_null=True)
+    outcome = serializers.CharField()
+    note = serializers.CharField(allow_blank=True)
+
+
+class UnassignedSerializer(serializers.Serializer[Any]):
+    """A booking the run could not serve: the rule in the way, and a sentence in the caller's language."""
+
+    booking = serializers.IntegerField()
+    reference = serializers.CharField()
+    reason = WordField(Rule)
+    sentence = serializers.CharField()
+
+
+class VisitSerializer(serializers.Serializer[Any]):
+    """A stop (`booking`) or a break."""
+
+    kind = WordField(VisitKind)
+    booking = serializers.IntegerField(allow_null=True)
+    reference = serializers.CharField(allow_null=True)
+    arrive_at = MomentField()
+    start_at = MomentField()
+
+
+class RouteSerializer(serializers.Serializer[Any]):
+    """The way of one shift."""
+
+    shift = serializers.IntegerField()
+    driver = serializers.CharField(allow_null=True)
+    vehicle = serializers.CharField(allow_null=True)
+    leave_at = MomentField()
+    return_at = MomentField()
+    visits = VisitSerializer(many=True)
+
+
+class RunDetailSerializer(RunSerializer):
+    """A run with its stages, its plan, what it leaves unassigned and what it predicts."""
+
+    stages = StageSerializer(many=True, read_only=True)
+    routes = RouteSerializer(many=True, read_only=True)
+    unassigned = UnassignedSerializer(source="unassigned_rows", many=True, read_only=True)
+    kpis = KpiSerializer(many=True, read_only=True, help_text="Predicted.")
+
+    class Meta(RunSerializer.Meta):
+        fields = [*RunSerializer.Meta.fields, "stages", "routes", "unassigned", "kpis"]
+        read_only_fields = fields
+
+
+class RunInput(StrictSerializer):
+    """The local day to plan."""
+
+    day = DayField()
+
+
+class AppliedSerializer(serializers.Serializer[Any]):
+    """The run in force now, and how many bookings got a driver, lost theirs, changed or kept everything."""
+
+    run = RunSerializer()
+    assigned = serializers.IntegerField(source="written.assigned")
+    unassigned = serializers.IntegerField(source="written.unassigned")
+    changed = serializers.IntegerField(source="written.changed")
+    unchanged = serializers.IntegerField(source="written.unchanged")
+
+
+class MoveSerializer(serializers.Serializer[Any]):
+    """A booking whose driver or pickup differs between two plans; null means unassigned there."""
+
+    booking = serializers.IntegerField()
+    reference = serializers.CharField(allow_null=True)
+    from_shift = serializers.IntegerField(allow_null=True)
+    from_driver = serializers.CharField(allow_null=True)
+    from_pickup_at = MomentField(allow_null=True)
+    to_shift = serializers.IntegerField(allow_null=True)
+    to_driver = serializers.CharField(allow_null=True)
+    to_pickup_at = MomentField(allow_null=True)
+
+
+class DiffSerializer(serializers.Serializer[Any]):
+    """What changes from `against` (null: nothing is in force) to this run."""
+
+    run = serializers.IntegerField()
+    against = serializers.IntegerField(allow_null=True)
+    moves = MoveSerializer(many=True)

@@ -1,0 +1,44 @@
+"""Who changes something says which version of it they saw: ETag out, If-Match in."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from django.utils.http import parse_etags
+from django.utils.translation import gettext_lazy as _
+
+from dispatch.api.problems import ProblemError
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+
+
+class PreconditionRequiredError(ProblemError):
+    status_code = HTTPStatus.PRECONDITION_REQUIRED
+    default_code = "precondition-required"
+    default_detail = _("Send the ETag of what you saw in the header If-Match.")
+
+
+class PreconditionFailedError(ProblemError):
+    status_code = HTTPStatus.PRECONDITION_FAILED
+    default_code = "precondition-failed"
+    default_detail = _("It was changed since you saw it: read it again.")
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+def expected_version(request: Request, current: int) -> int:
+    """The version the caller means, which is the current one; use cases compare it again when they write.
+
+    Raises PreconditionRequiredError (428) or PreconditionFailedError (412).
+    """
+    header = request.headers.get("If-Match")
+    if header is None:
+        raise PreconditionRequiredError
+    tags = parse_etags(header)
+    if "*" not in tags and etag(current) not in tags:
+        raise PreconditionFailedError
+    return current

@@ -1,0 +1,190 @@
+"""Bookings: read, taken, changed, driven, and brought back."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from dispatch.api.access import EVERYBODY, OFFICE
+from dispatch.api.base import CompanyViewSet
+from dispatch.api.filters import BookingFilter
+from dispatch.api.pagination import Keyset, day, whole_number
+from dispatch.api.serializers.bookings import (
+    AssignInput,
+    BookingInput,
+    BookingPatch,
+    BookingSerializer,
+    ProgressInput,
+    ReadyInput,
+    ReturnInput,
+)
+from dispatch.api.versions import expected_version
+from dispatch.enums import BookingStatus, Role
+from dispatch.models import Booking
+from dispatch.usecases.assign_booking import assign_booking
+from dispatch.usecases.book_return import book_return
+from dispatch.usecases.create_booking import create_booking
+from dispatch.usecases.dispatch_now import dispatch_now
+from dispatch.usecases.edit_booking import edit_booking
+from dispatch.usecases.record_progress import record_progress
+from dispatch.usecases.trigger_return import trigger_return
+from dispatch.usecases.unassign import unassign
+
+# What a driver may say of an own journey; everything else is for the office.
+DRIVER_STEPS = frozenset({
+    BookingStatus.ASSIGNED, BookingStatus.EN_ROUTE, BookingStatus.ARRIVED, BookingStatus.ON_BOARD,
+    BookingStatus.COMPLETED, BookingStatus.NO_SHOW,
+})  # fmt: skip
+CLOCK_SKEW = timedelta(minutes=2)  # how far a telephone's clock may be ahead
+
+
+class BookingViewSet(CompanyViewSet):
+    """Journeys. Drivers see their own, and record how they go."""
+
+    queryset = Booking.objects.select_related(
+        "patient",
+        "pickup__parent",
+        "dropoff__parent",
+        "return_booking",
+        "assignment__driver",
+        "assignment__vehicle",
+    )
+    serializer_class = BookingSerializer
+    filterset_class = BookingFilter
+    keyset = Keyset(columns=(("service_on", day), ("id", whole_number)))
+    driver_path = "assignment__driver__user"
+    roles = {
+        "list": EVERYBODY,
+        "retrieve": EVERYBODY,
+        "create": OFFICE,
+        "partial_update": OFFICE,
+        "assign": OFFICE,
+        "unassign": OFFICE,
+        "progress": OFFICE | {Role.DRIVER},
+        "ready": OFFICE,
+        "dispatch_now": OFFICE,
+        "book_return": OFFICE,
+    }
+    versioned = frozenset({
+        "partial_update", "assign", "unassign", "progress", "ready", "dispatch_now", "book_return",
+    })  # fmt: skip
+
+    @extend_schema(request=BookingInput, responses={201: BookingSerializer})
+    def create(self, request: Request) -> Response:
+        body = self.read(BookingInput)
+        booking = create_booking(company=self.company, wanted=body.wanted(), now=timezone.now())
+        return self.shown(booking.pk, status=201)
+
+    @extend_schema(request=BookingPatch, responses=BookingSerializer)
+    def partial_update(self, request: Request, **_kwargs: object) -> Response:
+        booking, version = self.chosen()
+        body = self.read(BookingPatch)
+        edit_booking(
+            booking_id=booking.pk,
+            content=body.content(booking),
+            move_promise=body.moves_promise,
+            now=timezone.now(),
+            expected_version=version,
+        )
+        return self.shown(booking.pk)
+
+    @extend_schema(request=AssignInput, responses=BookingSerializer)
+    @action(methods=["post"], detail=True)
+    def assign(self, request: Request, **_kwargs: object) -> Response:
+        """Give the booking to a shift, at its best place there."""
+        booking, version = self.chosen()
+        body = self.read(AssignInput).validated_data
+        assign_booking(
+            booking_id=booking.pk,
+            shift_id=body["shift"],
+            pin=body["pin"],
+            by=self.user,
+            now=timezone.now(),
+            expected_version=version,
+        )
+        return self.shown(booking.pk)
+
+    @extend_schema(request=None, responses=BookingSerializer)
+    @action(methods=["post"], detail=True)
+    def unassign(self, request: Request, **_kwargs: object) -> Response:
+        """Take the driver away; the booking waits for one again."""
+        booking, version = self.chosen()
+        unassign(booking_id=booking.pk, expected_version=version)
+        return self.shown(booking.pk)
+
+    @extend_schema(request=ProgressInput, responses=BookingSerializer)
+    @action(methods=["post"], detail=True)
+    def progress(self, request: Request, **_kwargs: object) -> Response:
+        """Record a step: on the way, arrived, on board, completed, absent, cancelled, or one step back."""
+        booking, version = self.chosen()
+        body = self.read(ProgressInput).validated_data
+        if self.role is Role.DRIVER and body["to"] not in DRIVER_STEPS:
+            raise PermissionDenied(_("This step is for the office to record."))
+        record_progress(
+            booking_id=booking.pk,
+            to=body["to"],
+            at=_past(body.get("at"), field="at"),
+            reason=body["reason"],
+            expected_version=version,
+        )
+        return self.shown(booking.pk)
+
+    @extend_schema(request=ReadyInput, responses=BookingSerializer)
+    @action(methods=["post"], detail=True)
+    def ready(self, request: Request, **_kwargs: object) -> Response:
+        """The patient of a return on call has called."""
+        booking, version = self.chosen()
+        body = self.read(ReadyInput).validated_data
+        trigger_return(
+            booking_id=booking.pk,
+            ready_at=body.get("ready_at") or timezone.now(),
+            is_urgent=body["is_urgent"],
+            expected_version=version,
+        )
+        return self.shown(booking.pk)
+
+    @extend_schema(request=None, responses=BookingSerializer)
+    @action(methods=["post"], detail=True, url_path="dispatch-now")
+    def dispatch_now(self, request: Request, **_kwargs: object) -> Response:
+        """Find a driver at once, where it costs least; nothing else is planned anew."""
+        booking, version = self.chosen()
+        dispatch_now(
+            booking_id=booking.pk, by=self.user, now=timezone.now(), expected_version=version
+        )
+        return self.shown(booking.pk)
+
+    @extend_schema(request=ReturnInput, responses={201: BookingSerializer})
+    @action(methods=["post"], detail=True, url_path="return")
+    def book_return(self, request: Request, **_kwargs: object) -> Response:
+        """Book the way back; answers with the return."""
+        booking, version = self.chosen()
+        body = self.read(ReturnInput)
+        back = book_return(
+            outbound_id=booking.pk,
+            wanted=body.wanted(),
+            now=timezone.now(),
+            expected_version=version,
+        )
+        return self.shown(back.pk, status=201)
+
+    def chosen(self) -> tuple[Booking, int]:
+        """The booking of the address, in the version the caller saw."""
+        booking: Booking = self.get_object()
+        return booking, expected_version(self.request, booking.version)
+
+
+def _past(moment: datetime | None, *, field: str) -> datetime:
+    now = timezone.now()
+    if moment is None:
+        return now
+    if moment > now + CLOCK_SKEW:
+        raise serializers.ValidationError({field: [_("This lies in the future.")]})
+    return moment

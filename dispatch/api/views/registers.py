@@ -1,0 +1,178 @@
+"""Drivers, vehicles, patients and places: registers without rules beyond their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.db.models import Model
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from dispatch.api.access import OFFICE, READERS
+from dispatch.api.base import CompanyViewSet
+from dispatch.api.filters import DriverFilter, PatientFilter, PlaceFilter, VehicleFilter
+from dispatch.api.pagination import Keyset, text, whole_number
+from dispatch.api.serializers.fleet import VehicleInput, VehicleSerializer
+from dispatch.api.serializers.people import (
+    DriverInput,
+    DriverSerializer,
+    PatientInput,
+    PatientSerializer,
+    PlaceInput,
+)
+from dispatch.api.serializers.shared import PlaceSerializer
+from dispatch.enums import CoordinatesQuality
+from dispatch.models import (
+    Driver,
+    DriverLicence,
+    DriverSkill,
+    Patient,
+    Place,
+    SeatConfiguration,
+    Skill,
+    Vehicle,
+)
+from dispatch.usecases.keep_row import Children, InvalidRowError, keep_row
+from dispatch.usecases.own_rows import own_rows
+
+BY_NAME = Keyset(columns=(("sort_key", text), ("id", whole_number)))
+
+
+class RegisterViewSet(CompanyViewSet):
+    """Rows with a name, added and changed by the office."""
+
+    keyset = BY_NAME
+    roles = {
+        "list": READERS,
+        "retrieve": READERS,
+        "create": OFFICE,
+        "partial_update": OFFICE,
+    }
+    model: ClassVar[type[Model]]
+    input_class: ClassVar[type[serializers.Serializer[Any]]]
+    places: ClassVar[tuple[str, ...]] = ()  # fields that link to a place
+
+    def create(self, request: Request) -> Response:
+        row = self.model(company=self.company)
+        self._keep(row, self.read(self.input_class).validated_data)
+        return self.shown(row.pk, status=201)
+
+    def partial_update(self, request: Request, **_kwargs: object) -> Response:
+        row = self.get_object()
+        self._keep(row, self.read(self.input_class, partial=True).validated_data)
+        return self.shown(row.pk)
+
+    def _keep(self, row: Any, body: Mapping[str, Any]) -> None:
+        values = self.completed(dict(body))
+        children = self.children(row, values)
+        linked = {field: (Place, values[field]) for field in self.places if field in values}
+        values |= own_rows(self.company, linked)
+        for name, value in values.items():
+            setattr(row, name, value)
+        keep_row(row, changed=values.keys(), children=children)
+
+    def completed(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The body, with what follows from it."""
+        return values
+
+    def children(self, row: Any, values: dict[str, Any]) -> Children:
+        """Takes the lists out of the body: they are rows of their own."""
+        return {}
+
+
+@extend_schema_view(
+    create=extend_schema(request=VehicleInput, responses={201: VehicleSerializer}),
+    partial_update=extend_schema(request=VehicleInput, responses=VehicleSerializer),
+)
+class VehicleViewSet(RegisterViewSet):
+    queryset = Vehicle.objects.prefetch_related("configurations")
+    serializer_class = VehicleSerializer
+    filterset_class = VehicleFilter
+    model = Vehicle
+    input_class = VehicleInput
+    places = ("base",)
+
+    def children(self, row: Vehicle, values: dict[str, Any]) -> Children:
+        if "configurations" not in values:
+            return {}
+        rows = values.pop("configurations")
+        return {"configurations": [SeatConfiguration(vehicle=row, **each) for each in rows]}
+
+
+@extend_schema_view(
+    create=extend_schema(request=DriverInput, responses={201: DriverSerializer}),
+    partial_update=extend_schema(request=DriverInput, responses=DriverSerializer),
+)
+class DriverViewSet(RegisterViewSet):
+    queryset = Driver.objects.prefetch_related("driver_skills__skill", "licences")
+    serializer_class = DriverSerializer
+    filterset_class = DriverFilter
+    model = Driver
+    input_class = DriverInput
+
+    def children(self, row: Driver, values: dict[str, Any]) -> Children:
+        found: dict[str, list[Model]] = {}
+        if "licences" in values:
+            licences = values.pop("licences")
+            found["licences"] = [DriverLicence(driver=row, **each) for each in licences]
+        if "skills" in values:
+            found["driver_skills"] = self._skills(row, values.pop("skills"))
+        return found
+
+    def _skills(self, driver: Driver, wanted: list[dict[str, Any]]) -> list[Model]:
+        known = {skill.code: skill for skill in Skill.objects.for_company(self.company)}
+        unknown = [n for n, each in enumerate(wanted) if each["code"] not in known]
+        if unknown:
+            sentence = _("The company knows no such skill.")
+            raise InvalidRowError({f"skills.{n}.code": [sentence] for n in unknown})
+        return [
+            DriverSkill(driver=driver, skill=known[each["code"]], expires_on=each["expires_on"])
+            for each in wanted
+        ]
+
+
+@extend_schema_view(
+    create=extend_schema(request=PatientInput, responses={201: PatientSerializer}),
+    partial_update=extend_schema(request=PatientInput, responses=PatientSerializer),
+)
+class PatientViewSet(RegisterViewSet):
+    queryset = Patient.objects.all()
+    serializer_class = PatientSerializer
+    filterset_class = PatientFilter
+    model = Patient
+    input_class = PatientInput
+    places = ("home",)
+
+
+@extend_schema_view(
+    create=extend_schema(request=PlaceInput, responses={201: PlaceSerializer}),
+    partial_update=extend_schema(request=PlaceInput, responses=PlaceSerializer),
+)
+class PlaceViewSet(RegisterViewSet):
+    """The company's own places, and the public ones, which nobody changes here."""
+
+    queryset = Place.objects.select_related("parent")
+    serializer_class = PlaceSerializer
+    filterset_class = PlaceFilter
+    model = Place
+    input_class = PlaceInput
+    places = ("parent",)
+
+    def get_object(self) -> Place:
+        place: Place = super().get_object()
+        if self.action == "partial_update" and place.company_id is None:
+            raise PermissionDenied(_("A public place is everybody's: it is not changed here."))
+        return place
+
+    def completed(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Coordinates that somebody gives are meant; who doubts them says so."""
+        if "lat" not in values:
+            return values
+        is_known = values["lat"] is not None
+        quality = CoordinatesQuality.EXACT if is_known else CoordinatesQuality.UNKNOWN
+        return {"coordinates_quality": quality} | values
