@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dispatch.engine.explain import unassigned_sentence
-from dispatch.engine.kpi import Kpi, KpiValue
 from dispatch.engine.plan import Plan, TimedVisit
 from dispatch.engine.plan import Unassigned as Left
 from dispatch.engine.remedies import advice_sentence
 from dispatch.enums import Rule, VisitKind
 from dispatch.models import Booking, Shift
 from dispatch.usecases.day_clock import DayClock
+from dispatch.usecases.measure_day import kpi_from_json
+from dispatch.usecases.references import row_id, shift_ref, trip_ref
+from dispatch.usecases.wording import language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
     from typing import Any
 
+    from dispatch.engine.kpi import KpiValue
     from dispatch.engine.plan import Move, Route
-    from dispatch.engine.sentences import Language
     from dispatch.models import DispatchRun
-
-
-def language() -> Language:
-    """The engine speaks English and French."""
-    return "fr" if (get_language() or "").startswith("fr") else "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,18 +182,23 @@ class RunStory:
 
 
 def _left(row: Any) -> Left:
-    amount = int(row.params.get("amount", 0))
-    return Left(trip=str(row.booking_id), reason=Rule(row.reason), advice=row.advice, amount=amount)
+    detail = row.params.get("detail", "")
+    return Left(
+        trip=trip_ref(row.booking_id),
+        reason=Rule(row.reason),
+        advice=f"{row.advice}:{detail}" if detail else row.advice,
+        amount=int(row.params.get("amount", 0)),
+    )
 
 
 def bookings_by_id(ids: Iterable[str]) -> Mapping[str, Booking]:
     rows = Booking.objects.select_related("patient", "pickup__parent", "dropoff__parent")
-    return {str(row.pk): row for row in rows.filter(pk__in=[int(pk) for pk in ids])}
+    return {trip_ref(row.pk): row for row in rows.filter(pk__in=map(row_id, ids))}
 
 
 def shifts_by_id(ids: Iterable[str]) -> Mapping[str, Shift]:
     rows = Shift.objects.select_related("driver", "vehicle", "company")
-    return {str(row.pk): row for row in rows.filter(pk__in=[int(pk) for pk in ids])}
+    return {shift_ref(row.pk): row for row in rows.filter(pk__in=map(row_id, ids))}
 
 
 def moves(before: RunStory, after: RunStory) -> list[Moved]:
@@ -244,16 +245,8 @@ def figures(runs: list[DispatchRun]) -> list[Figure]:
 
 
 def _kpis(run: DispatchRun) -> dict[tuple[str, str], KpiValue]:
-    return {(row["key"], row["group"]): _kpi(row) for row in run.quality.get("kpis", ())}
-
-
-def _kpi(row: Mapping[str, Any]) -> KpiValue:
-    interval = row["interval"]
-    return KpiValue(
-        **{name: value for name, value in row.items() if name not in {"key", "interval"}},
-        key=Kpi(row["key"]),
-        interval=None if interval is None else (interval[0], interval[1]),
-    )
+    values = (kpi_from_json(row) for row in run.quality.get("kpis", ()))
+    return {(value.key.value, value.group): value for value in values}
 
 
 def _detail(value: KpiValue) -> str:
@@ -268,15 +261,4 @@ def _detail(value: KpiValue) -> str:
 
 def _as(value: KpiValue, end: float) -> str:
     """An end of the interval, written as the value is."""
-    return KpiValue(
-        key=value.key,
-        value=end,
-        numerator=0,
-        denominator=0,
-        counted=max(value.counted, 1),
-        excluded=0,
-        coverage=1.0,
-        interval=None,
-        is_predicted=value.is_predicted,
-        group=value.group,
-    ).text(language())
+    return replace(value, value=end).text(language())
