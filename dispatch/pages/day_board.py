@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
 from dispatch.enums import BookingStatus, RunStatus, ShiftStatus
-from dispatch.models import Assignment, Booking, DispatchRun, Shift
-from dispatch.models.statuses import OPEN, OUTCOMES
+from dispatch.models import Booking, DispatchRun, Shift
+from dispatch.models.statuses import OPEN
+from dispatch.pages.days import FIRST_DAY, LAST_DAY
+from dispatch.pages.driver_rows import DriverRow, driver_row, moments_of
 from dispatch.pages.kpi_lines import KpiLine, kpi_lines, kpis_of, strip_of
 from dispatch.pages.seats import Seat
-from dispatch.pages.timebar import Axis, Span, lanes
+from dispatch.pages.timebar import Axis
 from dispatch.pages.trip_lines import TripLine, trip_line
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.day_so_far import assignment_of
@@ -25,59 +27,7 @@ if TYPE_CHECKING:
     from dispatch.engine.kpi import KpiValue
     from dispatch.engine.sentences import Label
 
-BAR_HEIGHT = 24
-LEAST_MARKED, LEAST_MARKED_HEIGHT = 1.3, 11.0  # percent, pixels
-LEAST_BLOCK = 0.4  # percent: a journey of a minute is still seen
 ONE_DAY = timedelta(days=1)
-
-
-class Block(NamedTuple):
-    """One trip on the bar."""
-
-    line: TripLine
-    span: Span
-    y: float
-    height: float
-
-    @property
-    def mark_y(self) -> float:
-        return self.y + self.height / 2
-
-    @property
-    def has_room(self) -> bool:
-        """Whether a sign inside can be read; without it colour, stroke and filling tell the same."""
-        return self.span.width >= LEAST_MARKED and self.height >= LEAST_MARKED_HEIGHT
-
-
-class BreakBlock(NamedTuple):
-    """The window in which a pause begins, and until when it may last."""
-
-    span: Span
-    earliest_at: datetime
-    latest_at: datetime
-    minutes: int
-    is_mandatory: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriverRow:
-    shift: Shift
-    on_duty: Span
-    blocks: tuple[Block, ...]
-    breaks: tuple[BreakBlock, ...]
-    lines: tuple[TripLine, ...]
-
-    @property
-    def is_cancelled(self) -> bool:
-        return self.shift.status == ShiftStatus.CANCELLED
-
-    @property
-    def late(self) -> int:
-        return sum(line.is_late for line in self.lines)
-
-    @property
-    def done(self) -> int:
-        return sum(line.booking.status in OUTCOMES for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,12 +50,12 @@ class DayBoard:
     is_recorded: bool
 
     @property
-    def before(self) -> date:
-        return self.day - ONE_DAY
+    def before(self) -> date | None:
+        return self.day - ONE_DAY if self.day > FIRST_DAY else None
 
     @property
-    def after(self) -> date:
-        return self.day + ONE_DAY
+    def after(self) -> date | None:
+        return self.day + ONE_DAY if self.day < LAST_DAY else None
 
     @property
     def now_x(self) -> float | None:
@@ -153,7 +103,7 @@ def day_board(seat: Seat, day: date, now: datetime) -> DayBoard:
     shifts = _shifts(seat, day, bookings)
     bounds = seat.company.day_bounds(day)
     rides = [ride for booking in bookings if (ride := assignment_of(booking)) is not None]
-    axis = Axis.around(_moments(shifts, rides), day=bounds)
+    axis = Axis.around(moments_of(shifts, rides), day=bounds)
     in_force, latest = _runs(seat, day) if seat.sees_everything else (None, None)
     today = local_day(seat.company, now)
     values = _kpis(seat, day, today, in_force)
@@ -163,7 +113,7 @@ def day_board(seat: Seat, day: date, now: datetime) -> DayBoard:
         today=today,
         now=now,
         axis=axis,
-        rows=tuple(_driver_row(shift, groups.by_shift.get(shift.pk, []), axis) for shift in shifts),
+        rows=tuple(driver_row(shift, groups.by_shift.get(shift.pk, []), axis) for shift in shifts),
         unassigned=tuple(groups.unassigned),
         on_call=tuple(groups.on_call),
         not_driven=tuple(groups.not_driven),
@@ -232,49 +182,6 @@ def _shifts(seat: Seat, day: date, bookings: Iterable[Booking]) -> list[Shift]:
         rows = rows.filter(driver__user=seat.user)
     found = rows.select_related("driver", "vehicle").prefetch_related("breaks")
     return list(found.order_by("period", "driver__sort_key", "pk"))
-
-
-def _moments(shifts: Iterable[Shift], rides: Iterable[Assignment]) -> list[datetime]:
-    on_duty = [moment for shift in shifts for moment in (shift.starts_at, shift.ends_at)]
-    driving = [moment for ride in rides for moment in (ride.period.lower, ride.period.upper)]
-    return on_duty + driving
-
-
-def _driver_row(shift: Shift, lines: list[TripLine], axis: Axis) -> DriverRow:
-    return DriverRow(
-        shift=shift,
-        on_duty=axis.span(shift.starts_at, shift.ends_at),
-        blocks=tuple(_blocks(lines, axis)),
-        breaks=tuple(
-            BreakBlock(
-                span=axis.span(pause.earliest_at, _end(pause.latest_at, pause.duration_min)),
-                earliest_at=pause.earliest_at,
-                latest_at=pause.latest_at,
-                minutes=pause.duration_min,
-                is_mandatory=pause.mandatory,
-            )
-            for pause in shift.breaks.all()
-        ),
-        lines=tuple(lines),
-    )
-
-
-def _end(start: datetime, minutes: int) -> datetime:
-    return start + timedelta(minutes=minutes)
-
-
-def _blocks(lines: list[TripLine], axis: Axis) -> list[Block]:
-    rides = [(line, line.ride.period) for line in lines if line.ride is not None]
-    places = lanes([(period.lower, period.upper) for _line, period in rides])
-    return [
-        Block(
-            line=line,
-            span=axis.span(period.lower, period.upper, least=LEAST_BLOCK),
-            y=round(BAR_HEIGHT * lane.number / lane.of, 2),
-            height=round(BAR_HEIGHT / lane.of, 2),
-        )
-        for (line, period), lane in zip(rides, places, strict=True)
-    ]
 
 
 def _runs(seat: Seat, day: date) -> tuple[DispatchRun | None, DispatchRun | None]:

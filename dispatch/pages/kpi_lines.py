@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dispatch.engine.kpi import KPIS, Kpi, KpiValue, Unit
+from dispatch.usecases.measure_day import kpi_from_json
 from dispatch.usecases.wording import language
 
 STRIP = (
@@ -44,7 +45,7 @@ class KpiLine:
 
 def kpis_of(quality: Mapping[str, Any]) -> tuple[KpiValue, ...]:
     """The values that a run keeps (see measure_day.kpi_json)."""
-    return tuple(_value(item) for item in quality.get("kpis", ()))
+    return tuple(kpi_from_json(item) for item in quality.get("kpis", ()))
 
 
 def kpi_lines(values: Iterable[KpiValue]) -> list[KpiLine]:
@@ -56,22 +57,6 @@ def strip_of(values: Iterable[KpiValue]) -> list[KpiLine]:
     """The few that a day is judged by, with those that have nothing to count."""
     by_key = {value.key: value for value in values if not value.group}
     return [_line(by_key[key]) for key in STRIP if key in by_key]
-
-
-def _value(item: Mapping[str, Any]) -> KpiValue:
-    bounds = item["interval"]
-    return KpiValue(
-        key=Kpi(item["key"]),
-        value=item["value"],
-        numerator=item["numerator"],
-        denominator=item["denominator"],
-        counted=item["counted"],
-        excluded=item["excluded"],
-        coverage=item["coverage"],
-        interval=None if bounds is None else (bounds[0], bounds[1]),
-        is_predicted=item["is_predicted"],
-        group=item["group"],
-    )
 
 
 def _line(value: KpiValue) -> KpiLine:

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, register_converter
 
 from dispatch.pages import actions, views
+from dispatch.pages.days import DayConverter
 from dispatch.pages.policy import strict
-
-
-class DayConverter:
-    """A day of this century; one that no calendar has is no address."""
-
-    regex = r"20\d{2}-\d{2}-\d{2}"
-
-    def to_python(self, value: str) -> date:
-        return date.fromisoformat(value)
-
-    def to_url(self, value: date | str) -> str:
-        return value if isinstance(value, str) else value.isoformat()
-
 
 register_converter(DayConverter, "day")
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from dispatch.enums import RunStatus
 from dispatch.models import DispatchRun
 from dispatch.pages.day_board import day_board
+from dispatch.pages.days import has_page
 from dispatch.pages.policy import signed_in
 from dispatch.pages.proposal import proposal_of
 from dispatch.pages.seats import Seat, refuse_drivers, seat_in, seat_of
@@ -77,8 +78,9 @@ def run_or_404(run_id: int) -> DispatchRun:
 
 
 def _chosen_day(query: QueryDict) -> date | None:
-    """The day picked in the date field; what is no date changes nothing."""
+    """The day picked in the date field; what is no day with a page changes nothing."""
     try:
-        return date.fromisoformat(query.get("on", ""))
+        chosen = date.fromisoformat(query.get("on", ""))
     except ValueError:
         return None
+    return chosen if has_page(chosen) else None

@@ -1,0 +1,305 @@
+"""What the buttons do: plan, look, apply or put aside; find a driver; note that a patient is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.contrib.messages import get_messages
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from dispatch.enums import AssignedBy, BookingStatus, Mobility, Role, RunStatus, RunTrigger
+from dispatch.models import Assignment, Booking, Company, DispatchRun
+from dispatch.usecases.request_run import request_run
+from tests.dispatch.pages.conftest import SignIn
+from tests.dispatch.pages.days import Day
+from tests.dispatch.pages.test_day_page import words
+from tests.factories import make_company, make_member, make_patient, make_run
+
+pytestmark = pytest.mark.django_db
+
+
+def said(answer: HttpResponse) -> str:
+    return " ".join(str(message) for message in get_messages(answer.wsgi_request))  # type: ignore[attr-defined]
+
+
+def plan(client: Client, day: Day) -> tuple[DispatchRun, str]:
+    """Press "Plan this day": the run, and the address of its proposal."""
+    answer = client.post(day.url + "plan/")
+    run = DispatchRun.objects.without_documents().latest("version")
+    assert answer["Location"] == f"/proposals/{run.pk}/"
+    return run, answer["Location"]
+
+
+class TestPlanning:
+    def test_planning_proposes_and_changes_nothing(self, signed_in: SignIn, tomorrow: Day) -> None:
+        tomorrow.shift()
+        booking = tomorrow.booking(9)
+        client = signed_in()
+        run, proposal = plan(client, tomorrow)
+        assert (run.status, run.applied_at, run.trigger) == (
+            RunStatus.DONE,
+            None,
+            RunTrigger.MANUAL,
+        )
+        assert not Assignment.objects.exists()
+        text = words(client, proposal)
+        assert "Nothing has changed yet." in text
+        assert "1 get a driver" in text
+        assert "gets a driver" in text[text.index("Changes against") :]
+        assert booking.reference in text
+        assert "assignment rate predicted 100.0 %" in text
+        day = words(client, tomorrow.url)
+        assert "Version 1, planned at" in day
+        assert "waits for an answer" in day
+
+    def test_applying_puts_it_in_force_in_the_person_s_name(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        tomorrow.shift()
+        booking = tomorrow.booking(9)
+        dispatcher = make_member(tomorrow.company, username="ida")
+        client = signed_in(user=dispatcher)
+        _run, proposal = plan(client, tomorrow)
+        answer = client.post(proposal + "apply/")
+        assert answer["Location"] == tomorrow.url
+        assert said(answer).startswith("Version 1 is in force: 1 newly assigned")
+        assert Assignment.objects.get().assigned_by == AssignedBy.ENGINE
+        text = words(client, tomorrow.url)
+        assert "Plan in force: version 1" in text
+        assert "by ida" in text
+        assert booking.reference in text[text.index("Drivers") :]
+
+    def test_the_second_proposal_lists_only_what_would_change(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        tomorrow.shift()
+        tomorrow.booking(9)
+        client = signed_in()
+        client.post(plan(client, tomorrow)[1] + "apply/")
+        late = tomorrow.booking(15)
+        text = words(client, plan(client, tomorrow)[1])
+        assert "1 get a driver 0 change driver 0 change time 0 lose their driver 1 stay" in text
+        changes = text[text.index("Changes against") :]
+        assert late.reference in changes
+        assert changes.count("gets a driver") == 1
+
+    def test_a_driver_who_is_gone_is_told_as_a_change_of_driver(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        first = tomorrow.shift()
+        tomorrow.booking(9)
+        client = signed_in()
+        client.post(plan(client, tomorrow)[1] + "apply/")
+        first.status = "cancelled"
+        first.save()
+        second = tomorrow.shift()
+        text = words(client, plan(client, tomorrow)[1])
+        changes = text[text.index("Changes against") :]
+        assert "other driver" in changes
+        assert changes.index(str(first.driver)) < changes.index(str(second.driver))
+
+    def test_a_trip_that_loses_its_driver_comes_first(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        shift = tomorrow.shift()
+        tomorrow.booking(9)
+        client = signed_in()
+        client.post(plan(client, tomorrow)[1] + "apply/")
+        shift.status = "cancelled"
+        shift.save()
+        tomorrow.shift(15, 19)
+        tomorrow.booking(16)
+        text = words(client, plan(client, tomorrow)[1])
+        assert "1 lose their driver" in text
+        changes = text[text.index("Changes against") :]
+        assert changes.index("loses the driver") < changes.index("gets a driver")
+
+    def test_what_changed_since_is_named_and_nothing_is_written(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        tomorrow.shift()
+        booking = tomorrow.booking(9)
+        client = signed_in()
+        _run, proposal = plan(client, tomorrow)
+        Booking.objects.filter(pk=booking.pk).update(version=booking.version + 1)
+        answer = client.post(proposal + "apply/")
+        assert answer["Location"] == proposal
+        assert "1 booking changed since this plan was made" in said(answer)
+        assert booking.reference in said(answer)
+        assert not Assignment.objects.exists()
+
+    def test_a_proposal_put_aside_cannot_be_applied_any_more(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        tomorrow.shift()
+        tomorrow.booking(9)
+        client = signed_in()
+        _run, proposal = plan(client, tomorrow)
+        assert said(client.post(proposal + "discard/")).startswith("Version 1 was put aside")
+        assert "waits for an answer" not in words(client, tomorrow.url)
+        assert "This proposal was put aside." in words(client, proposal)
+        assert "was superseded" in said(client.post(proposal + "apply/"))
+        assert not Assignment.objects.exists()
+        assert "not a proposal" in said(client.post(proposal + "discard/"))
+
+    def test_a_day_that_is_being_planned_is_left_alone(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        tomorrow.shift()
+        run = request_run(
+            company=tomorrow.company, day=tomorrow.on, trigger=RunTrigger.AUTO, by=None
+        )
+        DispatchRun.objects.filter(pk=run.pk).update(
+            status=RunStatus.RUNNING,
+            started_at=timezone.now(),
+            lease_until=timezone.now() + timedelta(minutes=1),
+        )
+        answer = signed_in().post(tomorrow.url + "plan/")
+        assert answer["Location"] == tomorrow.url
+        assert said(answer) == "This day is being planned already."
+
+    def test_what_is_in_force_is_no_proposal(self, signed_in: SignIn, tomorrow: Day) -> None:
+        tomorrow.shift()
+        client = signed_in()
+        _run, proposal = plan(client, tomorrow)
+        client.post(proposal + "apply/")
+        assert client.get(proposal)["Location"] == tomorrow.url
+        assert "in force already" in said(client.post(proposal + "apply/"))
+
+
+class TestOneBooking:
+    def test_finding_a_driver(self, signed_in: SignIn, tomorrow: Day) -> None:
+        shift = tomorrow.shift()
+        booking = tomorrow.booking(9)
+        answer = signed_in().post(
+            f"/bookings/{booking.pk}/find-driver/", {"version": booking.version}
+        )
+        ride = Assignment.objects.get()
+        pickup = timezone.localtime(ride.planned_pickup_at, tomorrow.company.tz)
+        assert answer["Location"] == tomorrow.url
+        assert said(answer) == f"{booking.reference}: {shift.driver}, pickup at {pickup:%H:%M}."
+        assert ride.assigned_by == AssignedBy.PERSON
+        assert not ride.is_pinned
+
+    def test_nobody_to_be_found_says_why(self, signed_in: SignIn, tomorrow: Day) -> None:
+        tomorrow.shift()
+        lying = make_patient(tomorrow.company, mobility=Mobility.STRETCHER)
+        booking = tomorrow.booking(9, patient=lying)
+        answer = signed_in().post(
+            f"/bookings/{booking.pk}/find-driver/", {"version": booking.version}
+        )
+        assert said(answer).startswith(f"{booking.reference}: ")
+        assert "can take it: stretcher" in said(answer)
+        assert not Assignment.objects.exists()
+
+    def test_somebody_else_was_faster(self, signed_in: SignIn, tomorrow: Day) -> None:
+        tomorrow.shift()
+        booking = tomorrow.booking(9)
+        answer = signed_in().post(
+            f"/bookings/{booking.pk}/find-driver/", {"version": booking.version - 1}
+        )
+        assert "changed by somebody else" in said(answer)
+        assert not Assignment.objects.exists()
+
+    @pytest.mark.parametrize(("urgent", "wait_min"), [("", 60), ("1", 30)])
+    def test_a_patient_who_is_ready_gets_a_promise_and_waits_for_a_driver(
+        self, signed_in: SignIn, today: Day, urgent: str, wait_min: int
+    ) -> None:
+        rules = today.company.rules
+        assert (rules.return_wait_target_min, rules.urgent_return_window_min) == (60, 30)
+        booking = today.on_call()
+        client = signed_in()
+        before = timezone.now()
+        client.post(
+            f"/bookings/{booking.pk}/ready/", {"version": booking.version, "urgent": urgent}
+        )
+        booking.refresh_from_db()
+        assert booking.ready_at is not None
+        assert before <= booking.ready_at <= timezone.now()
+        assert booking.promised_to == booking.ready_at + timedelta(minutes=wait_min)
+        assert booking.is_urgent is bool(urgent)
+        text = words(client, today.url)
+        assert "0 returns on call" in text
+        waiting = text[text.index(booking.reference, text.index("Without a driver")) :]
+        assert waiting.index("Find a driver") < waiting.index("Returns on call")
+
+    def test_ready_twice_is_said_once(self, signed_in: SignIn, today: Day) -> None:
+        booking = today.on_call()
+        client = signed_in()
+        form = {"version": booking.version}
+        client.post(f"/bookings/{booking.pk}/ready/", form)
+        assert "changed by somebody else" in said(
+            client.post(f"/bookings/{booking.pk}/ready/", form)
+        )
+
+
+Press = Callable[[Client, "Pressed"], HttpResponse]
+
+
+class Pressed:
+    """Everything a button may be pressed on, in one company."""
+
+    def __init__(self, day: Day) -> None:
+        self.day = day
+        day.shift()
+        self.booking = day.booking(9)
+        self.run = make_run(day.company, service_on=day.on)
+
+    def urls(self) -> list[str]:
+        return [
+            f"{self.day.url}plan/",
+            f"/proposals/{self.run.pk}/apply/",
+            f"/proposals/{self.run.pk}/discard/",
+            f"/bookings/{self.booking.pk}/find-driver/",
+            f"/bookings/{self.booking.pk}/ready/",
+        ]
+
+
+class TestWhoMayPress:
+    @pytest.mark.parametrize("role", [Role.AUDITOR, Role.DRIVER])
+    def test_who_only_looks_is_refused(self, signed_in: SignIn, tomorrow: Day, role: Role) -> None:
+        pressed, client = Pressed(tomorrow), signed_in(role)
+        for url in pressed.urls():
+            assert client.post(url, {"version": "1"}).status_code == 403, url
+        assert not Assignment.objects.exists()
+        assert DispatchRun.objects.count() == 1
+
+    def test_for_an_outsider_there_is_nothing_to_press(self, tomorrow: Day) -> None:
+        pressed, client = Pressed(tomorrow), Client()
+        client.force_login(make_member(make_company(), Role.ADMIN))
+        own, *foreign = pressed.urls()
+        for url in (f"{own}?company=leman", *foreign):
+            assert client.post(url, {"version": "1"}).status_code == 404, url
+        assert client.get(f"/proposals/{pressed.run.pk}/").status_code == 404
+        assert Booking.objects.get().status == BookingStatus.CONFIRMED
+        assert DispatchRun.objects.count() == 1
+
+    def test_a_driver_sees_no_proposal(self, signed_in: SignIn, tomorrow: Day) -> None:
+        pressed = Pressed(tomorrow)
+        assert signed_in(Role.DRIVER).get(f"/proposals/{pressed.run.pk}/").status_code == 403
+
+    def test_strangers_are_shown_the_door(self, tomorrow: Day) -> None:
+        for url in Pressed(tomorrow).urls():
+            assert Client().post(url)["Location"].startswith("/login/?next=")
+
+    def test_a_look_does_nothing(self, signed_in: SignIn, tomorrow: Day) -> None:
+        client = signed_in()
+        for url in Pressed(tomorrow).urls():
+            assert client.get(url).status_code == 405, url
+
+    def test_another_site_cannot_press(self, company: Company, tomorrow: Day) -> None:
+        client = Client(enforce_csrf_checks=True)
+        client.force_login(make_member(company))
+        for url in Pressed(tomorrow).urls():
+            assert client.post(url, {"version": "1"}).status_code == 403, url
+
+    def test_what_does_not_exist_is_not_found(self, signed_in: SignIn, tomorrow: Day) -> None:
+        pressed, client = Pressed(tomorrow), signed_in()
+        assert client.post("/proposals/999999999/apply/").status_code == 404
+        assert client.post("/bookings/999999999/ready/", {"version": "1"}).status_code == 404
+        assert client.post(f"/bookings/{pressed.booking.pk}/ready/").status_code == 404
+        assert client.post("/proposals/99999999999999999999999/apply/").status_code == 404
