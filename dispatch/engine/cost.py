@@ -123,10 +123,11 @@ def people_parts(network: Network, s: int, trips: list[int]) -> PeopleParts:
 
 
 def _fairness(network: Network, shift: Shift, trips: int) -> int:
-    """Quadratic, so that the next trip is cheapest for the driver with the lightest window so far."""
+    """Quadratic, so that the next trip is cheapest for the driver whose window is lightest for the time on duty."""
     weight = network.problem.settings.weights.fairness_per_trip_squared
     before, after = shift.recent_trips, shift.recent_trips + trips
-    return weight * (after**2 - before**2) * FULL_SHIFT_S // (shift.end_s - shift.start_s)
+    duty_s = shift.end_s - shift.start_s + shift.recent_duty_s
+    return weight * (after**2 - before**2) * FULL_SHIFT_S // duty_s
 
 
 def driven_seconds(network: Network, s: int, sequence: Sequence) -> int:

@@ -12,14 +12,15 @@ from dispatch.engine.problem import Problem, Shift, Trip
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriverLoad:
-    """One driver's work: `recent_trips` of the earlier days of the window, the rest of today.
+    """One driver's work: `recent_trips` and `recent_duty_s` of the earlier days of the window, the rest of today.
 
-    `normalised`: trips of the window as if the driver were on duty as long as the mean driver today, so
-    that half a shift is expected to carry half the trips. With equal shifts it is the plain count.
+    `normalised`: trips of the window over the time on duty in it, for a duty as long as today's mean one:
+    who worked half the time is expected to carry half the trips. With equal duties it is the plain count.
     """
 
     driver: str
     on_duty_s: int
+    recent_duty_s: int
     recent_trips: int
     trips: int
     driving_s: int
@@ -64,8 +65,7 @@ def driver_loads(problem: Problem, plan: Plan) -> tuple[DriverLoad, ...]:
     }
     mean_s = sum(on_duty_s.values()) / max(1, len(on_duty_s))
     return tuple(
-        _load(problem, plan, shifts, mean_s / on_duty_s[driver])
-        for driver, shifts in sorted(shifts_of.items())
+        _load(problem, plan, shifts, mean_s) for _driver, shifts in sorted(shifts_of.items())
     )
 
 
@@ -83,19 +83,24 @@ def gini(values: Sequence[float]) -> float:
     return 2 * ranked / (n * total) - (n + 1) / n
 
 
-def _load(problem: Problem, plan: Plan, shifts: list[Shift], factor: float) -> DriverLoad:
+def _load(problem: Problem, plan: Plan, shifts: list[Shift], mean_s: float) -> DriverLoad:
     nothing = Route(shift="")
     ways = [(shift, plan.route_of.get(shift.id, nothing)) for shift in shifts]
     trips = [problem.trip_by_id[trip] for _, route in ways for trip in route.trip_ids]
-    recent = max(shift.recent_trips for shift in shifts)  # the same count stands on each
+    # The same counts stand on each shift of a driver.
+    recent = max(shift.recent_trips for shift in shifts)
+    recent_duty_s = max(shift.recent_duty_s for shift in shifts)
+    on_duty_s = sum(shift.end_s - shift.start_s for shift in shifts)
+    share = mean_s / (recent_duty_s + on_duty_s)
     return DriverLoad(
         driver=shifts[0].driver,
-        on_duty_s=sum(shift.end_s - shift.start_s for shift in shifts),
+        on_duty_s=on_duty_s,
+        recent_duty_s=recent_duty_s,
         recent_trips=recent,
         trips=len(trips),
         driving_s=sum(driving_s(problem, shift, route) for shift, route in ways),
         heavy_trips=sum(is_heavy(trip) for trip in trips),
-        normalised=round((recent + len(trips)) * factor, 6),  # no noise at whole trips
+        normalised=round((recent + len(trips)) * share, 6),  # no noise at whole trips
     )
 
 

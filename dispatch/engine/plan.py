@@ -92,9 +92,7 @@ class Plan:
         return self._starts(VisitKind.DROPOFF)
 
     def _starts(self, kind: VisitKind) -> dict[str, int]:
-        return {
-            v.id: v.start_s for r in self.routes for v in r.visits if v.kind is kind
-        }
+        return {v.id: v.start_s for r in self.routes for v in r.visits if v.kind is kind}
 
     @cached_property
     def route_of(self) -> dict[str, Route]:
@@ -131,9 +129,7 @@ class Plan:
                 }
                 for r in self.routes
             ],
-            "unassigned": [
-                [u.trip, u.reason, u.advice, u.amount] for u in self.unassigned
-            ],
+            "unassigned": [[u.trip, u.reason, u.advice, u.amount] for u in self.unassigned],
         }
 
     @classmethod
@@ -145,9 +141,7 @@ class Plan:
                     leave_s=item["leave_s"],
                     return_s=item["return_s"],
                     visits=tuple(
-                        TimedVisit(
-                            id=ref, kind=VisitKind(kind), arrive_s=arrive, start_s=start
-                        )
+                        TimedVisit(id=ref, kind=VisitKind(kind), arrive_s=arrive, start_s=start)
                         for ref, kind, arrive, start in item["visits"]
                     ),
                 )

@@ -104,9 +104,7 @@ class Trip:
         if self.max_ride_s < 0:
             raise InvalidProblemError(f"Trip {self.id}: the longest ride is negative.")
         if min(self.load) < 0 or not any(self.load):
-            raise InvalidProblemError(
-                f"Trip {self.id}: it takes no place in any vehicle."
-            )
+            raise InvalidProblemError(f"Trip {self.id}: it takes no place in any vehicle.")
         if self.same_driver_as == self.id:
             raise InvalidProblemError(f"Trip {self.id}: it asks for its own driver.")
 
@@ -123,9 +121,7 @@ class Break:
 
     def __post_init__(self) -> None:
         if self.latest_s < self.earliest_s or self.duration_s <= 0:
-            raise InvalidProblemError(
-                f"Break {self.id}: its window or its length is empty."
-            )
+            raise InvalidProblemError(f"Break {self.id}: its window or its length is empty.")
 
 
 class Visit(NamedTuple):
@@ -141,8 +137,8 @@ class Shift:
 
     `configurations`: each way the vehicle's places can be set; the load must fit one of them at all times
     (folding seats are set at stops). `capabilities`: the driver's skills and the vehicle's equipment.
-    `max_duration_s` bounds return − departure. `recent_trips`: passenger trips of this driver over the
-    earlier days of the fairness window. `committed`: visits already done or too close to change; they stay
+    `max_duration_s` bounds return − departure. `recent_trips`, `recent_duty_s`: passenger trips and
+    seconds on duty of this driver over the earlier days of the fairness window. `committed`: visits already done or too close to change; they stay
     the beginning of the route, in this order.
     """
 
@@ -160,6 +156,7 @@ class Shift:
     max_trips: int | None = None
     is_emergency: bool = False
     recent_trips: int = 0
+    recent_duty_s: int = 0
     committed: tuple[Visit, ...] = ()
 
     def __post_init__(self) -> None:
@@ -168,9 +165,7 @@ class Shift:
         if self.end_s <= self.start_s:
             raise InvalidProblemError(f"Shift {self.id}: it ends before it starts.")
         if not self.configurations:
-            raise InvalidProblemError(
-                f"Shift {self.id}: its vehicle has no place for anybody."
-            )
+            raise InvalidProblemError(f"Shift {self.id}: its vehicle has no place for anybody.")
         if len({pause.id for pause in self.breaks}) != len(self.breaks):
             raise InvalidProblemError(f"Shift {self.id}: two breaks share a reference.")
 
@@ -207,7 +202,9 @@ class Weights:
     excess_ride_per_s: int = 1
     waiting_per_s: int = 0
     emergency_shift: int = 20_000
-    used_shift: int = 0  # what it costs to send a shift out at all: fewer vehicles before shorter ways
+    used_shift: int = (
+        0  # what it costs to send a shift out at all: fewer vehicles before shorter ways
+    )
     missed_optional_break: int = 1_800
     not_preferred_driver: int = 300
     not_same_driver: int = 900
@@ -261,13 +258,8 @@ class Problem:
 
     def _refuse_strangers(self) -> None:
         for trip in self.trips:
-            if (
-                trip.pinned_shift is not None
-                and trip.pinned_shift not in self.shift_by_id
-            ):
-                raise InvalidProblemError(
-                    f"Trip {trip.id} is pinned to an unknown shift."
-                )
+            if trip.pinned_shift is not None and trip.pinned_shift not in self.shift_by_id:
+                raise InvalidProblemError(f"Trip {trip.id} is pinned to an unknown shift.")
         committed_to: dict[Visit, str] = {}
         for shift in self.shifts:
             for visit in shift.committed:
@@ -281,17 +273,11 @@ class Problem:
         own_breaks = {pause.id for pause in shift.breaks}
         known = own_breaks if visit.kind is VisitKind.BREAK else self.trip_by_id
         if visit.id not in known:
-            raise InvalidProblemError(
-                f"Shift {shift.id} is committed to unknown {visit.id}."
-            )
+            raise InvalidProblemError(f"Shift {shift.id} is committed to unknown {visit.id}.")
 
     def _refuse_unknown_locations(self) -> None:
-        used = {
-            stop.location for trip in self.trips for stop in (trip.pickup, trip.dropoff)
-        }
-        used |= {
-            place for s in self.shifts for place in (s.start_location, s.end_location)
-        }
+        used = {stop.location for trip in self.trips for stop in (trip.pickup, trip.dropoff)}
+        used |= {place for s in self.shifts for place in (s.start_location, s.end_location)}
         if used and not (0 <= min(used) and max(used) < self.travel.size):
             raise InvalidProblemError("A stop or a base lies outside the travel table.")
 
@@ -326,11 +312,7 @@ class Problem:
         there = shift.end_location if target is None else target.location
         known = origin or target
         free_flow = self.travel.seconds[here][there]
-        permille = (
-            FREE_FLOW_PERMILLE
-            if known is None
-            else self.travel.traffic_at(middle_s(known))
-        )
+        permille = FREE_FLOW_PERMILLE if known is None else self.travel.traffic_at(middle_s(known))
         return -(
             -free_flow * permille // FREE_FLOW_PERMILLE
         )  # rounded up: a plan is never too tight
@@ -351,11 +333,13 @@ class Problem:
         """The longest ride allowed: the patient's, and the direct ride plus the pooling detour if shared.
 
         A patient's limit shorter than the direct road cannot be kept by anyone; the direct ride is allowed.
+        The detour of a trip that has begun is a fact, and no limit any more.
         """
         direct = self.direct_s(trip)
         limit = max(trip.max_ride_s, direct)
         pooling = self.settings.pooling
-        if pooling is None or pooling.max_detour_s is None:
+        has_begun = trip.id in self.committed_shift
+        if pooling is None or pooling.max_detour_s is None or has_begun:
             return limit
         return min(limit, direct + pooling.max_detour_s)
 
@@ -393,9 +377,7 @@ class Problem:
             shifts=tuple(_shift(item) for item in data["shifts"]),
             travel=TravelTimes.from_json(data["travel"]),
             settings=_settings(data["settings"]),
-            drivers_in_force=tuple(
-                (trip, driver) for trip, driver in data["drivers_in_force"]
-            ),
+            drivers_in_force=tuple((trip, driver) for trip, driver in data["drivers_in_force"]),
         )
 
 
@@ -414,9 +396,7 @@ def _refuse_dropoff_first(shift: Shift) -> None:
         if visit.kind is VisitKind.PICKUP:
             on_board.add(visit.id)
         elif visit.kind is VisitKind.DROPOFF and visit.id not in on_board:
-            raise InvalidProblemError(
-                f"Shift {shift.id}: {visit.id} is dropped off before pickup."
-            )
+            raise InvalidProblemError(f"Shift {shift.id}: {visit.id} is dropped off before pickup.")
 
 
 def _plain(value: Any) -> Any:
@@ -451,9 +431,7 @@ def _shift(data: dict[str, Any]) -> Shift:
             "configurations": tuple(Load(*item) for item in data["configurations"]),
             "capabilities": frozenset(data["capabilities"]),
             "breaks": tuple(Break(**item) for item in data["breaks"]),
-            "committed": tuple(
-                Visit(ref, VisitKind(kind)) for ref, kind in data["committed"]
-            ),
+            "committed": tuple(Visit(ref, VisitKind(kind)) for ref, kind in data["committed"]),
         }
     )
 

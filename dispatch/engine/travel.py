@@ -43,9 +43,7 @@ class TravelTimes:
     seconds: Matrix
     metres: Matrix
     traffic_permille: tuple[int, ...] = (FREE_FLOW_PERMILLE,)
-    source: str = (
-        "estimate"  # "osrm", "estimate", "euclidean": each result says which it was
-    )
+    source: str = "estimate"  # "osrm", "estimate", "euclidean": each result says which it was
 
     def __post_init__(self) -> None:
         size = len(self.seconds)
@@ -53,13 +51,9 @@ class TravelTimes:
             if len(table) != size or any(len(row) != size for row in table):
                 raise InvalidProblemError(f"The table of {name} is not square.")
             if any(min(row) < 0 for row in table if row):
-                raise InvalidProblemError(
-                    f"The table of {name} holds a negative value."
-                )
+                raise InvalidProblemError(f"The table of {name} holds a negative value.")
             if any(table[i][i] for i in range(size)):
-                raise InvalidProblemError(
-                    f"The table of {name} has a way from a place to itself."
-                )
+                raise InvalidProblemError(f"The table of {name} has a way from a place to itself.")
         if not self.traffic_permille or min(self.traffic_permille) <= 0:
             raise InvalidProblemError("Traffic needs a positive factor for each hour.")
 
@@ -93,10 +87,7 @@ class TravelTimes:
 def haversine_m(a: Point, b: Point) -> float:
     """Great-circle metres (Sinnott 1984)."""
     d_lat, d_lon = radians(b.lat - a.lat), radians(b.lon - a.lon)
-    h = (
-        sin(d_lat / 2) ** 2
-        + cos(radians(a.lat)) * cos(radians(b.lat)) * sin(d_lon / 2) ** 2
-    )
+    h = sin(d_lat / 2) ** 2 + cos(radians(a.lat)) * cos(radians(b.lat)) * sin(d_lon / 2) ** 2
     return 2 * EARTH_RADIUS_M * asin(sqrt(h))
 
 
@@ -112,12 +103,8 @@ def estimate(
     The defaults are those of a town with a lake in its middle (roads are 1.3–1.4 × the straight line).
     """
     if detour_factor < 1 or speed_kmh <= 0:
-        raise InvalidProblemError(
-            "A detour factor is at least 1 and a speed is positive."
-        )
-    metres = tuple(
-        tuple(round(haversine_m(a, b) * detour_factor) for b in points) for a in points
-    )
+        raise InvalidProblemError("A detour factor is at least 1 and a speed is positive.")
+    metres = tuple(tuple(round(haversine_m(a, b) * detour_factor) for b in points) for a in points)
     pace = 3.6 / speed_kmh
     seconds = tuple(tuple(ceil(m * pace) for m in row) for row in metres)
     return TravelTimes(

@@ -148,11 +148,12 @@ class _Draft:
 
     def built(self) -> BuiltProblem:
         still_open = [b for b in self.bookings if b.status != BookingStatus.COMPLETED]
-        recent, neighbours = self._recent_trips(), self._neighbour_days()
+        recent, duty = self._recent_trips(), self._recent_duty_s()
+        neighbours = self._neighbour_days()
         shifts = [
             shift
             for row in self.shifts
-            if (shift := self._shift(row, recent, neighbours)) is not None
+            if (shift := self._shift(row, recent, duty, neighbours)) is not None
         ]
         kept = {shift.id for shift in shifts}
         trips = [trip for b in still_open if (trip := self._trip(b, kept)) is not None]
@@ -291,6 +292,7 @@ class _Draft:
         self,
         row: Shift,
         recent: Counter[int],
+        duty: Counter[int],
         neighbours: dict[int, tuple[datetime | None, datetime | None]],
     ) -> engine.Shift | None:
         """The shift as the engine sees it; None when it cannot drive, with a note that says why."""
@@ -325,6 +327,7 @@ class _Draft:
             max_trips=max(rides - so_far.trips_done, len(so_far.committed_visits) // 2),
             is_emergency=row.driver.kind == DriverKind.EMERGENCY,
             recent_trips=recent[row.driver_id] + so_far.trips_done,
+            recent_duty_s=duty[row.driver_id],
             committed=so_far.committed_visits,
         )
 
@@ -386,7 +389,7 @@ class _Draft:
 
     def _recent_trips(self) -> Counter[int]:
         """Trips of each driver over the earlier days of the fairness window."""
-        since = self.day - timedelta(days=self.rules.fairness_window_days - 1)
+        since = self.day - timedelta(days=self._days_before)
         cancelled = [status.value for status in CANCELLATIONS]
         counted = (
             Assignment.objects.filter(
@@ -400,6 +403,21 @@ class _Draft:
             .annotate(trips=Count("pk"))
         )
         return Counter(dict(counted))
+
+    def _recent_duty_s(self) -> Counter[int]:
+        """Seconds on duty of each driver over the same days."""
+        since, _next_day = self.company.day_bounds(self.day - timedelta(days=self._days_before))
+        earlier = Shift.objects.filter(company=self.company).planned()
+        found: Counter[int] = Counter()
+        for driver, period in earlier.filter(
+            period__startswith__gte=since, period__startswith__lt=self.clock.starts_at
+        ).values_list("driver", "period"):
+            found[driver] += int((period.upper - period.lower).total_seconds())
+        return found
+
+    @property
+    def _days_before(self) -> int:
+        return self.rules.fairness_window_days - 1
 
     def _neighbour_days(self) -> dict[int, tuple[datetime | None, datetime | None]]:
         """shift → (until when the day before uses it, from when the day after does)."""

@@ -95,3 +95,12 @@ def test_gini_is_the_mean_difference_over_twice_the_mean(values):
     expected = differences / (2 * n * total) if total else 0
     assert gini(values) == pytest.approx(expected, abs=1e-9)
     assert -1e-9 <= gini(values) <= 1 - 1 / n + 1e-9
+
+
+def test_who_worked_half_the_time_is_expected_to_carry_half_the_trips():
+    """Six trips in two duties and three in one are the same load, told for today's duty."""
+    day = problem(
+        shift("s", end_s=1_000, recent_trips=6, recent_duty_s=1_000),
+        shift("r", end_s=1_000, recent_trips=3, recent_duty_s=0),
+    )
+    assert fairness(day, plan(day)).gap == 0

@@ -238,6 +238,7 @@ def test_trips_of_the_earlier_days_count_for_fairness(company: Company) -> None:
         make_assignment(make_booking(company, pickup_at=at(9, day=day)), old_shift)
     (found,) = built_at(company, 5).problem.shifts
     assert found.recent_trips == 2  # a window of seven days: today and the six before
+    assert found.recent_duty_s == 2 * 12 * HOUR
 
 
 def test_a_shift_past_midnight_serves_the_second_day_from_where_the_first_left_it(
