@@ -166,6 +166,13 @@ def _length(instance: Instance, route: Route) -> float:
     return sum(dist(a, b) for a, b in pairwise(points))
 
 
+def ticks_between(a: Place, b: Place) -> int:
+    """The Euclidean distance in ticks, rounded up; exact, with no floating point on the way."""
+    square = ((a.x - b.x) ** 2 + (a.y - b.y) ** 2) * TICKS**2
+    ceiling = int(square.to_integral_value(ROUND_CEILING))
+    return isqrt(ceiling - 1) + 1 if ceiling else 0
+
+
 def parse_best_known(text: str) -> dict[str, BestKnown]:
     """`instance,optimum` or `instance,vehicles,cost` with a header line → best known by instance."""
     known: dict[str, BestKnown] = {}
@@ -412,15 +419,8 @@ def _shift(number: int, fleet: _Fleet) -> Shift:
 
 
 def _travel(places: tuple[Place, ...]) -> TravelTimes:
-    table = tuple(tuple(_ticks_between(a, b) for b in places) for a in places)
+    table = tuple(tuple(ticks_between(a, b) for b in places) for a in places)
     return TravelTimes(seconds=table, metres=table, source="euclidean")
-
-
-def _ticks_between(a: Place, b: Place) -> int:
-    """The Euclidean distance in ticks, rounded up; exact, with no floating point on the way."""
-    square = ((a.x - b.x) ** 2 + (a.y - b.y) ** 2) * TICKS**2
-    ceiling = int(square.to_integral_value(ROUND_CEILING))
-    return isqrt(ceiling - 1) + 1 if ceiling else 0
 
 
 def _weights(family: Family) -> Weights:

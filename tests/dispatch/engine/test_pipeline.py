@@ -1,0 +1,187 @@
+"""The whole way from a day to its plan, and what it says about itself."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dispatch.engine.construct import construct
+from dispatch.engine.cost import score
+from dispatch.engine.errors import InvalidPlanError
+from dispatch.engine.pipeline import Result, UnfitPlanError, _Run, make_plan
+from dispatch.engine.plan import Plan, Route, TimedVisit
+from dispatch.engine.problem import Problem
+from dispatch.enums import Rule, Severity, VisitKind
+from tests.dispatch.engine.builders import (
+    large_day,
+    plan,
+    problem,
+    shift,
+    spell,
+    stop,
+    trip,
+    visits,
+)
+from tests.dispatch.engine.checker import faults
+from tests.dispatch.engine.strategies import begun_problems, problems
+
+STAGES = ["construct", "search", "solver", "search again", "check"]
+
+
+def made(day: Problem, *, seed: int = 0, rounds: int | None = 20, **rest: Any) -> Result:
+    usual: dict[str, Any] = {"time_limit_s": 1.0, "clock": time.monotonic}
+    return make_plan(day, rng=random.Random(seed), max_iterations=rounds, **{**usual, **rest})
+
+
+def outcomes(result: Result) -> dict[str, str]:
+    return {stage.name: stage.outcome for stage in result.stages}
+
+
+def ticking(step_s: float) -> Callable[[], float]:
+    """A clock that moves on by `step_s` each time somebody looks."""
+    ticks = count()
+    return lambda: next(ticks) * step_s
+
+
+def test_a_day_is_planned_and_each_stage_accounts_for_itself() -> None:
+    day = problem(trip("a", 1, 2), trip("b", 3, 4), shift())
+    result = made(day, rounds=None)
+    assert [stage.name for stage in result.stages] == STAGES
+    assert set(outcomes(result).values()) <= {"taken", "kept"}
+    assert result.plan.unassigned == ()
+    assert result.score == score(day, result.plan)
+    assert faults(day, result.plan) == []
+    assert all(stage.cost is not None and stage.unserved == 0 for stage in result.stages)
+
+
+def test_the_best_plan_of_all_stages_is_the_one_that_leaves() -> None:
+    day = large_day(trips=30, shifts=4)
+    result = made(day, rounds=None, time_limit_s=3.0)
+    costs = [stage.cost for stage in result.stages if stage.cost is not None]
+    assert result.score.total == min(costs)
+    assert faults(day, result.plan) == []
+
+
+def test_the_same_seed_gives_the_same_plan_when_rounds_are_counted() -> None:
+    day = large_day(trips=30, shifts=4)
+    one, two = made(day, seed=3), made(day, seed=3, clock=ticking(1000.0))
+    assert one.plan == two.plan
+    assert outcomes(one)["solver"] == "skipped"
+    assert {s.name: s.note for s in one.stages}["solver"] == "rounds are counted, not seconds"
+
+
+def test_a_trip_nobody_can_drive_carries_its_reason() -> None:
+    day = problem(trip("a", 1, 2, needs=frozenset({"oxygen"})), trip("b", 1, 2), shift())
+    result = made(day)
+    assert [(item.trip, item.reason) for item in result.plan.unassigned] == [("a", Rule.SKILLS)]
+
+
+def test_a_stage_that_fails_is_named_and_the_plan_before_it_stays() -> None:
+    """OR-Tools has nothing to plan where no trip is possible; the run goes on."""
+    day = problem(trip("a", stop(1, 500), stop(2, 0, 400)), shift())
+    result = made(day, rounds=None)
+    failed = next(stage for stage in result.stages if stage.name == "solver")
+    assert (failed.outcome, failed.cost, failed.unserved) == ("failed", None, None)
+    assert failed.note == "No trip can be carried by any shift."
+    assert len(result.plan.unassigned) == 1
+
+
+def test_without_time_the_construction_alone_is_the_plan() -> None:
+    day = problem(trip("a", 1, 2), shift())
+    result = made(day, rounds=None, clock=ticking(10.0))
+    assert outcomes(result) == {
+        "construct": "taken",
+        "search": "skipped",
+        "solver": "skipped",
+        "search again": "skipped",
+        "check": "taken",
+    }
+    assert result.plan.unassigned == ()
+
+
+def test_or_tools_can_be_switched_off() -> None:
+    result = made(problem(trip("a", 1, 2), shift()), rounds=None, use_solver=False)
+    assert outcomes(result)["solver"] == "skipped"
+
+
+def test_the_time_limit_is_kept() -> None:
+    began = time.monotonic()
+    made(large_day(trips=30, shifts=4), rounds=None, time_limit_s=1.0)
+    assert time.monotonic() - began < 6.0  # far off only where a stage forgets its limit
+
+
+@pytest.mark.parametrize("parts", [(), (shift(),), (trip("a", 1, 2),)])
+def test_days_without_trips_or_without_shifts_have_plans_too(parts: tuple[Any, ...]) -> None:
+    result = made(problem(*parts), rounds=None)
+    assert outcomes(result)["solver"] == "skipped"
+    assert [item.trip for item in result.plan.unassigned] == [
+        part.id for part in parts if part.id == "a"
+    ]
+
+
+def test_the_plan_in_force_is_the_first_draft() -> None:
+    """Nothing tells the two shifts apart but the plan there is."""
+    day = problem(trip("a", 1, 2), shift("s"), shift("t"))
+    for name in ("s", "t"):
+        result = made(day, start=plan(day, **{name: "+a -a"}), rounds=0)
+        assert result.plan.shift_of == {"a": name}
+        assert outcomes(result)["construct on the plan in force"] == "taken"
+
+
+def test_a_plan_in_force_that_no_longer_works_is_said_and_left() -> None:
+    old = problem(trip("a", 1, 2), shift())
+    new = problem(trip("a", stop(1, 0, 50), 2), trip("b", 1, 2), shift())
+    result = made(new, start=plan(old, s="+a -a"))
+    assert outcomes(result)["construct on the plan in force"] == "failed"
+    assert outcomes(result)["construct"] == "taken"
+    assert result.plan.shift_of == {"b": "s"}
+
+
+def test_what_is_committed_and_cannot_be_kept_is_an_error() -> None:
+    day = problem(trip("a", stop(1, 0, 50), 2), shift(committed=visits("+a -a")))
+    with pytest.raises(InvalidPlanError):
+        made(day)
+
+
+def test_a_plan_that_breaks_a_hard_rule_never_leaves() -> None:
+    """No stage makes one; this is the last door, tried with a plan made by hand: 100 s driven in 1 s."""
+    day = problem(trip("a", 1, 2), shift())
+    there = TimedVisit(id="a", kind=VisitKind.PICKUP, arrive_s=1, start_s=1)
+    back = TimedVisit(id="a", kind=VisitKind.DROPOFF, arrive_s=101, start_s=101)
+    broken = Plan(routes=(Route(shift="s", visits=(there, back), leave_s=0, return_s=301),))
+    run = _Run(day, time.monotonic, random.Random(0), 0.0, None, best=broken)
+    with pytest.raises(UnfitPlanError) as refused:
+        run.result()
+    assert [violation.rule for violation in refused.value.violations] == [Rule.SEQUENCE]
+
+
+def test_a_committed_beginning_stays_through_all_stages() -> None:
+    day = problem(trip("a", stop(1, 100, 5000), 9), trip("b", 2, 3), shift(committed=visits("+a")))
+    result = made(day, rounds=None)
+    assert spell(result.plan.routes[0]).startswith("+a")
+    assert faults(day, result.plan) == []
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.one_of(problems(), begun_problems().map(lambda pair: pair[0])), st.booleans())
+def test_whatever_the_day_its_plan_is_without_fault(day: Problem, is_timed: bool) -> None:
+    result = made(day, rounds=None if is_timed else 5, time_limit_s=0.2)
+    assert faults(day, result.plan) == []
+    assert all(v.severity is Severity.SOFT for v in result.violations)
+    assert result.score.total <= score(day, construct(day)).total
+    assert all(item.reason is not Rule.COVERAGE for item in result.plan.unassigned)
+
+
+def test_reading_the_pipeline_loads_no_solver() -> None:
+    """Web processes import it, and must stay light."""
+    code = "import sys, dispatch.engine.pipeline; sys.exit('ortools' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
