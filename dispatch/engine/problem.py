@@ -278,7 +278,7 @@ class Problem:
     def _refuse_unknown_locations(self) -> None:
         used = {stop.location for trip in self.trips for stop in (trip.pickup, trip.dropoff)}
         used |= {place for s in self.shifts for place in (s.start_location, s.end_location)}
-        if used and not (0 <= min(used) and max(used) < self.travel.size):
+        if used and not (min(used) >= 0 and max(used) < self.travel.size):
             raise InvalidProblemError("A stop or a base lies outside the travel table.")
 
     @cached_property
