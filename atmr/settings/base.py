@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit
 
+from celery.schedules import crontab
 from django.utils.translation import gettext_lazy as _
 
 from atmr import environment
@@ -174,6 +175,8 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     # Each company says its own hour; the task asks who is due.
     "autorun": {"task": "dispatch.autorun", "schedule": 60.0, "options": {"expires": 55}},
+    # At night, and again costs nothing: what is booked stays booked.
+    "expand_series": {"task": "dispatch.expand_series", "schedule": crontab(hour="1", minute="17")},
 }
 
 # API -----------------------------------------------------------------------------------------

@@ -71,10 +71,15 @@ class CompanyView(APIView):
         answer["Cache-Control"] = "private, no-store"  # people's journeys
         return answer
 
-    def read(self, kind: type[serializers.Serializer[Any]], **options: Any) -> Any:
-        """The body, understood; raises ValidationError with every fault in it."""
-        context = {"company": self.company, "request": self.request}
-        body = kind(data=self.request.data, context=context, **options)
+    def read(self, kind: type[serializers.Serializer[Any]], *, is_change: bool = False) -> Any:
+        """The body, understood; of a change every field may be left out. Raises ValidationError.
+
+        Not DRF's `partial`, which would let the parts of a body's lists be incomplete too.
+        """
+        body = kind(data=self.request.data, context={"company": self.company})
+        if is_change:
+            for field in body.fields.values():
+                field.required, field.default = False, serializers.empty
         body.is_valid(raise_exception=True)
         return body
 
@@ -92,7 +97,8 @@ class CompanyViewSet(CompanyView, GenericViewSet[Any]):
 
     @property
     def action_name(self) -> str | None:
-        return cast("str | None", self.action)
+        # DRF calls OPTIONS "metadata", served or not; it is not.
+        return None if self.action == "metadata" else cast("str | None", self.action)
 
     def get_queryset(self) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset()

@@ -11,5 +11,5 @@ def create_shift(*, company: Company, content: ShiftContent) -> Shift:
     """The new shift with its breaks. Raises InvalidRowError; nothing is written then."""
     shift = Shift(company=company)
     content.fill(shift)
-    keep_row(shift, children={"breaks": content.pauses(shift)})
+    keep_row(shift, children=[content.pauses()])
     return shift

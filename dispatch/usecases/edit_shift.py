@@ -35,10 +35,10 @@ def edit_shift(*, shift_id: int, content: ShiftContent, expected_version: int | 
     before = ShiftContent.of(shift)
     if content == before:
         return shift
-    pauses = content.pauses(shift)
+    pauses = content.pauses()
     content.fill(shift)
     _refuse_what_journeys_need(shift, before, content)
-    keep_row(shift, changed=COLUMNS, children={"breaks": pauses})
+    keep_row(shift, changed=COLUMNS, children=[pauses])
     Shift.objects.filter(pk=shift.pk).update(version=F("version") + 1)
     written: Shift = Shift.objects.select_related("company").get(pk=shift.pk)
     return written

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, transaction
@@ -18,9 +19,14 @@ from dispatch.usecases.errors import UseCaseError
 
 WHOLE_ROW = ""  # the key of what is wrong with no field in particular
 
-Children = Mapping[
-    str, Sequence[Model]
-]  # the name of the relation → its rows, which replace the old
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Children:
+    """Rows of their own that hang on a row and replace those that hung there; `field`: what callers call them."""
+
+    relation: str
+    rows: Sequence[Model]
+    field: str
 
 
 class InvalidRowError(UseCaseError):
@@ -33,7 +39,7 @@ class InvalidRowError(UseCaseError):
 
 @transaction.atomic
 def keep_row(
-    row: Model, *, changed: Collection[str] = (), children: Children | None = None
+    row: Model, *, changed: Collection[str] = (), children: Iterable[Children] = ()
 ) -> None:
     """Insert a new row, or write the `changed` columns of one that exists, and replace its `children`.
 
@@ -46,14 +52,16 @@ def keep_row(
             row.save(force_insert=True)
         elif changed:
             row.save(update_fields=list(changed))
-    for name, rows in (children or {}).items():
-        _replace(row, name, rows)
+    for group in children:
+        _replace(row, group)
 
 
-def _replace(row: Model, name: str, rows: Iterable[Model]) -> None:
-    getattr(row, name).all().delete()
-    for position, child in enumerate(rows):
-        at = f"{name}.{position}"
+def _replace(row: Model, children: Children) -> None:
+    held = getattr(row, children.relation)
+    held.all().delete()
+    for position, child in enumerate(children.rows):
+        setattr(child, held.field.name, row)
+        at = f"{children.field}.{position}"
         check_row(child, at=at)
         with refusals_explained(at=at):
             child.save(force_insert=True)

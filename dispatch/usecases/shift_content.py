@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from dispatch.models import Driver, Place, Shift, ShiftBreak, Vehicle
 from dispatch.usecases.errors import UseCaseError
-from dispatch.usecases.keep_row import InvalidRowError
+from dispatch.usecases.keep_row import Children, InvalidRowError
 from dispatch.usecases.own_rows import own_rows
 
 
@@ -89,7 +89,7 @@ class ShiftContent:
         shift.period = DateTimeTZRange(self.starts_at, self.ends_at)
         shift.max_trips = self.max_trips
 
-    def pauses(self, shift: Shift) -> list[ShiftBreak]:
+    def pauses(self) -> Children:
         """The breaks as rows, which are not saved. Raises InvalidRowError."""
         for position, pause in enumerate(self.breaks):
             over = pause.latest_at + timedelta(minutes=pause.duration_min)
@@ -97,9 +97,8 @@ class ShiftContent:
                 raise InvalidRowError(
                     {f"breaks.{position}": [_("The break would lie outside the shift.")]}
                 )
-        return [
+        rows = [
             ShiftBreak(
-                shift=shift,
                 earliest_at=pause.earliest_at,
                 latest_at=pause.latest_at,
                 duration_min=pause.duration_min,
@@ -107,3 +106,4 @@ class ShiftContent:
             )
             for pause in self.breaks
         ]
+        return Children(relation="breaks", rows=rows, field="breaks")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django.db.models import Model
@@ -64,12 +64,12 @@ class RegisterViewSet(CompanyViewSet):
 
     def partial_update(self, request: Request, **_kwargs: object) -> Response:
         row = self.get_object()
-        self._keep(row, self.read(self.input_class, partial=True).validated_data)
+        self._keep(row, self.read(self.input_class, is_change=True).validated_data)
         return self.shown(row.pk)
 
     def _keep(self, row: Any, body: Mapping[str, Any]) -> None:
         values = self.completed(dict(body))
-        children = self.children(row, values)
+        children = self.children(values)
         linked = {field: (Place, values[field]) for field in self.places if field in values}
         values |= own_rows(self.company, linked)
         for name, value in values.items():
@@ -80,9 +80,9 @@ class RegisterViewSet(CompanyViewSet):
         """The body, with what follows from it."""
         return values
 
-    def children(self, row: Any, values: dict[str, Any]) -> Children:
+    def children(self, values: dict[str, Any]) -> Iterable[Children]:
         """Takes the lists out of the body: they are rows of their own."""
-        return {}
+        return ()
 
 
 @extend_schema_view(
@@ -97,11 +97,11 @@ class VehicleViewSet(RegisterViewSet):
     input_class = VehicleInput
     places = ("base",)
 
-    def children(self, row: Vehicle, values: dict[str, Any]) -> Children:
+    def children(self, values: dict[str, Any]) -> Iterable[Children]:
         if "configurations" not in values:
-            return {}
-        rows = values.pop("configurations")
-        return {"configurations": [SeatConfiguration(vehicle=row, **each) for each in rows]}
+            return ()
+        rows = [SeatConfiguration(**each) for each in values.pop("configurations")]
+        return (Children(relation="configurations", rows=rows, field="configurations"),)
 
 
 @extend_schema_view(
@@ -115,24 +115,24 @@ class DriverViewSet(RegisterViewSet):
     model = Driver
     input_class = DriverInput
 
-    def children(self, row: Driver, values: dict[str, Any]) -> Children:
-        found: dict[str, list[Model]] = {}
+    def children(self, values: dict[str, Any]) -> Iterable[Children]:
+        found = []
         if "licences" in values:
-            licences = values.pop("licences")
-            found["licences"] = [DriverLicence(driver=row, **each) for each in licences]
+            licences = [DriverLicence(**each) for each in values.pop("licences")]
+            found.append(Children(relation="licences", rows=licences, field="licences"))
         if "skills" in values:
-            found["driver_skills"] = self._skills(row, values.pop("skills"))
+            skills = self._skills(values.pop("skills"))
+            found.append(Children(relation="driver_skills", rows=skills, field="skills"))
         return found
 
-    def _skills(self, driver: Driver, wanted: list[dict[str, Any]]) -> list[Model]:
+    def _skills(self, wanted: list[dict[str, Any]]) -> list[DriverSkill]:
         known = {skill.code: skill for skill in Skill.objects.for_company(self.company)}
         unknown = [n for n, each in enumerate(wanted) if each["code"] not in known]
         if unknown:
             sentence = _("The company knows no such skill.")
             raise InvalidRowError({f"skills.{n}.code": [sentence] for n in unknown})
         return [
-            DriverSkill(driver=driver, skill=known[each["code"]], expires_on=each["expires_on"])
-            for each in wanted
+            DriverSkill(skill=known[each["code"]], expires_on=each["expires_on"]) for each in wanted
         ]
 
 

@@ -48,7 +48,7 @@ class ShiftViewSet(CompanyViewSet):
     @extend_schema(request=ShiftInput, responses=ShiftSerializer)
     def partial_update(self, request: Request, **_kwargs: object) -> Response:
         shift, version = self.chosen()
-        body = self.read(ShiftInput, partial=True)
+        body = self.read(ShiftInput, is_change=True)
         edit_shift(shift_id=shift.pk, content=body.content(shift), expected_version=version)
         return self.shown(shift.pk)
 

@@ -90,5 +90,7 @@ class Caller:
         return self("PATCH", path, body, **more)
 
 
-def member(company: Company, role: Role = Role.DISPATCHER, **headers: str) -> Caller:
-    return Caller(make_member(company, role), **headers)
+def member(
+    company: Company, role: Role = Role.DISPATCHER, headers: dict[str, str] | None = None
+) -> Caller:
+    return Caller(make_member(company, role), **headers or {})

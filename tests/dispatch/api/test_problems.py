@@ -1,0 +1,139 @@
+"""Whatever goes wrong is application/problem+json with a type that programs can tell apart."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
+from kombu.exceptions import OperationalError
+from rest_framework.throttling import ScopedRateThrottle
+
+from dispatch.api import problems
+from dispatch.api.parsing import LARGEST_BODY
+from dispatch.models import Company
+from dispatch.usecases.errors import UseCaseError
+from tests.dispatch.api.caller import ROOT, Caller
+from tests.factories import DAY, make_booking
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    "path", ["nothing/", "bookings", "bookings/0/", "bookings/x/", "bookings/1/fly/"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+def test_addresses_that_lead_nowhere(office: Caller, path: str, method: str) -> None:
+    answer = office(method, path)
+    assert (answer.status, answer.problem) == (404, "not-found")
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "TRACE"])
+def test_methods_that_are_not_served(office: Caller, method: str) -> None:
+    answer = office(method, "bookings/")
+    assert (answer.status, answer.problem) == (405, "method-not-allowed")
+    assert "POST" in answer.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"\xff\xfe", b"[" * 100_000, b'{"day": NaN}', b'{"day": ' + b"9" * 5000 + b"}"],
+    ids=["cut", "not utf-8", "deep", "not a number", "endless number"],
+)
+def test_bodies_that_cannot_be_read(office: Caller, body: bytes) -> None:
+    response = office.client.post(
+        f"{ROOT}runs/", data=body, content_type="application/json", headers=office.headers
+    )
+    problem = response.json()
+    assert (response.status_code, problem["type"]) == (400, "urn:atmr:problem:parse-error")
+
+
+def test_a_body_is_an_object(office: Caller) -> None:
+    assert office.post("runs/", [1, 2]).problem == "invalid"
+
+
+def test_a_body_is_not_endless(office: Caller) -> None:
+    answer = office.post("bookings/", {"notes": "x" * LARGEST_BODY})
+    assert (answer.status, answer.problem) == (413, "too-large")
+
+
+def test_a_format_that_is_not_read(office: Caller) -> None:
+    response = office.client.post(
+        f"{ROOT}bookings/", data="<a/>", content_type="text/xml", headers=office.headers
+    )
+    assert (response.status_code, response.json()["type"]) == (
+        415,
+        "urn:atmr:problem:unsupported-media-type",
+    )
+
+
+def test_a_format_that_is_not_written(office: Caller) -> None:
+    office.headers["Accept"] = "text/csv"
+    assert office.get("bookings/").problem == "not-acceptable"
+
+
+def test_too_many_plannings_are_told_when_to_come_back(
+    office: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ScopedRateThrottle, "THROTTLE_RATES", {"planning": "1/min"})
+    monkeypatch.setattr(ScopedRateThrottle, "timer", staticmethod(lambda: 1_000_000.0))
+    office.post("runs/", {})
+    answer = office.post("runs/", {})
+    assert (answer.status, answer.problem) == (429, "throttled")
+    assert answer.headers["Retry-After"] == "60"
+    assert office.get("runs/").status == 200
+
+
+def test_members_for_programs_stand_beside_the_sentence(office: Caller, company: Company) -> None:
+    booking = make_booking(company)
+    answer = office.post(f"bookings/{booking.pk}/dispatch-now/", match=1)
+    assert (answer.status, answer.problem) == (409, "not-feasible")
+    assert answer.body["rule"] == "shift"
+    assert answer.body["amount"] == 0
+
+
+def test_a_broker_that_is_away_is_said() -> None:
+    answer = problems.explain(OperationalError("redis://secret@host"), {})
+    assert answer is not None
+    body = json.loads(answer.content)
+    assert (answer.status_code, body["type"]) == (503, "urn:atmr:problem:no-worker")
+    assert "secret" not in body["detail"]
+
+
+def test_every_refusal_of_a_use_case_has_a_word_of_its_own() -> None:
+    def subclasses(kind: type) -> list[type]:
+        return [kind, *(each for sub in kind.__subclasses__() for each in subclasses(sub))]
+
+    kinds = subclasses(UseCaseError)
+    words = {problems._code(kind) for kind in kinds}
+    assert len(words) == len(kinds)
+    assert all(word.replace("-", "").isalpha() for word in words)
+
+
+def test_what_nobody_foresaw_goes_up() -> None:
+    assert problems.explain(ZeroDivisionError(), {}) is None
+
+
+def test_a_crash_is_a_problem_for_programs_and_a_page_for_people(rf: RequestFactory) -> None:
+    def answered(path: str) -> tuple[int, str]:
+        request: HttpRequest = rf.get(path)
+        response = problems.server_error(request)
+        return response.status_code, response.headers["Content-Type"].split(";")[0]
+
+    assert answered("/api/v1/bookings/") == (500, "application/problem+json")
+    assert answered("/days/") == (500, "text/html")
+
+
+def test_a_crash_in_a_view_reaches_the_caller_as_a_problem(
+    office: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def crash(**_arguments: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("dispatch.api.views.kpis.recorded_kpis", crash)
+    client = Client(raise_request_exception=False)
+    response = client.get(f"{ROOT}kpis/?from={DAY}&to={DAY}", headers=office.headers)
+    assert response.status_code == 500
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert "ZeroDivision" not in response.content.decode()
