@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+
 from celery import shared_task
 from django.utils import timezone
 
 from dispatch.enums import AssignedBy, DispatchMode, RunTrigger
 from dispatch.usecases.apply_plan import apply_plan
 from dispatch.usecases.autorun import autorun as run_all_due
+from dispatch.usecases.expand_series import expand_all
 from dispatch.usecases.run_dispatch import DayBusyError, RunNotQueuedError
 from dispatch.usecases.run_dispatch import run_dispatch as plan_the_day
+
+logger = logging.getLogger(__name__)
 
 
 @shared_task(name="dispatch.run_dispatch", acks_late=True, reject_on_worker_lost=True)
@@ -34,3 +39,12 @@ def autorun() -> list[int]:
     for run_id in due:
         run_dispatch.delay(run_id)
     return due
+
+
+@shared_task(name="dispatch.expand_series", acks_late=True, reject_on_worker_lost=True)
+def expand_series() -> dict[str, object]:
+    """Book what series ask for in the days to come; those that cannot be booked are named in the log."""
+    done = expand_all(now=timezone.now())
+    for series in done.refused:
+        logger.warning("Standing order %d is not booked: %s", series.order_id, series.sentence)
+    return {"created": done.created, "refused": [series.order_id for series in done.refused]}

@@ -128,14 +128,17 @@ class StandingOrder(models.Model):
     def clean(self) -> None:
         refuse_foreign(self, "patient", "pickup", "dropoff")
 
-    def occurs_on(self, day: date) -> bool:
-        """Whether the series asks for a journey on this local day (uses prefetched pauses)."""
+    def falls_on(self, day: date) -> bool:
+        """Whether this local day is one of the series' days, pauses aside."""
         if not self.active or day < self.starts_on or (self.ends_on and day > self.ends_on):
             return False
         weeks = (_monday(day) - _monday(self.starts_on)).days // 7
-        if day.weekday() not in self.weekdays or weeks % self.interval_weeks:
-            return False
-        return not any(pause.first_on <= day <= pause.last_on for pause in self.pauses.all())
+        return day.weekday() in self.weekdays and weeks % self.interval_weeks == 0
+
+    def occurs_on(self, day: date) -> bool:
+        """Whether the series asks for a journey on this local day (uses prefetched pauses)."""
+        is_paused = any(pause.first_on <= day <= pause.last_on for pause in self.pauses.all())
+        return self.falls_on(day) and not is_paused
 
 
 class StandingOrderPause(models.Model):
