@@ -15,10 +15,11 @@ from django.http import Http404
 from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.admin.access import DISPATCH, NOBODY, OFFICE, access_of
-from dispatch.admin.forms import CheckedForm, DeskForm, PeriodField, several_of
+from dispatch.admin.forms import CheckedForm, DeskForm, PeriodField, native_widget, several_of
 from dispatch.models import Company
 from dispatch.models.refusals import refusal_sentence
 from dispatch.models.sort_keys import sort_key
@@ -80,14 +81,17 @@ class OwnRows:
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field:
         if isinstance(db_field, DateTimeRangeField):
             return PeriodField(
-                label=db_field.verbose_name,
+                label=capfirst(db_field.verbose_name),
                 help_text=db_field.help_text,
                 required=not db_field.blank,
             )
         if isinstance(db_field, ArrayField) and db_field.base_field.choices:
             return several_of(db_field)
-        field: Field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
-        return field
+        if (widget := native_widget(db_field)) is not None:
+            field: Field = db_field.formfield(widget=widget)
+            return field
+        other: Field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        return other
 
 
 class Desk(OwnRows, admin.ModelAdmin):
@@ -105,6 +109,7 @@ class Desk(OwnRows, admin.ModelAdmin):
     form: Any = DeskForm
     paginator = CappedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # each count would read the whole list
     list_per_page = 50
 
     class Media:
@@ -205,6 +210,13 @@ class Desk(OwnRows, admin.ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     # Lists ----------------------------------------------------------------------------------------
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Whose a row is, is worth a column only to those who see several companies."""
+        shown = super().get_list_display(request)
+        access = access_of(request)
+        is_worth_it = access.is_everywhere or len(access.company_ids(self.viewers)) > 1
+        return shown if is_worth_it else _without(shown)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -21,7 +21,7 @@ from dispatch.admin.base import CompanyFilter, DeskInline, column
 from dispatch.admin.days import DayFilter
 from dispatch.admin.transfer import CsvDesk
 from dispatch.admin.versions import VersionedDesk, VersionedForm
-from dispatch.enums import BookingStatus, Leg
+from dispatch.enums import BookingStatus, Leg, Priority
 from dispatch.models import Booking
 from dispatch.models.labels import choices
 from dispatch.models.statuses import REASONS
@@ -84,6 +84,7 @@ class ReturnInline(DeskInline):
     readonly_fields = fields
     show_change_link = True
     can_delete = False
+    verbose_name = _("return")
     verbose_name_plural = _("return")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -110,26 +111,10 @@ class BookingDesk(CsvDesk, VersionedDesk):
     change_form_template = "admin/dispatch/booking_form.html"
     name_paths = ("patient__sort_key", "pickup__sort_key", "dropoff__sort_key")
     code_paths = ("reference", "patient__reference")
-    list_display = (
-        "reference",
-        "day",
-        "promised",
-        "patient",
-        "pickup",
-        "dropoff",
-        "kind",
-        "driver",
-        "status",
-        "company",
-    )
-    list_display_links = ("reference",)
+    list_display = ("journey", "when", "patient", "route", "driver", "status", "company")
     list_select_related = (
-        "company",
-        "patient",
-        "pickup__parent",
-        "dropoff__parent",
-        "assignment__driver",
-    )
+        "company", "patient", "pickup__parent", "dropoff__parent", "assignment__driver",
+    )  # fmt: skip
     list_filter = (DayFilter, "status", "leg", "priority", "is_will_call", CompanyFilter)
     ordering = ("-service_on", "promised_from", "id")
     autocomplete_fields = ("patient", "pickup", "dropoff", "outbound")
@@ -231,24 +216,32 @@ class BookingDesk(CsvDesk, VersionedDesk):
 
     # Columns --------------------------------------------------------------------------------------
 
-    @column(_("day"), order="service_on")
-    def day(self, booking: Booking) -> str:
-        return f"{booking.service_on:%d.%m.%Y}"
+    @column(_("journey"), order="reference")
+    def journey(self, booking: Booking) -> str:
+        """Its reference, and what is not ordinary about it."""
+        said = [booking.get_leg_display()]
+        said += [booking.get_priority_display()] if booking.priority != Priority.NORMAL else []
+        said += [_t("urgent")] if booking.is_urgent else []
+        return format_html(
+            '<span class="fixed">{}</span><br><span class="quiet">{}</span>',
+            booking.reference,
+            ", ".join(map(str, said)),
+        )
 
     @column(_("promised"), order="promised_from")
-    def promised(self, booking: Booking) -> str:
+    def when(self, booking: Booking) -> str:
+        day = f"{booking.service_on:%d.%m.%Y}"
         if booking.promised_from is None or booking.promised_to is None:
-            return _t("on call") if booking.is_will_call else "–"
-        tz = booking.company.tz
-        start, end = (at.astimezone(tz) for at in (booking.promised_from, booking.promised_to))
-        return f"{start:%H:%M}–{end:%H:%M}"
+            hours = _t("on call") if booking.is_will_call else "–"
+        else:
+            tz = booking.company.tz
+            ends = (at.astimezone(tz) for at in (booking.promised_from, booking.promised_to))
+            hours = "–".join(f"{at:%H:%M}" for at in ends)
+        return format_html('<span class="fixed">{}<br>{}</span>', day, hours)
 
-    @column(_("kind"), order="leg")
-    def kind(self, booking: Booking) -> str:
-        said = [booking.get_leg_display()]
-        said += [booking.get_priority_display()] if booking.priority != "normal" else []
-        said += [_t("urgent")] if booking.is_urgent else []
-        return ", ".join(map(str, said))
+    @column(_("from and to"), order="pickup__sort_key")
+    def route(self, booking: Booking) -> str:
+        return format_html("{}<br>→ {}", booking.pickup, booking.dropoff)
 
     @column(_("driver"), order="assignment__driver__sort_key")
     def driver(self, booking: Booking) -> str:

@@ -105,6 +105,7 @@ CompanyForm = type("CompanyForm", (RulesForm,), settings_fields())
 
 class MembershipInline(DeskInline):
     model = Membership
+    fields = ("user", "role")
     autocomplete_fields = ("user",)
     verbose_name_plural = _("people")
 

@@ -118,7 +118,7 @@ class DriverDesk(CsvDesk, Desk):
 
     @column(_("licences"))
     def licences_held(self, driver: Driver) -> str:
-        return _held([(row.get_kind_display(), row.expires_on) for row in driver.licences.all()])
+        return _held([(row.kind, row.expires_on) for row in driver.licences.all()])
 
     @column(_("skills"))
     def skills_held(self, driver: Driver) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django import forms
 from django.contrib.postgres.forms import DateTimeRangeField, RangeWidget
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import models
 from django.template.loader import get_template
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -71,26 +74,57 @@ class HouseWidget:
         return get_template(template_name).render(context)
 
 
+class MomentInput(forms.DateTimeInput):
+    """The browser's own picker for a day with a time; seconds only where there are any."""
+
+    input_type = "datetime-local"
+
+    def __init__(self, attrs: Any = None) -> None:
+        super().__init__(attrs, format="%Y-%m-%dT%H:%M")
+
+    def format_value(self, value: Any) -> Any:
+        if isinstance(value, datetime) and value.second:
+            return value.isoformat(timespec="seconds")
+        return super().format_value(value)
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        has_seconds = isinstance(value, datetime) and value.second
+        return super().get_context(name, value, attrs | {"step": "1"} if has_seconds else attrs)
+
+
+def native_widget(field: models.Field[Any, Any]) -> forms.Widget | None:
+    """The browser's picker for days, times and moments; a few lines for a text."""
+    if isinstance(field, models.DateTimeField):
+        return MomentInput()
+    if isinstance(field, models.DateField):
+        return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    if isinstance(field, models.TimeField):
+        return forms.TimeInput(format="%H:%M", attrs={"type": "time"})
+    if isinstance(field, models.TextField):
+        return forms.Textarea(attrs={"rows": 3, "cols": 60})
+    return None
+
+
 class PeriodWidget(HouseWidget, RangeWidget):
     """From and to, each a day with a time."""
 
     template_name = "admin/dispatch/period_widget.html"
 
     def __init__(self) -> None:
-        super().__init__(
-            forms.DateTimeInput(format="%Y-%m-%dT%H:%M", attrs={"type": "datetime-local"})
-        )
+        super().__init__(MomentInput())
 
 
 class PeriodField(DateTimeRangeField):
     """A period with both ends."""
 
-    widget = PeriodWidget
     default_error_messages = {
         "lower_required": _("Say when it starts."),
         "upper_required": _("Say when it ends."),
         "bound_ordering": _("It ends before it starts."),
     }
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=PeriodWidget(), **options)
 
     def clean(self, value: Any) -> Any:
         period = super().clean(value)
@@ -103,10 +137,10 @@ class PeriodField(DateTimeRangeField):
         return period
 
 
-def several_of(field: ArrayField, **options: Any) -> forms.TypedMultipleChoiceField:
+def several_of(field: ArrayField) -> forms.TypedMultipleChoiceField:
     """Boxes to tick for an array of words."""
     return forms.TypedMultipleChoiceField(
-        label=options.get("label", field.verbose_name),
+        label=capfirst(field.verbose_name),
         help_text=field.help_text,
         required=not field.blank,
         choices=list(field.base_field.choices or ()),

@@ -148,7 +148,7 @@ class RunStory:
     def _stop(self, visit: TimedVisit) -> Stop:
         at = self.clock.moment(visit.start_s)
         if visit.kind is VisitKind.BREAK:
-            return Stop(at=at, kind=visit.kind.value, booking=None, place=_("break"))
+            return Stop(at=at, kind=visit.kind.value, booking=None, place="")
         booking = self.bookings.get(visit.id)
         is_pickup = visit.kind is VisitKind.PICKUP
         place = "" if booking is None else str(booking.pickup if is_pickup else booking.dropoff)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dispatch.enums import BookingStatus, Leg, Priority
 from dispatch.models import Booking
 from dispatch.tables.base import CompanyTable
 from dispatch.tables.columns import (
+    NEW_WHEN_EMPTY,
     DayColumn,
     FlagColumn,
     MomentColumn,
@@ -37,7 +39,7 @@ def _moment(attribute: str) -> MomentColumn:
 class BookingTable(CompanyTable):
     """Where a journey stands is no matter for a file: new ones are drafts or confirmed, others keep theirs."""
 
-    reference = TextColumn("reference", keeps_when_empty=True)
+    reference = TextColumn("reference", keeps_when_empty=True, expected=NEW_WHEN_EMPTY)
     patient = PatientColumn("patient")
     day = DayColumn("service_on")
     leg = WordColumn("leg", Leg)
@@ -54,8 +56,14 @@ class BookingTable(CompanyTable):
     may_share = FlagColumn("pooling_allowed")
     same_driver = FlagColumn("same_driver_as_outbound")
     escorts = NumberColumn("escort_seats")
-    notes = ParagraphColumn("notes")
-    status = WordColumn("status", BookingStatus)
+    notes = ParagraphColumn(
+        "notes", expected=gettext_lazy("a text for the driver, nothing medical")
+    )
+    status = WordColumn(
+        "status",
+        BookingStatus,
+        expected=gettext_lazy("draft or confirmed for a new journey; else what it is"),
+    )
 
     class Meta(CompanyTable.Meta):
         model = Booking

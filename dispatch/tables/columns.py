@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from django.db.models import Model
     from django.utils.functional import _StrPromise
 
+NEW_WHEN_EMPTY = gettext_lazy("which one is meant; empty for a new one")
 LIST_SEPARATOR = "|"
 _YES = frozenset({"yes", "true", "1", "oui", "vrai", "x"})
 _NO = frozenset({"no", "false", "0", "non", "faux"})
@@ -35,8 +36,11 @@ class Column(Field):
     expected: str | _StrPromise = ""
     keeps_blanks = False
 
-    def __init__(self, attribute: str, *, keeps_when_empty: bool = False) -> None:
+    def __init__(
+        self, attribute: str, *, keeps_when_empty: bool = False, expected: str | _StrPromise = ""
+    ) -> None:
         super().__init__(attribute=attribute, saves_null_values=not keeps_when_empty)
+        self.expected = expected or self.expected
 
     def parse(self, text: str, row: Mapping[str, str]) -> Any:
         """The value of a cell that is not empty."""
@@ -94,10 +98,12 @@ class FlagColumn(Column):
 class WordColumn(Column):
     """One word of a closed vocabulary; the words people read are understood as well."""
 
-    def __init__(self, attribute: str, vocabulary: type[StrEnum]) -> None:
-        super().__init__(attribute, keeps_when_empty=True)
+    def __init__(
+        self, attribute: str, vocabulary: type[StrEnum], *, expected: str | _StrPromise = ""
+    ) -> None:
+        words = expected or ", ".join(word.value for word in vocabulary)
+        super().__init__(attribute, keeps_when_empty=True, expected=words)
         self.vocabulary = vocabulary
-        self.expected = ", ".join(word.value for word in vocabulary)
 
     def parse(self, text: str, row: Mapping[str, str]) -> str:
         return one_word(text, self.vocabulary)

@@ -12,6 +12,7 @@ from dispatch.enums import DriverKind, LicenceKind
 from dispatch.models import Driver, DriverLicence, DriverSkill, Skill
 from dispatch.tables.base import CompanyTable
 from dispatch.tables.columns import (
+    NEW_WHEN_EMPTY,
     Column,
     FlagColumn,
     TextColumn,
@@ -93,7 +94,7 @@ class LicencesColumn(HeldColumn):
 class DriverTable(CompanyTable):
     children = ("held_skills", "held_licences")
 
-    reference = TextColumn("reference", keeps_when_empty=True)
+    reference = TextColumn("reference", keeps_when_empty=True, expected=NEW_WHEN_EMPTY)
     last_name = TextColumn("last_name")
     first_name = TextColumn("first_name")
     phone = TextColumn("phone")

@@ -74,8 +74,7 @@ def new_booking(world, **changes):
         "pickup": patient.home_id,
         "dropoff": world.rows["place"].pk,
         "service_on": DAY.isoformat(),
-        "requested_at_0": DAY.isoformat(),
-        "requested_at_1": "09:00",
+        "requested_at": f"{DAY.isoformat()}T09:00",
     } | changes
 
 
@@ -89,7 +88,7 @@ def test_a_confirmed_journey_is_promised_the_usual_window(world, send):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"requested_at_0": "", "requested_at_1": ""}, "Only a return on call may wait"),
+        ({"requested_at": ""}, "Only a return on call may wait"),
         ({"is_will_call": "on"}, "Only a return can be on call"),
         ({"service_on": (DAY + timedelta(days=2)).isoformat()}, "lies on another day"),
         ({"escort_seats": "9"}, "less than or equal to 4"),
@@ -129,9 +128,7 @@ def test_what_somebody_else_changed_meanwhile_is_not_overwritten(world, client_o
 
 def test_where_a_journey_stands_is_not_typed_in(world, send):
     booking = world.rows["booking"]
-    send(
-        "booking", booking, status="completed", alighted_at_0=DAY.isoformat(), alighted_at_1="10:00"
-    )
+    send("booking", booking, status="completed", alighted_at=f"{DAY.isoformat()}T10:00")
     booking.refresh_from_db()
     assert (booking.status, booking.alighted_at) == (BookingStatus.CONFIRMED, None)
 
@@ -155,7 +152,9 @@ def test_moving_an_assigned_journey_warns_of_the_plan(world, client_of, form_of)
     booking = world.rows["assignment"].booking
     client = client_of("dispatcher")
     url = reverse("admin:dispatch_booking_change", args=[booking.pk])
-    answer = client.post(url, form_of(client.get(url), promised_to_1="11:45:00"), follow=True)
+    answer = client.post(
+        url, form_of(client.get(url), promised_to=f"{DAY.isoformat()}T11:45"), follow=True
+    )
     assert any("plan the day again" in str(m) for m in answer.context["messages"])
 
 
@@ -341,3 +340,10 @@ def test_a_superuser_mixing_companies_is_refused(world, send):
         vehicle=make_vehicle(world.company).pk, period_0="2026-06-17T08:00", period_1="2026-06-17T12:00",
     ))  # fmt: skip
     assert any("another company" in error for error in found)
+
+
+def test_seconds_of_a_moment_survive_a_form_that_does_not_show_them(world, send):
+    booking = make_booking(world.company, requested_at=at(9) + timedelta(seconds=17))
+    assert send("booking", booking, notes="x").status_code == 302
+    booking.refresh_from_db()
+    assert booking.requested_at == at(9) + timedelta(seconds=17)
