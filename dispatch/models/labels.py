@@ -86,8 +86,8 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, _StrPromise]] = {
         enums.UnavailabilityReason.OTHER: _("other"),
     },
     enums.ShiftStatus: {
-        enums.ShiftStatus.PLANNED: _("planned"),
-        enums.ShiftStatus.CANCELLED: _("cancelled"),
+        enums.ShiftStatus.PLANNED: pgettext_lazy("shift", "planned"),
+        enums.ShiftStatus.CANCELLED: pgettext_lazy("shift", "cancelled"),
     },
     enums.ReturnMode: {
         enums.ReturnMode.NONE: _("no return"),

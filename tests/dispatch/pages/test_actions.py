@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.messages import get_messages
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -19,11 +18,14 @@ from tests.dispatch.pages.days import Day
 from tests.dispatch.pages.test_day_page import words
 from tests.factories import make_company, make_member, make_patient, make_run
 
+if TYPE_CHECKING:
+    from django.test.client import _MonkeyPatchedWSGIResponse
+
 pytestmark = pytest.mark.django_db
 
 
-def said(answer: HttpResponse) -> str:
-    return " ".join(str(message) for message in get_messages(answer.wsgi_request))  # type: ignore[attr-defined]
+def said(answer: _MonkeyPatchedWSGIResponse) -> str:
+    return " ".join(str(message) for message in get_messages(answer.wsgi_request))
 
 
 def plan(client: Client, day: Day) -> tuple[DispatchRun, str]:
@@ -235,9 +237,6 @@ class TestOneBooking:
         assert "changed by somebody else" in said(
             client.post(f"/bookings/{booking.pk}/ready/", form)
         )
-
-
-Press = Callable[[Client, "Pressed"], HttpResponse]
 
 
 class Pressed:

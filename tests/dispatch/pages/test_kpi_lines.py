@@ -27,7 +27,7 @@ def test_the_same_in_french() -> None:
     with translation.override("fr"):
         (line,) = kpi_lines([on_time(*[True] * 37, *[False] * 5)])
     assert (line.name, line.value) == ("ponctualité prise en charge", "88,1 %")
-    assert line.interval == "95 % : de 75,0 % à 94,8 %"
+    assert line.interval.replace("\u00a0", " ") == "95 % : de 75,0 % à 94,8 %"
 
 
 def test_what_lacks_its_times_is_no_number() -> None:
