@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.atmr.commands import data_directory
 
 
 @pytest.fixture(autouse=True)
@@ -23,8 +23,5 @@ def _clean_environment() -> Iterator[None]:
 
 @pytest.fixture
 def var() -> Iterator[Path]:
-    """A data directory that PostgreSQL can enter, which pytest's own are not when we are root."""
-    path = Path(tempfile.mkdtemp(prefix="atmr-var-"))
-    path.chmod(0o755)
-    yield path
-    shutil.rmtree(path, ignore_errors=True)
+    with data_directory() as path:
+        yield path

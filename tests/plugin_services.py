@@ -10,12 +10,12 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from atmr import environment
-from atmr.embedded.children import PlainError
-from atmr.embedded.running import Service
+if TYPE_CHECKING:
+    from atmr.embedded.running import Service
 
 os.environ["ATMR_ENV"] = "test"
 os.environ["DJANGO_SETTINGS_MODULE"] = "atmr.settings"
@@ -29,6 +29,10 @@ class _Session:
         self.var: Path | None = None
 
     def start(self) -> None:
+        # Imported here and not above: by now coverage has begun to look.
+        from atmr import environment
+        from atmr.embedded.running import Service
+
         missing = [name for name in environment.SERVICES if not os.environ.get(name)]
         if not missing:
             return
@@ -50,6 +54,8 @@ class _Session:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    from atmr.embedded.children import PlainError
+
     session = _Session()
     early_config.add_cleanup(session.stop)
     try:

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from atmr.environment import BASE_DIR, KNOWN
 
 
+@contextmanager
+def data_directory() -> Iterator[Path]:
+    """A data directory that PostgreSQL can enter, which pytest's own are not when we are root."""
+    path = Path(tempfile.mkdtemp(prefix="atmr-var-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
 def environment(var: Path, **changes: str) -> dict[str, str]:
     """This machine's environment without our variables, but for those given."""
-    plain = {k: v for k, v in os.environ.items() if k not in KNOWN and not k.startswith("COV_")}
+    plain = {k: v for k, v in os.environ.items() if k not in KNOWN}
     return {**plain, "ATMR_VAR": str(var), **changes}
 
 

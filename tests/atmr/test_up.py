@@ -9,12 +9,15 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from atmr.embedded.home import free_port
 from tests.atmr.commands import (
     begin,
+    data_directory,
     environment,
     manage,
     processes_naming,
@@ -23,6 +26,13 @@ from tests.atmr.commands import (
 )
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def var() -> Iterator[Path]:
+    """One directory for all of them: what the first prepares, the others find."""
+    with data_directory() as path:
+        yield path
 
 
 def up(var, port: int, *words: str, **changes: str) -> subprocess.Popen[str]:
