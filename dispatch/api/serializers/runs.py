@@ -18,8 +18,8 @@ class RunSerializer(ReadSerializer):
 
     status = WordField(RunStatus, read_only=True)
     trigger = WordField(RunTrigger, read_only=True)
-    requested_by = serializers.StringRelatedField[Any](read_only=True)
-    applied_by = serializers.StringRelatedField[Any](read_only=True)
+    requested_by = serializers.StringRelatedField[Any](read_only=True, allow_null=True)
+    applied_by = serializers.StringRelatedField[Any](read_only=True, allow_null=True)
     is_in_force = serializers.SerializerMethodField()
     notes = serializers.ListField(child=serializers.CharField(), read_only=True)
 
