@@ -304,6 +304,14 @@ class DeskInline(OwnRows, admin.TabularInline):
     form = CheckedForm
     extra = 0
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field:
+        """No signs for adding, changing and deleting what a line links to: they take the line's place."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        for can in ("add", "change", "delete", "view"):
+            if hasattr(getattr(field, "widget", None), f"can_{can}_related"):
+                setattr(field.widget, f"can_{can}_related", False)
+        return field
+
     def _desk(self) -> Desk:
         desk = self.admin_site._registry[self.parent_model]
         assert isinstance(desk, Desk)

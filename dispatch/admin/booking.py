@@ -111,7 +111,7 @@ class BookingDesk(CsvDesk, VersionedDesk):
     change_form_template = "admin/dispatch/booking_form.html"
     name_paths = ("patient__sort_key", "pickup__sort_key", "dropoff__sort_key")
     code_paths = ("reference", "patient__reference")
-    list_display = ("journey", "when", "patient", "route", "driver", "status", "company")
+    list_display = ("journey", "when", "who", "driver", "status", "company")
     list_select_related = (
         "company", "patient", "pickup__parent", "dropoff__parent", "assignment__driver",
     )  # fmt: skip
@@ -239,9 +239,14 @@ class BookingDesk(CsvDesk, VersionedDesk):
             hours = "–".join(f"{at:%H:%M}" for at in ends)
         return format_html('<span class="fixed">{}<br>{}</span>', day, hours)
 
-    @column(_("from and to"), order="pickup__sort_key")
-    def route(self, booking: Booking) -> str:
-        return format_html("{}<br>→ {}", booking.pickup, booking.dropoff)
+    @column(_("patient, from and to"), order="patient__sort_key")
+    def who(self, booking: Booking) -> str:
+        return format_html(
+            '{}<br><span class="quiet">{} → {}</span>',
+            booking.patient,
+            booking.pickup,
+            booking.dropoff,
+        )
 
     @column(_("driver"), order="assignment__driver__sort_key")
     def driver(self, booking: Booking) -> str:

@@ -28,6 +28,8 @@ WARN_BEFORE = timedelta(days=60)
 
 class SkillsInline(DeskInline):
     model = DriverSkill
+    verbose_name = _("skill")
+    verbose_name_plural = _("skills")
     autocomplete_fields = ("skill",)
 
 

@@ -65,6 +65,8 @@ class ConfigurationsInline(DeskInline):
 
 class UnavailabilityInline(DeskInline):
     model = VehicleUnavailability
+    verbose_name = _("unavailability")
+    verbose_name_plural = _("unavailabilities")
 
 
 @admin.register(Vehicle)

@@ -11,6 +11,8 @@ from dispatch.models import DriverWish, Patient
 
 class WishesInline(DeskInline):
     model = DriverWish
+    verbose_name = _("wish")
+    verbose_name_plural = _("wishes about drivers")
     autocomplete_fields = ("driver",)
 
 

@@ -19,8 +19,11 @@ from dispatch.admin.base import CompanyFilter, Desk, ReadOnly, column, rendered
 from dispatch.admin.days import DayFilter, PickupFilter
 from dispatch.admin.plan_pages import RunStory, figures, moves
 from dispatch.admin.planning import company_for, day_url, put_in_force, run_url
+from dispatch.engine.kpi import Kpi
 from dispatch.enums import RunStatus
 from dispatch.models import Assignment, DispatchRun
+from dispatch.usecases.measure_day import kpi_from_json
+from dispatch.usecases.wording import language
 
 if TYPE_CHECKING:
     from typing import Any
@@ -28,22 +31,16 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
+    from dispatch.engine.kpi import KpiValue
+
 PLANNED = (RunStatus.DONE, RunStatus.SUPERSEDED)
 
 
 @admin.register(DispatchRun)
 class DispatchRunDesk(ReadOnly, Desk):
     list_display = (
-        "__str__",
-        "company",
-        "outcome",
-        "trigger",
-        "requested_by",
-        "created",
-        "seconds",
-        "score",
-        "degraded",
-    )
+        "__str__", "outcome", "requested", "seconds", "assigned", "score", "degraded", "company",
+    )  # fmt: skip
     list_filter = (DayFilter, "status", "trigger", CompanyFilter)
     ordering = ("-service_on", "-version")
     actions = ("compare",)
@@ -149,8 +146,14 @@ class DispatchRunDesk(ReadOnly, Desk):
         return f"{said}: {run.error}" if run.error else said
 
     @column(_("requested"), order="created_at")
-    def created(self, run: DispatchRun) -> str:
-        return f"{run.created_at.astimezone(run.company.tz):%d.%m.%Y %H:%M}"
+    def requested(self, run: DispatchRun) -> str:
+        """When, by whom and how."""
+        how = [str(run.requested_by)] if run.requested_by else []
+        return format_html(
+            '<span class="fixed">{}</span><br><span class="quiet">{}</span>',
+            f"{run.created_at.astimezone(run.company.tz):%d.%m.%Y %H:%M}",
+            ", ".join([*how, str(run.get_trigger_display())]),
+        )
 
     @column(_("seconds"))
     def seconds(self, run: DispatchRun) -> str:
@@ -158,26 +161,24 @@ class DispatchRunDesk(ReadOnly, Desk):
             return "–"
         return f"{(run.finished_at - run.started_at).total_seconds():.1f}"
 
-    @column(_("assigned; score (predicted)"))
+    @column(_("assigned"))
+    def assigned(self, run: DispatchRun) -> str:
+        row = _kpi(run, Kpi.ASSIGNMENT_RATE)
+        return "–" if row is None else f"{row.numerator:.0f} / {row.denominator:.0f}"
+
+    @column(_("score (predicted)"))
     def score(self, run: DispatchRun) -> str:
-        """The two figures that say most, as everywhere with their n."""
-        wanted = ("assignment_rate", "quality_score")
-        shown = [
-            row for row in run.quality.get("kpis", ()) if row["key"] in wanted and not row["group"]
-        ]
-        return "; ".join(_short(row) for row in shown) or "–"
+        row = _kpi(run, Kpi.QUALITY_SCORE)
+        return "–" if row is None else row.text(language())
 
     @column(_("travel times"), order="is_degraded")
     def degraded(self, run: DispatchRun) -> str:
         return f"⚠ {run.travel_source}" if run.is_degraded else run.travel_source or "–"
 
 
-def _short(row: dict[str, Any]) -> str:
-    if row["value"] is None:
-        return "–"
-    if row["key"] == "assignment_rate":
-        return f"{row['numerator']:.0f}/{row['denominator']:.0f}"
-    return f"{row['value']:.1f}"
+def _kpi(run: DispatchRun, key: Kpi) -> KpiValue | None:
+    rows = (row for row in run.quality.get("kpis", ()) if row["key"] == key and not row["group"])
+    return next(map(kpi_from_json, rows), None)
 
 
 def _before(run: DispatchRun) -> DispatchRun | None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 class PausesInline(DeskInline):
     model = StandingOrderPause
+    verbose_name = _("pause")
+    verbose_name_plural = _("pauses")
 
 
 @admin.register(StandingOrder)
