@@ -61,6 +61,8 @@ def test_every_module_of_the_rooms_says_what_it_decides():
         if "tests" not in path.relative_to(BASE_DIR).parts
         and path.name != "__init__.py"
         and path.name != "apps.py"
-        and not path.read_text(encoding="utf-8").removeprefix("#!/usr/bin/env python\n").startswith('"""')
+        and not path.read_text(encoding="utf-8")
+        .removeprefix("#!/usr/bin/env python\n")
+        .startswith('"""')
     ]
     assert silent == []
