@@ -21,6 +21,7 @@ from dispatch.models.references import new_reference
 from dispatch.models.sort_keys import sort_key_field
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import date
 
 WEEKDAYS = [
@@ -47,6 +48,20 @@ def days(first: str, last: str) -> Func:
         function="daterange",
         output_field=DateRangeField(),
     )
+
+
+class SpanOfDays(models.Model):
+    """Rows of days from a first to a last one, which do not overlap."""
+
+    class Meta:
+        abstract = True
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """Checks come first: days in the wrong order make no range that could be compared with others."""
+        for constraint in self._meta.constraints:
+            if isinstance(constraint, models.CheckConstraint):
+                constraint.validate(type(self), self, exclude=set(exclude or ()))
+        super().validate_constraints(exclude)
 
 
 class Skill(models.Model):
@@ -241,7 +256,7 @@ class WeeklyShift(models.Model):
             raise ValidationError({"vehicle": _("This vehicle belongs to another company.")})
 
 
-class Absence(models.Model):
+class Absence(SpanOfDays):
     """Days on which a driver does not work, the first and the last included."""
 
     driver = models.ForeignKey(

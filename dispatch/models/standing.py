@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from dispatch.enums import Priority, ReturnMode
 from dispatch.models.company import Company, OfCompany
 from dispatch.models.constraints import check, one_of, refuse_foreign
-from dispatch.models.driver import WEEKDAYS, days
+from dispatch.models.driver import WEEKDAYS, SpanOfDays, days
 from dispatch.models.labels import choices
 from dispatch.models.people import Patient
 from dispatch.models.place import Place
@@ -141,7 +141,7 @@ class StandingOrder(models.Model):
         return self.falls_on(day) and not is_paused
 
 
-class StandingOrderPause(models.Model):
+class StandingOrderPause(SpanOfDays):
     """Days on which a series rests, the first and the last included."""
 
     standing_order = models.ForeignKey(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, time
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, cast
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -138,9 +138,7 @@ def read_pairs(order_id: int, first_on: date, *, lock: bool = False) -> dict[dat
         rows = rows.select_for_update(of=("self",))
     found: dict[date, Pair] = {}
     for row in rows:
-        day = row.series_on or (row.outbound.series_on if row.outbound else None)
-        if day is None:
-            raise AssertionError("A booking of a series has its day.")
+        day = cast("date", row.series_on or getattr(row.outbound, "series_on", None))
         pair = found.get(day, Pair(None, None))
         found[day] = pair._replace(**{"back" if row.outbound_id else "there": row})
     return dict(sorted(found.items()))
