@@ -10,7 +10,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dispatch.engine.kpi import KPIS, Kpi, KpiValue, Unit
+from dispatch.engine.kpi import KPIS, UNITS, Kpi, KpiValue, Unit
 from dispatch.usecases.measure_day import kpi_from_json
 from dispatch.usecases.wording import language
 
@@ -108,7 +108,8 @@ def _interval(value: KpiValue) -> str:
     if value.interval is None or value.value is None:
         return ""
     low, high = (replace(value, value=bound).text(language()) for bound in value.interval)
-    return _("95 %%: %(low)s to %(high)s") % {"low": low, "high": high}
+    unit = UNITS[KPIS[value.key].unit].said(language())
+    return _("95 %%: %(low)s–%(high)s") % {"low": low.removesuffix(unit), "high": high}
 
 
 def _target(value: KpiValue) -> str:

@@ -109,7 +109,7 @@ class TestWhatIsShown:
         plan_in_force(tomorrow)
         text = words(signed_in(), tomorrow.url)
         assert "Plan in force: version 1" in text
-        assert "travel times: estimate" in text
+        assert "estimated travel times" in text
         assert "assignment rate predicted 100.0 %" in text
         assert "1 / 1" in text
 

@@ -19,7 +19,7 @@ def test_a_share_shows_its_fraction_its_n_and_its_interval() -> None:
     (line,) = kpi_lines([on_time(*[True] * 37, *[False] * 5)])
     assert (line.name, line.value) == ("pickup on-time rate", "88.1 %")
     assert line.parts.replace("\u00a0", " ") == "37 / 42 · n = 42"
-    assert line.interval == "95 %: 75.0 % to 94.8 %"  # Wilson, 37 of 42
+    assert line.interval == "95 %: 75.0–94.8 %"  # Wilson, 37 of 42
     assert (line.target, line.verdict, line.is_predicted) == ("≥ 95 %", "missed", False)
 
 
@@ -27,7 +27,7 @@ def test_the_same_in_french() -> None:
     with translation.override("fr"):
         (line,) = kpi_lines([on_time(*[True] * 37, *[False] * 5)])
     assert (line.name, line.value) == ("ponctualité prise en charge", "88,1 %")
-    assert line.interval.replace("\u00a0", " ") == "95 % : de 75,0 % à 94,8 %"
+    assert line.interval.replace("\u00a0", " ") == "95 % : 75,0–94,8 %"
 
 
 def test_what_lacks_its_times_is_no_number() -> None:
