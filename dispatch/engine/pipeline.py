@@ -77,8 +77,9 @@ def make_plan(  # noqa: PLR0913 - the seven dials of a run, all but four with a 
     max_iterations: int | None = None,
     use_solver: bool = True,
 ) -> Result:
-    """The best plan found in about `time_limit_s` seconds of `clock` (a construction is never cut short).
+    """The best plan found in about `time_limit_s` seconds of `clock`.
 
+    Neither the construction nor the search for the reasons of what is left unassigned is ever cut short.
     `start`: the plan in force; its routes are the first draft. With `max_iterations` the searches count
     rounds instead of seconds and OR-Tools, which counts seconds, stays out: same seed, same plan. Raises
     InvalidPlanError when what is committed breaks a hard rule, UnfitPlanError when the engine erred.

@@ -34,6 +34,7 @@ _FOUND = (
     routing_enums_pb2.RoutingSearchStatus.ROUTING_PARTIAL_SUCCESS_LOCAL_OPTIMUM_NOT_REACHED,
     routing_enums_pb2.RoutingSearchStatus.ROUTING_OPTIMAL,
 )
+_TIMING_LIMIT_MS = 2_000
 _INVALID = routing_enums_pb2.RoutingSearchStatus.ROUTING_INVALID
 
 
@@ -106,43 +107,60 @@ class _Model:
 
     def _is_possible(self, trip: int) -> bool:
         """Whether some shift may carry the trip and its own windows leave time for the ride."""
-        network, pickup, dropoff = self.network, 2 * trip, 2 * trip + 1
+        network, boarding = self.network, self.network.service[2 * trip]
+        opens, closes = self.window(2 * trip)
+        first, last = self.window(2 * trip + 1)
+        is_open = 0 <= opens <= closes and 0 <= first <= last
+        soonest = opens + boarding + network.direct[trip]
+        latest = closes + boarding + network.ride_limit[trip]
         is_fit = any(refused[trip] is None for refused in network.refused)
-        first = network.earliest[pickup] + network.service[pickup] + network.direct[trip]
-        last = network.latest[pickup] + network.service[pickup] + network.ride_limit[trip]
-        on_duty = all(
-            network.earliest[stop] - self.origin <= self.horizon
-            and network.latest[stop] >= self.origin
-            for stop in (pickup, dropoff)
-        )
-        in_time = first <= network.latest[dropoff] and network.earliest[dropoff] <= last
-        return is_fit and on_duty and in_time
+        return is_fit and is_open and soonest <= last and first <= latest
+
+    def window(self, stop: int) -> tuple[int, int]:
+        """When service may begin at a stop of the network, as far as anybody is on duty then."""
+        low, high = self.network.earliest[stop], self.network.latest[stop]
+        return max(0, low - self.origin), min(self.horizon, high - self.origin)
 
     def solve(self, warm_start: Plan | None, time_limit_s: float, seed: int) -> list[Sequence]:
         """Network sequences by shift, without breaks; raises NoPlanFoundError or SolverError."""
         begun = {stop >> 1 for s in range(len(self.shifts)) for stop in self.begun(s) if stop >= 0}
         if not begun <= self.position.keys():
             raise NoPlanFoundError("What is committed does not fit its own hours.")
+        found, spent_s = None, 0.0
+        if warm_start is not None:
+            found, spent_s = self._attempt(warm_start, time_limit_s, seed)
+        if found is None and spent_s < time_limit_s:
+            # No start, or one that the model cannot hold; it is of no use after such a failure.
+            found, _ = self._attempt(None, time_limit_s - spent_s, seed)
+        if found is None:
+            raise NoPlanFoundError(f"OR-Tools found no plan in {time_limit_s:.1f} s.")
+        return found
+
+    def _attempt(
+        self, warm_start: Plan | None, time_limit_s: float, seed: int
+    ) -> tuple[list[Sequence] | None, float]:
+        """Sequences if a plan was found, and the seconds it took to state and solve the model."""
         manager = self._manager()
         routing = pywrapcp.RoutingModel(manager)
-        routing.solver().ReSeed(seed)
+        solver = routing.solver()
+        solver.ReSeed(seed)
         _Rules(self, manager, routing).state()
         routing.CloseModelWithParameters(_parameters(time_limit_s))
+        parameters = _parameters(time_limit_s - solver.WallTime() / 1000)
         solution = None
-        if warm_start is not None:
+        if warm_start is None:
+            solution = routing.SolveWithParameters(parameters)
+        else:
             start = routing.ReadAssignmentFromRoutes(self._routes(warm_start, manager), True)
             if start is not None:
-                parameters = _parameters(time_limit_s)
                 solution = routing.SolveFromAssignmentWithParameters(start, parameters)
-        if solution is None:  # nothing to start from, or a start that this model cannot hold
-            left_s = time_limit_s - routing.solver().WallTime() / 1000
-            solution = routing.SolveWithParameters(_parameters(left_s))
-        status = routing.status()
-        if status == _INVALID:
+        spent_s = solver.WallTime() / 1000
+        if routing.status() == _INVALID:
             raise SolverError("OR-Tools calls its model invalid.")
-        if solution is None or status not in _FOUND:
-            raise NoPlanFoundError(f"OR-Tools found no plan in {time_limit_s:.1f} s.")
-        return [self._read(s, manager, routing, solution) for s in range(len(self.shifts))]
+        if solution is None or routing.status() not in _FOUND:
+            return None, spent_s
+        shifts = range(len(self.shifts))
+        return [self._read(s, manager, routing, solution) for s in shifts], spent_s
 
     def _manager(self) -> Any:
         bases = range(len(self.stops), len(self.stops) + len(self.shifts))
@@ -202,22 +220,17 @@ class _Rules:
     # Driving, time
 
     def _price_driving(self) -> None:
-        model, weights = self.model, self.model.problem.settings.weights
-        metres, shifts = model.problem.travel.metres, model.shifts
-        at = self._places()
-        way = self._table(with_service=False)
-        if weights.driving_per_km:
-            price = [
-                [
-                    weights.driving_per_s * second + weights.driving_per_km * metres[a][b] // 1000
-                    for second, b in zip(row, at, strict=True)
-                ]
-                for row, a in zip(way, at, strict=True)
+        problem, at = self.model.problem, self._places()
+        weights, metres = problem.settings.weights, problem.travel.metres
+        price = [
+            [
+                weights.driving_per_s * seconds + weights.driving_per_km * metres[a][b] // 1000
+                for seconds, b in zip(row, at, strict=True)
             ]
-        else:
-            price = [[weights.driving_per_s * second for second in row] for row in way]
+            for row, a in zip(self._table(with_service=False), at, strict=True)
+        ]
         self.routing.SetArcCostEvaluatorOfAllVehicles(self.routing.RegisterTransitMatrix(price))
-        for s, shift in enumerate(shifts):
+        for s, shift in enumerate(problem.shifts):
             fixed = weights.used_shift + weights.emergency_shift * shift.is_emergency
             self.routing.SetFixedCostOfVehicle(fixed, s)
 
@@ -262,9 +275,7 @@ class _Rules:
         routing.AddDimension(routing.RegisterTransitMatrix(table), horizon, horizon, False, "time")
         self.time = routing.GetDimensionOrDie("time")
         for node, stop in enumerate(model.stops):
-            low, high = self.network.earliest[stop], self.network.latest[stop]
-            window = max(0, low - model.origin), min(horizon, high - model.origin)
-            self.time.CumulVar(self._index(node)).SetRange(*window)
+            self.time.CumulVar(self._index(node)).SetRange(*model.window(stop))
         for s, shift in enumerate(model.shifts):
             self._keep_hours(s, shift)
 
@@ -291,8 +302,12 @@ class _Rules:
         for index in (routing.Start(s), routing.End(s)):
             self.time.CumulVar(index).SetRange(*hours)
             routing.AddVariableMinimizedByFinalizer(self.time.CumulVar(index))
+        longest = shift.end_s - shift.start_s
         if shift.max_duration_s is not None:
-            self.time.SetSpanUpperBoundForVehicle(min(shift.max_duration_s, hours[1]), s)
+            longest = min(longest, shift.max_duration_s)
+        # Said of every shift, although its hours say as much: only where a span is limited does OR-Tools time
+        # routes with pauses by an optimizer, and step by step it runs into dead ends.
+        self.time.SetSpanUpperBoundForVehicle(longest, s)
         done = self.model.begun(s)
         intervals = [
             self.solver.FixedDurationIntervalVar(
@@ -325,7 +340,7 @@ class _Rules:
             self.solver.Add(routing.VehicleVar(pickup) == routing.VehicleVar(dropoff))
             self.solver.Add(end - start >= boarding + network.direct[trip])
             longest = boarding + network.ride_limit[trip]
-            # Not as a constraint: OR-Tools then times routes with pauses step by step into a dead end.
+            # Not as a constraint, which that optimizer would not see.
             self.time.SetPickupToDeliveryLimitFunctionForPair(_always(longest), m)
             fit = [s for s, refused in enumerate(network.refused) if refused[trip] is None]
             has_begun = problem.trips[trip].id in problem.committed_shift
@@ -474,5 +489,8 @@ def _parameters(time_limit_s: float) -> Any:
     parameters.local_search_metaheuristic = (
         routing_enums_pb2.LocalSearchMetaheuristic.GUIDED_LOCAL_SEARCH
     )
-    parameters.time_limit.FromMilliseconds(max(1, round(1000 * time_limit_s)))
+    limit_ms = max(1, round(1000 * time_limit_s))
+    parameters.time_limit.FromMilliseconds(limit_ms)
+    # Also bounds the timing of a whole day with pauses: by its default of 0.1 s a good start is thrown away.
+    parameters.lns_time_limit.FromMilliseconds(min(limit_ms, _TIMING_LIMIT_MS))
     return parameters

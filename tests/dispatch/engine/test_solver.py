@@ -254,8 +254,16 @@ def test_a_day_that_begins_before_midnight() -> None:
         trip("a", stop(1, 0, 100), stop(2, 5000), max_ride_s=100),
         trip("a", stop(1, 20_000), 2),
         trip("a", stop(1, 0, 50), stop(2, -50, -10)),
+        trip("a", stop(1, 9_950), 2),
     ],
-    ids=["skills", "drop-off closes first", "ride limit", "after the shift", "before it"],
+    ids=[
+        "skills",
+        "drop-off closes first",
+        "ride limit",
+        "after the shift",
+        "before it",
+        "out of its end",
+    ],
 )
 def test_a_day_without_a_possible_trip_is_said_to_be_one(impossible: Any) -> None:
     with pytest.raises(NoPlanFoundError):
