@@ -238,7 +238,7 @@ def figures(runs: list[DispatchRun]) -> list[Figure]:
                 name=known[-1].name(language()) + (f" – {key[1]}" if key[1] else ""),
                 shown=tuple("–" if v is None else v.text(language()) for v in values),
                 details=tuple("" if v is None else _detail(v) for v in values),
-                is_on_target=known[-1].is_on_target,
+                is_on_target=None if values[-1] is None else values[-1].is_on_target,
             )
         )
     return rows

@@ -188,5 +188,5 @@ def _sentences(error: pydantic.ValidationError, given: dict[str, Any]) -> dict[s
 def _total(given: dict[str, Any]) -> str:
     usual = type(CompanySettings().quality_weights).model_fields
     shares = {name: info.default for name, info in usual.items()} | given.get("quality_weights", {})
-    said: str = gettext("The shares of the quality score make %d percent together, not 100.")
-    return said % sum(shares.values())
+    total: int = sum(shares.values())
+    return gettext("The shares of the quality score make %d percent together, not 100.") % total

@@ -12,6 +12,7 @@ from import_export.resources import ModelResource
 
 from dispatch.models.refusals import refusal_sentence
 from dispatch.tables.columns import Column, MomentColumn
+from dispatch.tables.formulas import restore
 from dispatch.tables.lookups import Directory
 
 if TYPE_CHECKING:
@@ -126,6 +127,7 @@ class CompanyTable(ModelResource):
 
     def after_import_row(self, row: Mapping[str, str], row_result: Any, **_options: object) -> None:
         """Keep what the preview shows; whole rows would keep all their relations alive."""
+        row_result.is_key_given = bool(restore(row[self.columns()[0]]).strip())
         row_result.after = self.cells(row_result.instance)
         original = row_result.original
         row_result.before = {} if original is None else self.cells(original)

@@ -54,10 +54,13 @@ def import_file(*, kind: str, content: bytes, company: Company, is_preview: bool
         problem for invalid in result.invalid_rows for problem in _problems(table, sheet, invalid)
     )
     done = [] if problems else list(zip(sheet.lines, result.rows, strict=True))
+    is_written = not (is_preview or problems)
     return Report(
         kind=kind,
-        is_written=not (is_preview or problems),
-        lines=tuple(_line(table, at, row) for at, row in done if not row.is_skip()),
+        is_written=is_written,
+        lines=tuple(
+            _line(table, at, row, is_written=is_written) for at, row in done if not row.is_skip()
+        ),
         unchanged=sum(row.is_skip() for _at, row in done),
         problems=problems,
     )
@@ -101,10 +104,14 @@ def _problems(table: CompanyTable, sheet: Sheet, invalid: InvalidRow) -> Iterato
             )
 
 
-def _line(table: CompanyTable, at: int, row: RowResult) -> Line:
+def _line(table: CompanyTable, at: int, row: RowResult, *, is_written: bool) -> Line:
+    """A new row has no reference before it is written: the one a preview drew is not the one it gets."""
+    key = table.columns()[0]
+    is_named = is_written or not row.is_new() or row.is_key_given
     changes = tuple(
         Change(column=name, before=row.before.get(name, ""), after=after)
         for name, after in row.after.items()
-        if row.before.get(name, "") != after
+        if name != key and row.before.get(name, "") != after
     )
-    return Line(line=at, name=row.after[table.columns()[0]], is_new=row.is_new(), changes=changes)
+    name = row.after[key] if is_named else ""
+    return Line(line=at, name=name, is_new=row.is_new(), changes=changes)

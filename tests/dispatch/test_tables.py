@@ -233,6 +233,7 @@ def test_a_preview_says_the_same_and_writes_nothing(company):
     text = f"{BOOKING_HEAD}\n;P-ANA;2026-06-17;Rue A 1;Clinic;08:55;09:15\n"
     report = bring(company, "bookings", text, is_preview=True)
     assert (report.is_written, report.created, report.problems) == (False, 1, ())
+    assert report.lines[0].name == ""  # it gets its reference when it is written
     assert not Booking.objects.exists()
 
 

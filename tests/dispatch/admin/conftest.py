@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -72,7 +73,7 @@ def make_world(**fields) -> World:
     booking = make_outbound(company, dropoff=make_establishment(company))
     make_return(booking, is_will_call=True)
     DriverWish.objects.create(patient=booking.patient, driver=driver, stance=Stance.PREFERRED)
-    rows = {
+    rows: dict[str, Any] = {
         "booking": booking,
         "company": company,
         "driver": driver,

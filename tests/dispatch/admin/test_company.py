@@ -18,17 +18,23 @@ from dispatch.models import CompanySettings
 pytestmark = pytest.mark.django_db
 
 
+class CompanyPage:
+    """Opens the company's form as its administrator and sends it back with changes."""
+
+    def __init__(self, client, url, form_of) -> None:
+        self.client, self.url, self.form_of = client, url, form_of
+
+    def page(self):
+        return self.client.get(self.url)
+
+    def __call__(self, **changes):
+        return self.client.post(self.url, self.form_of(self.page(), **changes))
+
+
 @pytest.fixture
 def desk(world, client_of, form_of):
-    """Opens the company's form as its administrator and sends it back with changes."""
-    client = client_of("admin")
     url = reverse("admin:dispatch_company_change", args=[world.company.pk])
-
-    def send(**changes):
-        return client.post(url, form_of(client.get(url), **changes))
-
-    send.page = lambda: client.get(url)
-    return send
+    return CompanyPage(client_of("admin"), url, form_of)
 
 
 def test_untouched_it_stores_nothing_but_follows_the_defaults(world, desk):

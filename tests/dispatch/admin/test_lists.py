@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.contrib import admin
 from django.db import connection
+from django.http import HttpRequest
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -60,7 +61,7 @@ def test_every_word_has_to_fit(world, client_of):
 def test_the_search_of_names_can_use_its_index(world):
     """A pattern that begins with % needs the trigram index: LIKE on the sort key itself, no UPPER."""
     desk = admin.site._registry[Patient]
-    rows, _more = desk.get_search_results(None, Patient.objects.all(), "Ana")
+    rows, _more = desk.get_search_results(HttpRequest(), Patient.objects.all(), "Ana")
     assert '"dispatch_patient"."sort_key"::text LIKE' in str(rows.query)
 
 

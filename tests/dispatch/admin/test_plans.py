@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -121,6 +121,11 @@ def test_two_runs_side_by_side(carrier, client_of):
     page = client_of("auditor").get(reverse("admin:dispatch_dispatchrun_compare", args=[after.pk]))
     moves = {move.booking.pk: move for move in page.context["moves"]}
     assert moves[late.pk].minutes > 120
+    shown = {figure.name: figure for figure in page.context["figures"]}
+    rate = shown["assignment rate (predicted)"]
+    assert rate.shown == ("75.0 %", "75.0 %")
+    assert rate.is_on_target is False
+    assert all("n = " in detail for detail in rate.details)
     text = page.content.decode()
     assert f"v{before.version}" in text
     assert f"v{after.version}" in text
@@ -168,7 +173,7 @@ def test_a_day_that_is_none(carrier, client_of):
     url = day_page(carrier).replace(TOMORROW.isoformat(), "2026-02-30")
     assert client_of("admin").get(url).status_code == 404
     chosen = client_of("admin").get(day_page(carrier), {"day": "2026-07-01"})
-    assert chosen.url == day_page(carrier, timezone.datetime(2026, 7, 1).date())
+    assert chosen.url == day_page(carrier, date(2026, 7, 1))
 
 
 def test_a_day_with_nothing_to_plan_says_so(carrier, client_of):
