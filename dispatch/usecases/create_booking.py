@@ -48,8 +48,15 @@ def create_booking(*, company: Company, wanted: NewBooking, now: datetime) -> Bo
     with transaction.atomic():
         keep_row(booking)
         if wanted.way_back is not None:
-            add_return(outbound=booking, wanted=wanted.way_back, now=now)
+            _add_return(booking, wanted.way_back, now)
     return booking
+
+
+def _add_return(outbound: Booking, wanted: NewReturn, now: datetime) -> None:
+    try:
+        add_return(outbound=outbound, wanted=wanted, now=now)
+    except InvalidRowError as error:
+        raise error.inside("way_back") from error
 
 
 def _row(company: Company, wanted: NewBooking) -> Booking:

@@ -36,6 +36,10 @@ class InvalidRowError(UseCaseError):
         self.errors = {field: tuple(sentences) for field, sentences in errors.items()}
         super().__init__(" ".join(s for sentences in self.errors.values() for s in sentences))
 
+    def inside(self, part: str) -> InvalidRowError:
+        """The same, of a row that is a part of what the caller sent."""
+        return InvalidRowError({_at(part, field): said for field, said in self.errors.items()})
+
 
 @transaction.atomic
 def keep_row(
@@ -73,13 +77,16 @@ def check_row(row: Model, *, at: str = "") -> None:
         row.full_clean()
     except ValidationError as error:
         raise InvalidRowError(
-            {_at(at, field): found for field, found in error.message_dict.items()}
+            {_at(at, _named(field)): found for field, found in error.message_dict.items()}
         ) from error
 
 
+def _named(field: str) -> str:
+    return WHOLE_ROW if field == NON_FIELD_ERRORS else field
+
+
 def _at(prefix: str, field: str) -> str:
-    name = WHOLE_ROW if field == NON_FIELD_ERRORS else field
-    return ".".join(part for part in (prefix, name) if part)
+    return ".".join(part for part in (prefix, field) if part)
 
 
 @contextmanager

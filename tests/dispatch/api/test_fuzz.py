@@ -21,7 +21,17 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from dispatch.enums import Role
-from dispatch.models import Company
+from dispatch.models import (
+    Assignment,
+    Booking,
+    Company,
+    DispatchRun,
+    Driver,
+    Patient,
+    Place,
+    Shift,
+    Vehicle,
+)
 from tests.dispatch.api.caller import Caller, member
 from tests.factories import (
     at,
@@ -41,6 +51,29 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
+MODELS: dict[str, Any] = {
+    "assignments": Assignment,
+    "bookings": Booking,
+    "drivers": Driver,
+    "patients": Patient,
+    "places": Place,
+    "runs": DispatchRun,
+    "shifts": Shift,
+    "vehicles": Vehicle,
+}
+LINKS = {
+    "base": "places",
+    "driver": "drivers",
+    "dropoff": "places",
+    "end_place": "places",
+    "home": "places",
+    "parent": "places",
+    "patient": "patients",
+    "pickup": "places",
+    "shift": "shifts",
+    "start_place": "places",
+    "vehicle": "vehicles",
+}
 ROUNDS = 2  # for each operation and role
 
 
@@ -79,7 +112,7 @@ def test_nothing_breaks_it(callers: dict[Role, Caller], role: Role) -> None:
 
 
 def _try(operation: Any, caller: Caller) -> None:
-    numbers = st.integers(1, 40)  # rows of this test are among them
+    resource = operation.path.removeprefix("/api/v1/").partition("/")[0]
 
     @settings(
         max_examples=ROUNDS,
@@ -89,13 +122,22 @@ def _try(operation: Any, caller: Caller) -> None:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=operation.as_strategy(), number=numbers, match=st.sampled_from(['"1"', '"2"', "*"]))
-    def attempt(case: Any, number: int, match: str) -> None:
+    @given(case=operation.as_strategy(), match=st.sampled_from(['"1"', '"2"', "*"]), data=st.data())
+    def attempt(case: Any, match: str, data: st.DataObject) -> None:
         if "id" in case.path_parameters:
-            case.path_parameters["id"] = number
+            case.path_parameters["id"] = data.draw(_row_of(resource))
+        if isinstance(case.body, dict):
+            linked = [name for name in case.body if name in LINKS and data.draw(st.booleans())]
+            case.body |= {name: data.draw(_row_of(LINKS[name])) for name in linked}
         case.query.pop("company", None)  # anything but the caller's own is a 404 and nothing more
         case.headers.pop("X-Company", None)
         headers = caller.headers | {"If-Match": match}
         case.call_and_validate(headers=headers, checks=CHECKS)
 
     attempt()
+
+
+def _row_of(resource: str) -> st.SearchStrategy[int]:
+    """A row that is there, most of the time."""
+    rows = list(MODELS[resource].objects.order_by("pk").values_list("pk", flat=True)[:20])
+    return st.sampled_from([*rows, *rows, *rows, 999_999])
