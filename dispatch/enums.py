@@ -218,7 +218,7 @@ class RunStatus(StrEnum):
     DONE = "done"
     FAILED = "failed"
     LOST = "lost"  # its lease ran out: the worker is gone
-    SUPERSEDED = "superseded"  # a later run of the day was applied
+    SUPERSEDED = "superseded"  # a later run of the day was applied, or a person put it aside
 
 
 class RunTrigger(StrEnum):
