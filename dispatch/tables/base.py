@@ -89,7 +89,7 @@ class CompanyTable(ModelResource):
         """The model's own checks; what the database checks is left to it (`save_instance`)."""
         errors = dict(import_validation_errors or {})
         try:
-            instance.clean_fields(exclude=set(errors))
+            instance.clean_fields(exclude=set(errors) | _found_links(instance))
         except ValidationError as error:
             errors |= {name: [_said(e) for e in found] for name, found in error.error_dict.items()}
         if not errors:
@@ -131,6 +131,12 @@ class CompanyTable(ModelResource):
         row_result.after = self.cells(row_result.instance)
         original = row_result.original
         row_result.before = {} if original is None else self.cells(original)
+
+
+def _found_links(row: Model) -> set[str]:
+    """Links that were looked up a moment ago: asking the database once more would take most of the time."""
+    links = (field for field in row._meta.fields if field.is_relation)
+    return {link.name for link in links if getattr(row, link.attname) is not None}
 
 
 def _said(error: ValidationError) -> ValidationError:

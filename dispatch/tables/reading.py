@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 MOST_BYTES = 5_000_000
-MOST_LINES = 5_000
+MOST_LINES = 2_000  # some ten seconds; more than a page should wait for
 SEPARATORS = ";,\t"
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
