@@ -22,6 +22,7 @@ from dispatch.engine.search import improve
 from dispatch.enums import Severity
 
 FIRST_SEARCH_SHARE = 0.3  # of the time left after construction
+PLACES_SHARE = 0.5  # of what is then left, where trips are still unserved
 SOLVER_SHARE = 0.5  # what is left after it goes to the second search
 PATIENCE_BASE = (
     300  # rounds in vain after which a search gives up: a small day needs no ten seconds
@@ -87,6 +88,10 @@ def make_plan(  # noqa: PLR0913 - the seven dials of a run, all but four with a 
     run = _Run(problem, clock, rng, clock() + time_limit_s, max_iterations)
     run.construct(start)
     run.search("search", FIRST_SEARCH_SHARE)
+    if (
+        run.best.unassigned
+    ):  # what finds places for the last trips is search; OR-Tools shortens ways
+        run.search("search for places", PLACES_SHARE)
     run.solve(SOLVER_SHARE / (1 - FIRST_SEARCH_SHARE), use_solver=use_solver)
     run.search("search again", 1.0)
     return run.result()

@@ -54,7 +54,7 @@ def ticking(step_s: float) -> Callable[[], float]:
 
 def test_a_day_is_planned_and_each_stage_accounts_for_itself() -> None:
     day = problem(trip("a", 1, 2), trip("b", 3, 4), shift())
-    result = made(day, rounds=None)
+    result = made(day, rounds=None, time_limit_s=3.0)
     assert [stage.name for stage in result.stages] == STAGES
     assert set(outcomes(result).values()) <= {"taken", "kept"}
     assert result.plan.unassigned == ()
@@ -88,7 +88,7 @@ def test_a_trip_nobody_can_drive_carries_its_reason() -> None:
 def test_a_stage_that_fails_is_named_and_the_plan_before_it_stays() -> None:
     """OR-Tools has nothing to plan where no trip is possible; the run goes on."""
     day = problem(trip("a", stop(1, 500), stop(2, 0, 400)), shift())
-    result = made(day, rounds=None)
+    result = made(day, rounds=None, time_limit_s=4.0)
     failed = next(stage for stage in result.stages if stage.name == "solver")
     assert (failed.outcome, failed.cost, failed.unserved) == ("failed", None, None)
     assert failed.note == "No trip can be carried by any shift."
@@ -106,6 +106,14 @@ def test_without_time_the_construction_alone_is_the_plan() -> None:
         "check": "taken",
     }
     assert result.plan.unassigned == ()
+
+
+def test_trips_without_a_place_are_searched_for_once_more() -> None:
+    """Three patients at once and one vehicle that carries one of them."""
+    at_once = [trip(name, stop(1, 100, 200), stop(9, 900, 1000)) for name in "abc"]
+    result = made(problem(*at_once, shift()), rounds=None, time_limit_s=2.0)
+    assert "search for places" in outcomes(result)
+    assert len(result.plan.unassigned) == 2
 
 
 def test_or_tools_can_be_switched_off() -> None:
