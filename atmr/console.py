@@ -17,7 +17,9 @@ from atmr import environment
 from atmr.embedded.children import Child, PlainError, Register, wait_until
 from atmr.embedded.home import refuse_full_disk
 from atmr.embedded.running import Lock, Service
+from atmr.road_server import RoadServer, wanted_road_server
 from atmr.supervisor import Supervisor
+from dispatch.roads.child import answers
 
 HOST = "127.0.0.1"
 READY_S = 90.0
@@ -56,6 +58,7 @@ class Console:
         }
         for service in self.services:
             self._start_service(service)
+        self._start_roads()
         self._prepare(demo=demo)
         self._start_processes()
 
@@ -80,6 +83,19 @@ class Console:
         self.say(f"{service.name} ready")
         if service.server is not None:
             self.supervisor.add(service.server.child, start=service.restart)
+
+    def _start_roads(self) -> None:
+        """Before the first plan is made, so that it is made with real roads."""
+        wanted = wanted_road_server(self.var)
+        if isinstance(wanted, str):
+            self.say(wanted)
+        if not isinstance(wanted, RoadServer):
+            return
+        roads = self._child("roads", wanted.command)
+        self.supervisor.add(roads)
+        self.supervisor.wait_ready(roads, lambda: answers(wanted.url), READY_S)
+        self.urls["OSRM_URL"] = wanted.url
+        self.say(f"roads: {wanted.shows}")
 
     def _prepare(self, *, demo: bool) -> None:
         command = _python("manage.py", "prepare", *(["--demo"] if demo else []))
