@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
-from celery import shared_task
+from celery import Task, shared_task
 from django.utils import timezone
 
 from dispatch.enums import AssignedBy, DispatchMode, RunTrigger
 from dispatch.usecases.apply_plan import apply_plan
 from dispatch.usecases.autorun import autorun as run_all_due
 from dispatch.usecases.expand_series import expand_all
+from dispatch.usecases.roll_out_shifts import roll_out_all
 from dispatch.usecases.run_dispatch import DayBusyError, RunNotQueuedError
 from dispatch.usecases.run_dispatch import run_dispatch as plan_the_day
+
+A_MOMENT = timedelta(seconds=1)
 
 logger = logging.getLogger(__name__)
 
 
-@shared_task(name="dispatch.run_dispatch", acks_late=True, reject_on_worker_lost=True)
-def run_dispatch(run_id: int) -> str:
+@shared_task(bind=True, name="dispatch.run_dispatch", acks_late=True, reject_on_worker_lost=True)
+def run_dispatch(self: Task[[int], str], run_id: int) -> str:
     """Delivered twice, a run is planned once: the second delivery finds it taken and says so.
 
     A run that nobody asked for is put in force at once where the company lets the machine decide.
     """
     try:
         run = plan_the_day(run_id=run_id, clock=timezone.now)
-    except (DayBusyError, RunNotQueuedError) as refusal:
+    except RunNotQueuedError as refusal:
+        if refusal.held_until is None:
+            return type(refusal).__name__
+        # Its worker may be dead: come back when the lease is over and take the run if nobody finished it.
+        raise self.retry(eta=refusal.held_until + A_MOMENT, max_retries=3) from refusal
+    except DayBusyError as refusal:
         return type(refusal).__name__
     if run.trigger == RunTrigger.AUTO and run.company.mode == DispatchMode.FULLY_AUTO:
         apply_plan(run_id=run.pk, by=None, now=timezone.now(), assigned_by=AssignedBy.AUTO)
@@ -48,3 +57,13 @@ def expand_series() -> dict[str, object]:
     for series in done.refused:
         logger.warning("Standing order %d is not booked: %s", series.order_id, series.sentence)
     return {"created": done.created, "refused": [series.order_id for series in done.refused]}
+
+
+@shared_task(name="dispatch.roll_out_shifts", acks_late=True, reject_on_worker_lost=True)
+def roll_out_shifts() -> dict[str, int]:
+    """Put drivers on duty in the days to come; short name of the company → shifts made."""
+    done = roll_out_all(now=timezone.now())
+    for slug, rolled in done.items():
+        for skipped in rolled.skipped:
+            logger.info("%s: a shift on %s is left out: %s", slug, skipped.day, skipped.sentence)
+    return {slug: len(rolled.created) for slug, rolled in done.items()}

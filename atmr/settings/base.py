@@ -175,8 +175,12 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_BEAT_SCHEDULE = {
     # Each company says its own hour; the task asks who is due.
     "autorun": {"task": "dispatch.autorun", "schedule": 60.0, "options": {"expires": 55}},
-    # At night, and again costs nothing: what is booked stays booked.
+    # At night, and again costs nothing: what is there stays there.
     "expand_series": {"task": "dispatch.expand_series", "schedule": crontab(hour="1", minute="17")},
+    "roll_out_shifts": {
+        "task": "dispatch.roll_out_shifts",
+        "schedule": crontab(hour="1", minute="27"),
+    },
 }
 
 # API -----------------------------------------------------------------------------------------
