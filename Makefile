@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1; \
 	then echo $$p; break; fi; done)
 
-.PHONY: help up test check bench messages lock clean install install-dev need-python
+.PHONY: help up test check bench messages schema lock clean install install-dev need-python
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -33,6 +33,9 @@ bench: install-dev  ## measure: start-up times and whatever else tests mark with
 
 messages: install-dev  ## gather all texts into locale/, say which lack their French, compile what Django reads
 	DJANGO_SETTINGS_MODULE=atmr.settings $(PY) -m tests.house.messages
+
+schema: install-dev  ## write docs/openapi.yaml, the API's document, anew
+	$(PY) manage.py spectacular --file docs/openapi.yaml --validate --fail-on-warn
 
 lock: install-dev  ## resolve requirements/*.in again into the locked *.txt (torch.txt is kept by hand)
 	$(PY) -m pip install --quiet uv

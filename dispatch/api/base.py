@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, ClassVar, cast
 
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
@@ -101,10 +102,8 @@ class CompanyViewSet(CompanyView, GenericViewSet[Any]):
         return None if self.action == "metadata" else cast("str | None", self.action)
 
     def get_queryset(self) -> QuerySet[Any]:
-        rows: QuerySet[Any] = super().get_queryset()
-        if getattr(self, "swagger_fake_view", False):
-            return rows
-        rows = rows.for_company(self.company)  # type: ignore[attr-defined]
+        everything: Any = super().get_queryset()
+        rows: QuerySet[Any] = everything.for_company(self.company)
         if self.role is Role.DRIVER:
             return rows.filter(**{self.driver_path: self.user})
         return rows
@@ -117,7 +116,7 @@ class CompanyViewSet(CompanyView, GenericViewSet[Any]):
 
     def shown(self, pk: int, *, status: int = 200) -> Response:
         """The row as it is now; with its ETag where it has versions."""
-        row = self.get_queryset().get(pk=pk)
+        row = get_object_or_404(self.get_queryset(), pk=pk)  # a driver may just have lost it
         body = self.get_serializer(row)
         response = Response(body.data, status=status)
         if status == 201:

@@ -113,6 +113,13 @@ def test_a_patient_of_another_company_does_not_exist(office: Caller, company: Co
     assert answer.fields == missing.fields == {"patient": "This does not exist."}
 
 
+def test_a_window_that_was_agreed_is_kept(office: Caller, company: Company) -> None:
+    agreed = {"promised_from": "2026-06-17T09:00:00", "promised_to": "2026-06-17T10:00:00+02:00"}
+    answer = office.post("bookings/", new_body(company, requested_at=None, **agreed))
+    assert answer.body["promised_from"] == "2026-06-17T07:00:00Z"
+    assert answer.body["promised_to"] == "2026-06-17T08:00:00Z"
+
+
 def test_half_a_promise_is_refused(office: Caller, company: Company) -> None:
     first = office.post("bookings/", new_body(company, promised_from="2026-06-17T09:00:00"))
     second = office.post("bookings/", new_body(company, promised_to="2026-06-17T09:00:00"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from kombu.exceptions import OperationalError
@@ -91,6 +92,14 @@ def test_members_for_programs_stand_beside_the_sentence(office: Caller, company:
     assert (answer.status, answer.problem) == (409, "not-feasible")
     assert answer.body["rule"] == "shift"
     assert answer.body["amount"] == 0
+
+
+def test_refusals_of_django_are_problems_too() -> None:
+    answer = problems.explain(PermissionDenied("internal words"), {})
+    assert answer is not None
+    body = json.loads(answer.content)
+    assert (answer.status_code, body["type"]) == (403, "urn:atmr:problem:permission-denied")
+    assert "internal" not in body["detail"]
 
 
 def test_a_broker_that_is_away_is_said() -> None:
