@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
@@ -28,6 +28,7 @@ from dispatch.usecases.errors import NotFoundError, UseCaseError
 from dispatch.usecases.measure_day import kpi_json, predicted_kpis
 from dispatch.usecases.references import row_id
 
+FREE = (RunStatus.QUEUED, RunStatus.LOST)
 LEASE_MARGIN = timedelta(
     seconds=60
 )  # reading the rows, asking for travel times, writing the result
@@ -38,7 +39,11 @@ class DayBusyError(UseCaseError):
 
 
 class RunNotQueuedError(UseCaseError):
-    """The run was taken already."""
+    """The run was taken already; `held_until`: the lease of the worker that still has it, alive or not."""
+
+    def __init__(self, message: str, *, held_until: datetime | None) -> None:
+        super().__init__(message)
+        self.held_until = held_until
 
 
 class InvalidSettingsError(UseCaseError):
@@ -74,18 +79,33 @@ def _lease(run_id: int, now: datetime) -> DispatchRun:
         raise NotFoundError(_("This planning run does not exist."))
     lease = now + timedelta(seconds=_time_limit_s(run, now)) + LEASE_MARGIN
     _bury_the_lost(run, now)
-    free = Q(status=RunStatus.QUEUED) | Q(status=RunStatus.LOST)
     try:
         with transaction.atomic():
-            taken = DispatchRun.objects.filter(free, pk=run.pk).update(
+            taken = DispatchRun.objects.filter(pk=run.pk, status__in=FREE).update(
                 status=RunStatus.RUNNING, started_at=now, lease_until=lease, fence=F("fence") + 1
             )
     except IntegrityError as error:
-        raise DayBusyError(_("This day is being planned already.")) from error
+        raise _turned_away(run, now) from error
     if not taken:
-        raise RunNotQueuedError(_("This run was planned already or is being planned."))
+        raise _not_taken(run)
     run.refresh_from_db()
     return run
+
+
+def _turned_away(run: DispatchRun, now: datetime) -> DayBusyError:
+    """The loser says so in its row as well: nobody will come back for it."""
+    sentence = _("This day is being planned already.")
+    DispatchRun.objects.filter(pk=run.pk, status__in=FREE).update(
+        status=RunStatus.FAILED, finished_at=now, started_at=None, error=sentence
+    )
+    return DayBusyError(sentence)
+
+
+def _not_taken(run: DispatchRun) -> RunNotQueuedError:
+    run.refresh_from_db()
+    sentence = _("This run was planned already or is being planned.")
+    held = run.lease_until if run.status == RunStatus.RUNNING else None
+    return RunNotQueuedError(sentence, held_until=held)
 
 
 def _time_limit_s(run: DispatchRun, now: datetime) -> int:

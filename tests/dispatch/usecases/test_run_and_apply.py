@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 from django.db import connection
+from django.utils import timezone
 
 from dispatch import tasks
 from dispatch.engine.plan import Plan
@@ -119,11 +120,39 @@ class TestRun:
         second = request_run(company=company, day=DAY, trigger=RunTrigger.MANUAL, by=None)
         with pytest.raises(DayBusyError):
             run_dispatch(run_id=second.pk, clock=lambda: at(5, 30))
-        done = run_dispatch(
-            run_id=second.pk, clock=lambda: at(6, 30)
-        )  # the first one's lease is over
+        second.refresh_from_db()
+        assert (second.status, second.error) == (
+            RunStatus.FAILED,
+            "This day is being planned already.",
+        )
+        third = request_run(company=company, day=DAY, trigger=RunTrigger.MANUAL, by=None)
+        done = run_dispatch(run_id=third.pk, clock=lambda: at(6, 30))  # the lease is over
         first.refresh_from_db()
         assert (done.status, first.status) == (RunStatus.DONE, RunStatus.LOST)
+
+    def test_the_run_of_a_dead_worker_is_taken_up_when_its_lease_is_over(
+        self, company: Company, shift: Shift
+    ) -> None:
+        run = request_run(company=company, day=DAY, trigger=RunTrigger.MANUAL, by=None)
+        DispatchRun.objects.filter(pk=run.pk).update(
+            status=RunStatus.RUNNING, started_at=at(5), lease_until=at(6), fence=1
+        )
+        with pytest.raises(RunNotQueuedError) as refusal:
+            run_dispatch(run_id=run.pk, clock=lambda: at(5, 30))
+        assert refusal.value.held_until == at(6)
+        done = run_dispatch(run_id=run.pk, clock=lambda: at(6, 1))
+        assert (done.status, done.fence) == (RunStatus.DONE, 2)
+
+    def test_a_task_comes_back_for_a_run_that_is_held(self, company: Company, shift: Shift) -> None:
+        run = request_run(company=company, day=DAY, trigger=RunTrigger.MANUAL, by=None)
+        soon = timezone.now() + timedelta(minutes=5)
+        DispatchRun.objects.filter(pk=run.pk).update(
+            status=RunStatus.RUNNING, started_at=timezone.now(), lease_until=soon, fence=1
+        )
+        with pytest.raises(
+            RunNotQueuedError
+        ):  # called here and now, there is no broker to come back by
+            tasks.run_dispatch(run.pk)
 
     def test_a_worker_whose_lease_ran_out_writes_nothing(
         self, company: Company, shift: Shift
