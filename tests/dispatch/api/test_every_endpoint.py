@@ -227,3 +227,5 @@ def test_the_schema_and_its_pages_are_public() -> None:
     assert page.status == 200
     assert b"//cdn" not in page.body
     assert b"drf_spectacular_sidecar" in page.body
+    script = Caller().get("docs/?script=")
+    assert (script.status, script.headers["Content-Type"]) == (200, "application/javascript")

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dispatch.api.pagination import BadCursorError, Cursor, Keyset, day, moment, text, whole_number
-from dispatch.models import Booking, Company
+from dispatch.models import Booking, Company, Patient, Place
 from tests.dispatch.api.caller import Caller
-from tests.factories import DAY, at, make_booking
+from tests.factories import DAY, at, make_booking, make_establishment, make_patient
 
 KEYS = Keyset(columns=(("service_on", day), ("id", whole_number)))
 
@@ -87,7 +87,17 @@ def test_a_row_added_or_removed_meanwhile_shifts_no_page(office: Caller, company
     assert [row["id"] for row in second["results"]] == [bookings[2].pk, bookings[3].pk]
 
 
-@pytest.mark.django_db(transaction=False)
+@pytest.fixture
+def patient(company: Company) -> Patient:
+    return make_patient(company)
+
+
+@pytest.fixture
+def clinic(db: None) -> Place:
+    return make_establishment()
+
+
+@pytest.mark.django_db
 @settings(
     max_examples=15,
     deadline=None,
@@ -95,11 +105,16 @@ def test_a_row_added_or_removed_meanwhile_shifts_no_page(office: Caller, company
 )
 @given(days=st.lists(st.integers(0, 2), max_size=7), limit=st.integers(1, 4))
 def test_all_pages_together_are_the_list_both_ways(
-    office: Caller, company: Company, days: list[int], limit: int
+    office: Caller, patient: Patient, clinic: Place, days: list[int], limit: int
 ) -> None:
     Booking.objects.all().delete()
     for number in days:
-        make_booking(company, pickup_at=at(9, day=DAY + timedelta(days=number)))
+        make_booking(
+            patient.company,
+            pickup_at=at(9, day=DAY + timedelta(days=number)),
+            patient=patient,
+            dropoff=clinic,
+        )
     everything = list(Booking.objects.order_by("service_on", "id").values_list("pk", flat=True))
     page = office.get(f"bookings/?limit={limit}").body
     forwards = [page]
