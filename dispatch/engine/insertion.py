@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from dispatch.engine.cost import route_cost, separation_cost
@@ -153,23 +154,36 @@ def nearest_refusal(room: Room, trip: int) -> Refusal:
         return Refusal(rule=rule, visit=network.problem.trips[trip].id)
     if shift.max_trips is not None and len(room.trips) >= shift.max_trips:
         return Refusal(rule=Rule.WORKLOAD_CAP, visit=shift.id, amount=1)
-    positions = range(room.fixed, len(room.bare.sequence) + 1)
-    refusals = (_refusal_at(room.bare, trip, i, j) for i in positions for j in positions if i <= j)
-    return min(refusals, key=_distance)
+    return min(_refusals(room.bare, trip), key=_distance)
 
 
-def _refusal_at(bare: Room, trip: int, i: int, j: int) -> Refusal:
+def _refusals(bare: Room, trip: int) -> Iterator[Refusal]:
+    """The refusals of all positions; drop-offs further on are skipped where they would be refused alike."""
+    last = len(bare.sequence)
+    for i in range(bare.fixed, last + 1):
+        for j in range(i, last + 1):
+            refusal, is_settled = _refusal_at(bare, trip, i, j)
+            yield refusal
+            if is_settled:
+                break
+
+
+def _refusal_at(bare: Room, trip: int, i: int, j: int) -> tuple[Refusal, bool]:
+    """The refusal of one position, and whether every later drop-off of this pickup meets the same one."""
     network, s, shift = bare.network, bare.s, bare.shift
     new = bare.with_trip(trip, i, j)
     pauses = [~k for k, pause in enumerate(shift.breaks) if pause.mandatory and ~k not in new]
     loads = load_refusal(network, s, [*new, *pauses])
     if loads is not None:
-        return loads
+        # A longer ride meets the same people and more.
+        return loads, loads.rule in {Rule.CAPACITY, Rule.POOLING}
     timing = timing_of(network, s, new)
     if isinstance(timing, Broken):
-        return named(network, s, new, timing)
+        is_before_boarding = timing.rule is Rule.TIME_WINDOW and timing.position <= i
+        return named(network, s, new, timing), is_before_boarding
     # Without its pauses the route would work: there is no room left for one of them.
-    return Refusal(rule=Rule.BREAK, visit=network.visit(shift, pauses[0]).id)
+    pause = network.visit(shift, pauses[0]).id
+    return Refusal(rule=Rule.BREAK, visit=pause), False
 
 
 def _distance(refusal: Refusal) -> tuple[int, int]:
