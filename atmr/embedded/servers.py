@@ -30,7 +30,14 @@ from atmr.embedded.programs import OLDEST_POSTGRES, find_postgres, find_valkey, 
 
 READY_S = 60.0
 _ROLE = "atmr"
-_DURABLE = ("log_min_duration_statement=1000",)
+# A refused row, a statement and its parameters hold patients' names: none of them is for a log.
+DISCREET = (
+    "log_error_verbosity=terse",
+    "log_min_error_statement=panic",
+    "log_min_duration_statement=-1",
+    "log_parameter_max_length=0",
+    "log_parameter_max_length_on_error=0",
+)
 # After a crash one call for the file system instead of one for each of a thousand files.
 _LINUX = ("recovery_init_sync_method=syncfs",) if sys.platform == "linux" else ()
 _HASTY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -94,8 +101,9 @@ def _postgres_child(home: Home, bin_dir: Path, data: Path, port: int, *, durable
         "unix_socket_directories=",
         "max_connections=200",
         "timezone=UTC",
+        *DISCREET,
         *_LINUX,
-        *(_DURABLE if durable else _HASTY),
+        *(() if durable else _HASTY),
     )
     command = [str(bin_dir / "postgres"), "-D", str(data), "-p", str(port)]
     return Child(
