@@ -37,6 +37,8 @@ from dispatch.enums import VisitKind
 
 TICKS = 10_000  # per unit of a file
 COST_DECIMALS = 2  # as the literature publishes them
+LARGEST_NUMBER = 10**9  # far above any published file; `1e999999` as an integer would take hours
+LARGEST_FLEET = 10_000  # every vehicle is a shift of the problem
 UNSERVED = 10**12  # dwarfs any vehicle
 VEHICLE = 10**9  # dwarfs any way: 100 000 units of driving
 
@@ -182,6 +184,8 @@ def parse_best_known(text: str) -> dict[str, BestKnown]:
         name, *figures = line.strip().split(",")
         try:
             cost = float(figures[-1])
+            if not 0 < cost <= LARGEST_NUMBER:
+                raise ValueError(cost)
             known[name] = BestKnown(cost, int(figures[0]) if len(figures) > 1 else None)
         except (ValueError, IndexError) as error:
             raise InstanceError(f"Line {number}: not a best known cost.") from error
@@ -225,8 +229,22 @@ def _rows(text: str) -> list[_Row]:
                 raise InstanceError(f"Line {number}: not a row of numbers.") from error
             if not all(field.is_finite() for field in fields):
                 raise InstanceError(f"Line {number}: not a row of finite numbers.")
+            if not all(map(_is_bounded, fields)):
+                raise InstanceError(f"Line {number}: not a row of numbers up to {LARGEST_NUMBER}.")
             rows.append(_Row(number, fields))
     return rows
+
+
+def _is_bounded(value: Decimal) -> bool:
+    return value.is_finite() and -LARGEST_NUMBER <= value <= LARGEST_NUMBER
+
+
+def _bounded(value: str | int | float | Decimal) -> Decimal:
+    """A number of a JSON file, which may also stand there as a text."""
+    number = Decimal(value)
+    if not _is_bounded(number):
+        raise ValueError(f"{number} is not a number up to {LARGEST_NUMBER}")
+    return number
 
 
 def _nodes(rows: list[_Row], width: int) -> dict[int, _Row]:
@@ -325,16 +343,16 @@ def _parse_pdptw(name: str, rows: list[_Row]) -> Instance:
 
 def _parse_dynamic(name: str, text: str) -> Instance:
     try:
-        data = json.loads(text, parse_float=Decimal, parse_int=Decimal)
+        data = json.loads(text, parse_float=_bounded, parse_int=_bounded)
         facts, listed = data["static_info"], data["requests"]
         requests = [_dynamic_request(item, len(listed)) for item in listed]
         fleet = _Fleet(
             vehicles=int(facts["number_of_vehicles"]),
             seats=int(facts["vehicle_capacity"]),
             opens=Decimal(0),
-            closes=Decimal(facts["planing_horizon"]),  # spelled so in the files
-            max_duration=Decimal(facts["max_route_time"]),
-            max_ride=Decimal(facts["max_ride_time"]),
+            closes=_bounded(facts["planing_horizon"]),  # spelled so in the files
+            max_duration=_bounded(facts["max_route_time"]),
+            max_ride=_bounded(facts["max_ride_time"]),
             end_location=0,
         )
         at = {request.pickup: item["pickup_location"] for request, item in _zip(requests, listed)}
@@ -355,9 +373,9 @@ def _dynamic_request(item: dict[str, Any], n: int) -> _Request:
     ends = [
         _Stop(
             place,
-            Decimal(item[f"{end}_lower_tw"]),
-            Decimal(item[f"{end}_upper_tw"]),
-            Decimal(item[f"{end}_service_time"]),
+            _bounded(item[f"{end}_lower_tw"]),
+            _bounded(item[f"{end}_upper_tw"]),
+            _bounded(item[f"{end}_service_time"]),
         )
         for end, place in (("pickup", node), ("delivery", n + node))
     ]
@@ -365,7 +383,7 @@ def _dynamic_request(item: dict[str, Any], n: int) -> _Request:
 
 
 def _point(place: dict[str, Any]) -> Place:
-    return Place(Decimal(place["x_coord"]), Decimal(place["y_coord"]))
+    return Place(_bounded(place["x_coord"]), _bounded(place["y_coord"]))
 
 
 def _instance(
@@ -376,6 +394,8 @@ def _instance(
     places: tuple[Place, ...],
     note: str = "",
 ) -> Instance:
+    if fleet.vehicles > LARGEST_FLEET:
+        raise InstanceError(f"{fleet.vehicles} vehicles are too many: up to {LARGEST_FLEET}.")
     problem = Problem(
         trips=tuple(_trip(request, fleet) for request in requests),
         shifts=tuple(_shift(number, fleet) for number in range(1, fleet.vehicles + 1)),

@@ -127,6 +127,8 @@ def test_best_known_costs() -> None:
     }
     with pytest.raises(InstanceError, match="Line 2"):
         parse_best_known("instance,optimum\na2-16,soon\n")
+    with pytest.raises(InstanceError, match="Line 2"):
+        parse_best_known("instance,optimum\na2-16,0\n")
 
 
 coordinates = st.decimals(-1000, 1000, places=3, allow_nan=False)
@@ -164,6 +166,9 @@ def test_windows_are_rounded_inwards() -> None:
         ("1 2 3 4\n", "Line 1: neither"),
         ("1 2 100 2 six\n", "Line 1: not a row of numbers"),
         ("1 2 100 2 nan\n", "Line 1: not a row of finite numbers"),
+        ("1e999999 2 100 2 6\n", "Line 1: not a row of numbers up to 1000000000"),
+        (DARP.replace("3.0", "-1e999999"), "Line 3: not a row of numbers up to 1000000000"),
+        (DARP.replace("1 2 100 2 6", "999999999 2 100 2 6"), "999999999 vehicles are too many"),
         (DARP.replace("2 4.0 0.0 1", "7 4.0 0.0 1"), "Line 4: node 2 is due"),
         (DARP.replace(" 1 0  50\n", "\n", 1), "Line 3: 7 fields are due"),
         ("\n".join(DARP.splitlines()[:-2]), "2 requests need 6 rows"),
@@ -177,6 +182,9 @@ def test_windows_are_rounded_inwards() -> None:
         ("{", "street is no dynamic instance"),
         (DYNAMIC.replace('"id": 2', '"id": 7'), "street is no dynamic instance"),
         (DYNAMIC.replace('"load": 1', '"load": "much"'), "street is no dynamic instance"),
+        (DYNAMIC.replace('"load": 1', '"load": 1e999999'), "not a number up to 1000000000"),
+        (DYNAMIC.replace(": 100", ": Infinity", 1), "not a number up to 1000000000"),
+        (DYNAMIC.replace(": 100", ': "1e999999"', 1), "not a number up to 1000000000"),
         (json.dumps({"requests": 3, "static_info": 4}), "street is no dynamic instance"),
     ],
 )
