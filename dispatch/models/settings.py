@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from dispatch.enums import Priority
 
 HOURS_OF_A_DAY = 24
+LONGEST_PLANNING_S = 120  # with reading and writing, well before workers are told to stop
 
 Weight = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -259,7 +260,7 @@ class CompanySettings(_Frozen):
     solver_time_limit_s: int = Field(
         default=8,
         ge=1,
-        le=300,
+        le=LONGEST_PLANNING_S,
         title=_("Time for planning (s)"),
         description=_("How long the planner may search for a better plan."),
     )

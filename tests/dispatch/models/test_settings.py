@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
+from atmr.settings import base
 from dispatch.engine import problem
 from dispatch.enums import Priority
 from dispatch.models import Company, CompanySettings
 from dispatch.models.company import validate_settings, validate_time_zone
+from dispatch.models.settings import LONGEST_PLANNING_S
+from dispatch.usecases.run_dispatch import LEASE_MARGIN
 
 SPELLING = {
     "serve_low": "unserved_low",
@@ -66,6 +69,7 @@ def test_settings_survive_the_json_they_are_stored_as() -> None:
         ({"traffic_permille": [1000] * 23}, "traffic_permille"),
         ({"traffic_permille": [1000] * 23 + [0]}, "traffic_permille.23"),
         ({"autorun_at": "25:00"}, "autorun_at"),
+        ({"solver_time_limit_s": 121}, "solver_time_limit_s"),
         ({"detour_factor": 0.9}, "detour_factor"),
         ({"pickup_window_before_min": 0, "pickup_window_after_min": 0}, "settings"),
     ],
@@ -73,6 +77,11 @@ def test_settings_survive_the_json_they_are_stored_as() -> None:
 def test_a_bad_document_is_refused_and_says_where(document: dict[str, object], named: str) -> None:
     with pytest.raises(ValidationError, match=named):
         validate_settings(document)
+
+
+def test_the_longest_planning_ends_before_its_worker_is_told_to() -> None:
+    lease_s = LONGEST_PLANNING_S + LEASE_MARGIN.total_seconds()
+    assert lease_s < base.CELERY_TASK_SOFT_TIME_LIMIT < base.CELERY_TASK_TIME_LIMIT
 
 
 def test_vital_trips_may_not_come_as_early() -> None:
