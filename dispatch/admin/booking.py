@@ -20,12 +20,13 @@ from django.utils.translation import ngettext
 from dispatch.admin.base import CompanyFilter, DeskInline, column
 from dispatch.admin.days import DayFilter
 from dispatch.admin.transfer import CsvDesk
-from dispatch.admin.versions import VersionedDesk, VersionedForm
+from dispatch.admin.versions import StaleRowError, VersionedDesk, VersionedForm
 from dispatch.enums import BookingStatus, Leg, Priority
 from dispatch.models import Booking
 from dispatch.models.labels import choices
 from dispatch.models.statuses import REASONS
-from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.edit_booking import BookingContent, edit_booking
+from dispatch.usecases.errors import StaleBookingError, UseCaseError
 from dispatch.usecases.record_progress import record_progress
 
 if TYPE_CHECKING:
@@ -40,8 +41,11 @@ FIXED = ("patient", "leg", "outbound", "status", "status_reason")
 RECORDED = (
     "ready_at", "en_route_at", "arrived_pickup_at", "boarded_at", "arrived_dropoff_at", "alighted_at",
 )  # fmt: skip
-WHERE_AND_WHEN = frozenset({
-    "pickup", "dropoff", "service_on", "promised_from", "promised_to", "appointment_at", "escort_seats",
+# What a plan may hang on, as the form names it: `edit_booking` judges these and writes them.
+AGREED = frozenset({
+    "pickup", "dropoff", "service_on", "requested_at", "promised_from", "promised_to",
+    "appointment_at", "is_will_call", "same_driver_as_outbound", "priority", "pooling_allowed",
+    "escort_seats",
 })  # fmt: skip
 
 
@@ -57,6 +61,7 @@ class BookingForm(VersionedForm):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
+        self._refuse_what_happened()
         asked = self.cleaned_data.get("requested_at")
         company = self.cleaned_data.get("company") or self.instance.company
         is_missing = not (
@@ -73,6 +78,13 @@ class BookingForm(VersionedForm):
             after = timedelta(minutes=rules.pickup_window_after_min)
             self.cleaned_data |= {"promised_from": asked - before, "promised_to": asked + after}
         return cleaned
+
+    def _refuse_what_happened(self) -> None:
+        """The driver set off while the form was open: what it asked for is refused, not passed over."""
+        is_older = self.cleaned_data.get("seen_version") != self.instance.version
+        if is_older and (AGREED - set(self.fields)) & set(self.data):
+            said = _t("This journey is “%s”: it can no longer be changed.")
+            raise forms.ValidationError(said % self.instance.get_status_display())
 
 
 class ReturnInline(DeskInline):
@@ -190,16 +202,38 @@ class BookingDesk(CsvDesk, VersionedDesk):
         return actions
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        super().save_model(request, obj, form, change)
-        if (
-            change
-            and obj.status == BookingStatus.ASSIGNED
-            and WHERE_AND_WHEN & set(form.changed_data)
-        ):
+        """What was agreed goes the way of every other edit; the rest is words for the office."""
+        if not change or AGREED.isdisjoint(form.changed_data):
+            super().save_model(request, obj, form, change)
+            return
+        had_driver = obj.status == BookingStatus.ASSIGNED
+        self._edit(obj, form)
+        if had_driver and obj.status == BookingStatus.CONFIRMED:
             said = _t(
-                "This journey has a driver already: plan the day again, so that the times fit."
+                "The driver's plan no longer fits: the driver was taken away, and the journey "
+                "waits for one again."
             )
             self.message_user(request, said, messages.WARNING)
+
+    def _edit(self, row: Booking, form: Any) -> None:
+        seen = form.cleaned_data.get("seen_version")
+        if seen is None:
+            raise StaleRowError
+        try:
+            written = edit_booking(
+                booking_id=row.pk,
+                content=BookingContent.of(row),
+                now=timezone.now(),
+                expected_version=seen,
+            )
+        except StaleBookingError as error:
+            raise StaleRowError from error
+        # The edit holds the row's lock, and has raised its version or found nothing of its own to write.
+        rest: dict[str, Any] = {"is_urgent": row.is_urgent, "version": seen + 1}
+        if written.promised_from is None:  # else the day follows from the promise
+            rest["service_on"] = row.service_on
+        Booking.objects.filter(pk=row.pk).update(**rest)
+        row.version, row.status = seen + 1, written.status
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
 class StaleRowError(UseCaseError):
     """Somebody else changed the row since the form was opened."""
 
+    def __init__(self) -> None:
+        super().__init__(
+            _(
+                "Somebody else changed this meanwhile. Open it again to see the change; "
+                "what you typed was not saved."
+            )
+        )
+
 
 class VersionedForm(DeskForm):
     seen_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -60,10 +68,5 @@ class VersionedDesk(Desk):
         seen = form.cleaned_data.get("seen_version")
         rows = type(row).objects.filter(pk=row.pk, version=seen)
         if not rows.update(**values, version=F("version") + 1):
-            raise StaleRowError(
-                _(
-                    "Somebody else changed this meanwhile. Open it again to see the change; "
-                    "what you typed was not saved."
-                )
-            )
+            raise StaleRowError
         row.version = seen + 1

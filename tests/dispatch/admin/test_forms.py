@@ -6,17 +6,21 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from dispatch.enums import BookingStatus
 from dispatch.models import Assignment, Booking, Driver, Shift, Vehicle
+from dispatch.usecases.day_clock import local_day
 from tests.dispatch.admin.conftest import make_world
 from tests.factories import (
     DAY,
     at,
+    make_assignment,
     make_booking,
     make_driver,
     make_outbound,
     make_patient,
+    make_shift,
     make_vehicle,
 )
 
@@ -148,14 +152,97 @@ def test_a_journey_that_is_over_keeps_everything_but_its_notes(world, send):
     assert (booking.dropoff_id, booking.notes) == (before, "Lost umbrella")
 
 
-def test_moving_an_assigned_journey_warns_of_the_plan(world, client_of, form_of):
-    booking = world.rows["assignment"].booking
+@pytest.fixture
+def assigned(world):
+    """A journey at 11:00 tomorrow, with a driver: a day that is over takes no changes."""
+    day = local_day(world.company, timezone.now()) + timedelta(days=1)
+    shift = make_shift(world.company, start=at(7, day=day), end=at(19, day=day))
+    booking = make_booking(world.company, pickup_at=at(11, day=day))
+    make_assignment(booking, shift)
+    return booking
+
+
+def on_day(day, **changes):
+    return {
+        "service_on": day.isoformat(),
+        "requested_at": f"{day.isoformat()}T11:00",
+        "promised_from": f"{day.isoformat()}T10:55",
+        "promised_to": f"{day.isoformat()}T11:15",
+    } | changes
+
+
+def test_a_journey_moved_to_the_next_day_leaves_its_driver_free(assigned, client_of, form_of):
+    client, day = client_of("dispatcher"), assigned.service_on + timedelta(days=1)
+    url = reverse("admin:dispatch_booking_change", args=[assigned.pk])
+    moved = on_day(day, is_urgent="on")
+    answer = client.post(url, form_of(client.get(url), **moved), follow=True)
+    assert any("driver was taken away" in str(m) for m in answer.context["messages"])
+    before = assigned.version
+    assigned.refresh_from_db()
+    assert not Assignment.objects.filter(booking=assigned).exists()
+    assert (assigned.status, assigned.service_on) == (BookingStatus.CONFIRMED, day)
+    assert (assigned.promised_from, assigned.promised_to) == (
+        at(10, 55, day=day),
+        at(11, 15, day=day),
+    )
+    assert (assigned.is_urgent, assigned.version) == (True, before + 1)
+
+
+@pytest.mark.parametrize("changes", [{"notes": "x"}, {"is_urgent": "on"}, {"priority": "high"}])
+def test_what_no_plan_hangs_on_leaves_the_driver(assigned, send, changes):
+    assert send("booking", assigned, **changes).status_code == 302
+    before = assigned.version
+    assigned.refresh_from_db()
+    assert (assigned.status, assigned.version) == (BookingStatus.ASSIGNED, before + 1)
+    assert Assignment.objects.filter(booking=assigned).exists()
+
+
+def opened_and_sent(booking, client_of, form_of, *, meanwhile, **changes):
+    """The form is opened, the row changes, then the form is sent."""
     client = client_of("dispatcher")
     url = reverse("admin:dispatch_booking_change", args=[booking.pk])
-    answer = client.post(
-        url, form_of(client.get(url), promised_to=f"{DAY.isoformat()}T11:45"), follow=True
+    form = form_of(client.get(url), **changes)
+    Booking.objects.filter(pk=booking.pk).update(**meanwhile, version=booking.version + 1)
+    return client.post(url, form)
+
+
+def test_a_move_is_refused_when_the_driver_set_off_meanwhile(assigned, client_of, form_of):
+    day, now = assigned.service_on + timedelta(days=1), timezone.now()
+    meanwhile = {"status": BookingStatus.EN_ROUTE, "en_route_at": now}
+    page = opened_and_sent(assigned, client_of, form_of, meanwhile=meanwhile, **on_day(day))
+    assert any("can no longer be changed" in error for error in errors(page))
+    before = assigned.promised_from
+    assigned.refresh_from_db()
+    assert (assigned.status, assigned.promised_from) == (BookingStatus.EN_ROUTE, before)
+    assert Assignment.objects.filter(booking=assigned).exists()
+
+
+def test_a_move_over_somebody_elses_change_is_refused(assigned, client_of, form_of):
+    day = assigned.service_on + timedelta(days=1)
+    page = opened_and_sent(
+        assigned, client_of, form_of, meanwhile={"notes": "theirs"}, **on_day(day)
     )
-    assert any("plan the day again" in str(m) for m in answer.context["messages"])
+    assert any("Somebody else changed this meanwhile" in error for error in errors(page))
+    assert f'value="{day.isoformat()}T10:55"' in page.content.decode()
+    assert Assignment.objects.filter(booking=assigned).exists()
+
+
+def test_what_the_use_case_refuses_stands_on_the_form(assigned, send):
+    """A day that is over: no field's own rule, but the rule of every edit."""
+    day = assigned.service_on - timedelta(days=3)
+    page = send("booking", assigned, "dispatcher", **on_day(day))
+    assert "This day is over." in errors(page)
+    assert f'value="{day.isoformat()}T10:55"' in page.content.decode()
+    assert Assignment.objects.filter(booking=assigned).exists()
+
+
+def test_a_return_on_call_moves_to_another_day_without_a_promise(world, send):
+    booking = Booking.objects.get(company=world.company, is_will_call=True)
+    day = booking.service_on + timedelta(days=1)
+    assert send("booking", booking, "dispatcher", service_on=day.isoformat()).status_code == 302
+    before = booking.version
+    booking.refresh_from_db()
+    assert (booking.service_on, booking.version) == (day, before + 1)
 
 
 def test_only_drafts_are_deleted(world, client_of):
