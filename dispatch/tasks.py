@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from functools import partial
 
 from celery import Task, shared_task
+from django.db import transaction
 from django.utils import timezone
 
 from dispatch.enums import AssignedBy, DispatchMode, RunTrigger
 from dispatch.usecases.apply_plan import apply_plan
 from dispatch.usecases.autorun import autorun as run_all_due
+from dispatch.usecases.autorun import undelivered
 from dispatch.usecases.expand_series import expand_all
 from dispatch.usecases.roll_out_shifts import roll_out_all
 from dispatch.usecases.run_dispatch import DayBusyError, RunNotQueuedError
 from dispatch.usecases.run_dispatch import run_dispatch as plan_the_day
 
 A_MOMENT = timedelta(seconds=1)
+MESSAGE_KEEPS_S = 110  # longer than the minute after which the run counts as undelivered
 
 logger = logging.getLogger(__name__)
 
@@ -43,11 +47,20 @@ def run_dispatch(self: Task[[int], str], run_id: int) -> str:
 
 @shared_task(name="dispatch.autorun", acks_late=True, reject_on_worker_lost=True)
 def autorun() -> list[int]:
-    """Plan tomorrow for each company whose hour has come; each gets its own task."""
-    due = run_all_due(now=timezone.now())
-    for run_id in due:
-        run_dispatch.delay(run_id)
-    return due
+    """Plan tomorrow for each company whose hour has come, and deliver again what no worker got.
+
+    Each run gets its own task, and only once its row is there for the worker to read.
+    """
+    now = timezone.now()
+    wanted = [*undelivered(now=now), *run_all_due(now=now)]
+    for run_id in wanted:
+        transaction.on_commit(partial(_deliver, run_id))
+    return wanted
+
+
+def _deliver(run_id: int) -> None:
+    # Where workers are busy a message that is minutes old is one too many: the next minute brings another.
+    run_dispatch.apply_async((run_id,), expires=MESSAGE_KEEPS_S)
 
 
 @shared_task(name="dispatch.expand_series", acks_late=True, reject_on_worker_lost=True)

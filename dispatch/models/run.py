@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import Deferrable, F, Q
+from django.db.models import Deferrable, Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -21,7 +22,10 @@ from dispatch.models.fleet import Shift, Vehicle
 from dispatch.models.labels import choices
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
+
+DELIVERY_TAKES = timedelta(seconds=60)
+STRANDED_FOR_GOOD = timedelta(days=1)  # an older request is a person's to repeat
 
 
 class DispatchRunQuerySet(OfCompany["DispatchRun"]):
@@ -31,6 +35,30 @@ class DispatchRunQuerySet(OfCompany["DispatchRun"]):
     def in_force(self) -> Self:
         """The runs whose plans were applied last, one a day."""
         return self.filter(status=RunStatus.DONE.value, applied_at__isnull=False)
+
+    def stranded(self, now: datetime, *, max_tries: int) -> Self:
+        """Runs asked of a worker within the last day that none has: never delivered, or its worker is gone.
+
+        Left out are those that so many workers have taken already, and those of a day that is being planned
+        now or whose later version is done.
+        """
+        day_of_it = self.model.objects.filter(
+            company=OuterRef("company"), service_on=OuterRef("service_on")
+        )
+        is_planned_now = day_of_it.filter(status=RunStatus.RUNNING.value, lease_until__gte=now)
+        is_overtaken = day_of_it.filter(
+            status__in=[RunStatus.DONE.value, RunStatus.SUPERSEDED.value],
+            version__gt=OuterRef("version"),
+        )
+        return self.filter(
+            Q(status__in=[RunStatus.QUEUED.value, RunStatus.LOST.value])
+            | Q(status=RunStatus.RUNNING.value, lease_until__lt=now),
+            ~Exists(is_planned_now),
+            ~Exists(is_overtaken),
+            trigger__in=[RunTrigger.AUTO.value, RunTrigger.API.value],
+            created_at__range=(now - STRANDED_FOR_GOOD, now - DELIVERY_TAKES),
+            fence__lt=max_tries,
+        )
 
     def without_documents(self) -> Self:
         """For lists: a problem is hundreds of kilobytes."""

@@ -1,30 +1,85 @@
-"""Asks for tomorrow's plan of each company whose hour has come, once a day."""
+"""Asks for tomorrow's plan of each company whose hour has come, and finds requests that no worker got.
+
+A day is tried three times a slot: each run that a person did not ask for counts once, and once more for each
+further worker that took it.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import logging
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F, Sum
+from django.db.models.functions import Greatest
+from pydantic import ValidationError
 
-from dispatch.enums import RunTrigger
-from dispatch.models import Company, DispatchRun
+from dispatch.enums import RunStatus, RunTrigger
+from dispatch.models import Company, CompanySettings, DispatchRun
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.request_run import request_run
 
+MAX_TRIES = 3
+PAUSE_AFTER_FAILURE = timedelta(minutes=5)
+
+logger = logging.getLogger(__name__)
+
 
 def autorun(*, now: datetime) -> list[int]:
-    """Ids of the runs newly requested; asked twice in one evening, a company gets one."""
+    """Ids of the runs newly requested; asked twice in one evening, a company gets one that succeeds.
+
+    A company whose stored settings are not valid is named in the log and holds up no other.
+    """
     return [run.pk for company in Company.objects.all() if (run := _due_run(company, now))]
+
+
+def undelivered(*, now: datetime) -> list[int]:
+    """Ids of the runs that wait for a worker longer than a delivery takes; see `DispatchRun.objects.stranded`.
+
+    To deliver one twice is safe: the second worker finds it taken.
+    """
+    stranded = DispatchRun.objects.stranded(now, max_tries=MAX_TRIES).select_related("company")
+    return [
+        run.pk
+        for run in stranded.without_documents()
+        # A worker that takes a queued run says in its row what is wrong with the settings.
+        if run.status == RunStatus.QUEUED or _valid_rules(run.company)
+    ]
 
 
 @transaction.atomic
 def _due_run(company: Company, now: datetime) -> DispatchRun | None:
-    rules = company.rules
-    if not rules.autorun_enabled or now.astimezone(company.tz).time() < rules.autorun_at:
+    rules = _valid_rules(company)
+    if rules is None or not rules.autorun_enabled:
+        return None
+    if now.astimezone(company.tz).time() < rules.autorun_at:
         return None
     Company.objects.select_for_update(of=("self",)).get(pk=company.pk)
     tomorrow = local_day(company, now) + timedelta(days=1)
-    same_slot = DispatchRun.objects.filter(company=company, service_on=tomorrow)
-    if same_slot.filter(trigger=RunTrigger.AUTO).exists():
+    if not _may_ask(company, tomorrow, now):
         return None
     return request_run(company=company, day=tomorrow, trigger=RunTrigger.AUTO, by=None)
+
+
+def _valid_rules(company: Company) -> CompanySettings | None:
+    try:
+        return company.rules
+    except ValidationError:
+        logger.warning("%s: the stored settings are not valid: nothing is planned.", company.slug)
+        return None
+
+
+def _may_ask(company: Company, day: date, now: datetime) -> bool:
+    """Whether no automatic run of the day is done or under way, and one more may be tried."""
+    runs = DispatchRun.objects.filter(company=company, service_on=day)
+    asked = runs.filter(trigger=RunTrigger.AUTO)
+    if asked.exclude(status__in=(RunStatus.FAILED, RunStatus.LOST)).exists():
+        return False
+    if asked.stranded(now, max_tries=MAX_TRIES).exists():  # lost, and about to be delivered again
+        return False
+    if asked.filter(finished_at__gt=now - PAUSE_AFTER_FAILURE).exists():
+        return False
+    if runs.filter(status=RunStatus.RUNNING, lease_until__gte=now).exists():
+        return False  # it would only be turned away
+    tries = asked.aggregate(tries=Sum(Greatest(F("fence"), 1)))["tries"] or 0
+    return bool(tries < MAX_TRIES)

@@ -1,0 +1,160 @@
+"""Tomorrow is asked for once a company and evening, again where it failed, and no request is lost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from dispatch import tasks
+from dispatch.enums import RunStatus, RunTrigger
+from dispatch.models import Company, DispatchRun
+from dispatch.usecases.autorun import autorun, undelivered
+from tests.factories import DAY, at, make_booking, make_company, make_run, make_shift
+
+EVE = DAY - timedelta(days=1)
+DUE = at(18, 1, day=EVE)
+SETTINGS = {"autorun_enabled": True, "autorun_at": "18:00", "solver_time_limit_s": 1}
+
+Capture = Callable[..., AbstractContextManager[list[Callable[[], Any]]]]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def company() -> Company:
+    return make_company(settings=SETTINGS)
+
+
+def asked(company: Company, *, ago: timedelta, now: datetime = DUE, **fields: Any) -> DispatchRun:
+    """An automatic run of DAY that was asked for so long before `now`."""
+    run = make_run(company, **{"trigger": RunTrigger.AUTO} | fields)
+    DispatchRun.objects.filter(pk=run.pk).update(created_at=now - ago)
+    return run
+
+
+def failed(company: Company, *, at_: datetime, **fields: Any) -> DispatchRun:
+    ended = {"status": RunStatus.FAILED, "error": "Broken.", "started_at": at_, "finished_at": at_}
+    return make_run(company, trigger=RunTrigger.AUTO, fence=1, **ended | fields)
+
+
+class TestAsking:
+    def test_a_company_with_broken_settings_holds_up_no_other(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        broken = make_company(name="A", slug="broken", settings=SETTINGS | {"speed_kmh": "fast"})
+        sound = make_company(name="B", settings=SETTINGS)
+        with caplog.at_level(logging.WARNING, logger="dispatch"):
+            (run_id,) = autorun(now=DUE)
+        assert DispatchRun.objects.get(pk=run_id).company == sound
+        assert broken.slug in caplog.text
+        assert "fast" not in caplog.text
+
+    def test_a_failed_run_is_asked_for_again_after_a_pause_and_three_times_at_most(
+        self, company: Company
+    ) -> None:
+        moment, asked_for = DUE, []
+        for _minute in range(60):
+            for run_id in autorun(now=moment):
+                asked_for.append(moment - DUE)
+                DispatchRun.objects.filter(pk=run_id).update(
+                    status=RunStatus.FAILED,
+                    error="Broken.",
+                    fence=1,
+                    started_at=moment,
+                    finished_at=moment,
+                )
+            moment += timedelta(minutes=1)
+        assert asked_for == [timedelta(minutes=minutes) for minutes in (0, 5, 10)]
+
+    def test_a_worker_that_was_lost_counts_as_a_try(self, company: Company) -> None:
+        lost = asked(company, ago=timedelta(days=2), status=RunStatus.LOST, fence=2)
+        (again,) = autorun(now=DUE)
+        assert again != lost.pk
+        DispatchRun.objects.filter(pk=again).update(status=RunStatus.LOST, fence=1)
+        DispatchRun.objects.filter(pk=again).update(created_at=DUE - timedelta(days=2))
+        assert autorun(now=DUE) == []
+
+    def test_a_lost_run_that_is_delivered_again_is_not_asked_for_as_well(
+        self, company: Company
+    ) -> None:
+        lost = asked(company, ago=timedelta(minutes=5), status=RunStatus.LOST, fence=1)
+        assert undelivered(now=DUE) == [lost.pk]
+        assert autorun(now=DUE) == []
+
+    def test_nothing_is_asked_while_the_day_is_being_planned(self, company: Company) -> None:
+        failed(company, at_=DUE - timedelta(hours=1))
+        later = DUE + timedelta(minutes=1)
+        running = {"status": RunStatus.RUNNING, "started_at": DUE, "lease_until": later}
+        make_run(company, trigger=RunTrigger.MANUAL, **running)
+        assert autorun(now=DUE) == []
+        assert len(autorun(now=later + timedelta(seconds=1))) == 1
+
+
+class TestDelivering:
+    @pytest.mark.parametrize(
+        ("fields", "is_stranded"),
+        [
+            ({}, True),
+            ({"trigger": RunTrigger.API}, True),
+            ({"trigger": RunTrigger.MANUAL}, False),
+            ({"ago": timedelta(seconds=59)}, False),
+            ({"ago": timedelta(days=1, seconds=1)}, False),
+            ({"status": RunStatus.LOST, "fence": 2}, True),
+            ({"status": RunStatus.LOST, "fence": 3}, False),
+            (
+                {
+                    "status": RunStatus.RUNNING,
+                    "started_at": DUE - timedelta(minutes=2),
+                    "lease_until": DUE - timedelta(seconds=1),
+                },
+                True,
+            ),
+            (
+                {
+                    "status": RunStatus.RUNNING,
+                    "started_at": DUE - timedelta(minutes=2),
+                    "lease_until": DUE,
+                },
+                False,
+            ),
+        ],
+    )
+    def test_a_run_that_no_worker_has_is_delivered_again(
+        self, company: Company, fields: dict[str, Any], is_stranded: bool
+    ) -> None:
+        run = asked(company, **{"ago": timedelta(seconds=61)} | fields)
+        assert undelivered(now=DUE) == ([run.pk] if is_stranded else [])
+
+    def test_a_run_waits_while_another_of_its_day_is_being_planned(self, company: Company) -> None:
+        run = asked(company, ago=timedelta(minutes=2))
+        running = {"status": RunStatus.RUNNING, "started_at": DUE, "lease_until": DUE}
+        make_run(company, trigger=RunTrigger.MANUAL, **running)
+        assert undelivered(now=DUE) == []
+        assert undelivered(now=DUE + timedelta(seconds=1)) == [run.pk]
+
+    def test_a_lost_run_of_a_company_with_broken_settings_waits(self, company: Company) -> None:
+        Company.objects.filter(pk=company.pk).update(settings={"speed_kmh": "fast"})
+        asked(company, ago=timedelta(minutes=2), status=RunStatus.LOST, fence=1)
+        assert undelivered(now=DUE) == []
+
+    def test_the_minute_plans_what_the_broker_lost(
+        self, company: Company, django_capture_on_commit_callbacks: Capture
+    ) -> None:
+        Company.objects.filter(pk=company.pk).update(settings={"solver_time_limit_s": 1})
+        make_shift(company)
+        make_booking(company)
+        now = timezone.now()
+        run = asked(company, ago=timedelta(minutes=2), now=now, trigger=RunTrigger.API)
+        with django_capture_on_commit_callbacks(execute=True) as delivered:
+            assert tasks.autorun() == [run.pk]
+            run.refresh_from_db()
+            assert run.status == RunStatus.QUEUED  # not before the commit
+        run.refresh_from_db()
+        assert (run.status, len(delivered)) == (RunStatus.DONE, 1)
+        assert tasks.autorun() == []
