@@ -20,13 +20,15 @@ from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.run_dispatch import DayBusyError, run_dispatch
 
-EXIT_NOTHING, EXIT_BUSY = 4, 75
+EXIT_ERROR, EXIT_NOTHING, EXIT_BUSY = 1, 4, 75
+WORST_LAST = (EXIT_NOTHING, EXIT_BUSY, EXIT_ERROR)
 
 
 class Command(BaseCommand):
     help = (
         "Plan a day and show the result. Nothing in force changes unless --apply is given. "
-        "Exit codes: 0 planned, 1 error, 2 usage, 4 nothing to plan, 75 the day is being planned already."
+        "Exit codes: 0 planned, 1 error, 2 usage, 4 nothing to plan, 75 the day is being planned already; "
+        "of several companies the worst: 1, then 75, then 4."
     )
     trigger = RunTrigger.MANUAL
 
@@ -39,12 +41,28 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="One JSON line a company.")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        for company in self._companies(options["company"]):
-            day = options["on"] or local_day(company, timezone.now())
-            run = self._plan(company, day)
-            if options["apply"]:
-                self._apply(run)
-            self._show(run, as_json=options["json"])
+        companies = self._companies(options["company"])
+        failures: list[CommandError] = []
+        for company in companies:
+            try:
+                self._plan_and_show(company, options)
+            except CommandError as failure:
+                if len(companies) == 1:
+                    raise
+                self.stderr.write(f"{company.name}: {failure}")
+                failures.append(failure)
+        if failures:
+            raise CommandError(
+                f"{len(failures)} of {len(companies)} companies were not planned.",
+                returncode=max((f.returncode for f in failures), key=WORST_LAST.index),
+            )
+
+    def _plan_and_show(self, company: Company, options: dict[str, Any]) -> None:
+        day = options["on"] or local_day(company, timezone.now())
+        run = self._plan(company, day)
+        if options["apply"]:
+            self._apply(run)
+        self._show(run, as_json=options["json"])
 
     def _companies(self, slug: str | None) -> list[Company]:
         companies = list(Company.objects.filter(slug=slug) if slug else Company.objects.all())
