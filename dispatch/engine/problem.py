@@ -62,12 +62,17 @@ ONE_SEAT = Load(seats=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
-    """One end of a trip: `service_s` (loading or unloading) begins in [earliest_s, latest_s] at `location`."""
+    """One end of a trip: `service_s` (loading or unloading) begins in [earliest_s, latest_s] at `location`.
+
+    `clock_s`: the second whose traffic counts when leaving it, the middle of the window if None. A window
+    that is stretched because a vehicle is late keeps its clock, so that no driving time changes with it.
+    """
 
     location: int
     earliest_s: int
     latest_s: int
     service_s: int
+    clock_s: int | None = None
 
     def __post_init__(self) -> None:
         if self.latest_s < self.earliest_s:
@@ -382,7 +387,8 @@ class Problem:
 
 
 def middle_s(stop: Stop) -> int:
-    return (stop.earliest_s + stop.latest_s) // 2
+    """The second that stands for the stop: its clock, or the middle of its window."""
+    return (stop.earliest_s + stop.latest_s) // 2 if stop.clock_s is None else stop.clock_s
 
 
 def _refuse_duplicates(what: str, references: list[str]) -> None:

@@ -11,11 +11,12 @@ from django.utils.translation import ngettext
 
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
-from dispatch.enums import AssignedBy, RunStatus
+from dispatch.enums import AssignedBy, BookingStatus, RunStatus
 from dispatch.models import Assignment, Booking, DispatchRun, Shift, User
-from dispatch.models.statuses import OPEN
+from dispatch.models.statuses import UNDER_WAY
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.errors import NotFoundError, UseCaseError
+from dispatch.usecases.references import row_id
 from dispatch.usecases.ride_rows import ride_rows
 from dispatch.usecases.write_rides import Written, write_rides
 
@@ -57,7 +58,8 @@ def apply_plan(
     _refuse_stale(run, _locked_day(run))
     problem, plan = Problem.from_json(run.problem), Plan.from_json(run.plan)
     clock = DayClock.of(run.company, run.service_on)
-    read = Assignment.objects.filter(booking_id__in=[int(pk) for pk in run.based_on["bookings"]])
+    # What the run read but left out of its problem (an unknown address, a stuck shift) stays as it is.
+    read = Assignment.objects.filter(booking_id__in=[row_id(trip.id) for trip in problem.trips])
     written = write_rides(
         company_id=run.company_id,
         held={row.booking_id: row for row in read.select_for_update(of=("self",)).order_by("pk")},
@@ -85,7 +87,6 @@ def _locked_day(run: DispatchRun) -> dict[int, Booking]:
     """All bookings of the day, locked in one order so that two appliers cannot wait for each other."""
     rows = (
         Booking.objects.filter(company_id=run.company_id, service_on=run.service_on)
-        .select_related("assignment")
         .select_for_update(of=("self",))
         .order_by("pk")
     )
@@ -110,8 +111,8 @@ def _refuse_stale(run: DispatchRun, day: dict[int, Booking]) -> None:
 
 
 def _holds_a_seat(booking: Booking) -> bool:
-    is_open = booking.status in OPEN
-    return is_open and getattr(booking, "assignment", None) is not None
+    """By the status, which was read again under the lock; a joined row would be older than the wait for it."""
+    return booking.status == BookingStatus.ASSIGNED or booking.status in UNDER_WAY
 
 
 def _refuse_changed_shifts(run: DispatchRun) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.conf import settings as django_settings
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from dispatch import roads
@@ -27,7 +27,7 @@ from dispatch.models.statuses import CANCELLATIONS, OPEN, UNDER_WAY
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_so_far import NOTHING_YET, ShiftSoFar, assignment_of, shift_so_far
 from dispatch.usecases.errors import UseCaseError
-from dispatch.usecases.fit_windows import fit_windows
+from dispatch.usecases.fit_windows import fit_windows, stuck_shifts, without_shifts
 from dispatch.usecases.references import (
     break_ref,
     driver_ref,
@@ -109,6 +109,31 @@ def load_of(mobility: Mobility, escorts: int) -> engine.Load:
     return own.plus(engine.Load(seats=escorts))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextDoor:
+    """The part of a shift that belongs to its other day: busy `until` then, left `at` that place; busy
+    again `since`, starting from `to`; with this many of its trips."""
+
+    until: datetime | None = None
+    at: Place | None = None
+    since: datetime | None = None
+    to: Place | None = None
+    trips: int = 0
+
+    def joined_by(self, row: Assignment, day: date) -> NextDoor:
+        trips = self.trips + 1
+        if row.booking.service_on < day:
+            if self.until is not None and self.until >= row.period.upper:
+                return replace(self, trips=trips)
+            return replace(self, until=row.period.upper, at=row.booking.dropoff, trips=trips)
+        if self.since is not None and self.since <= row.period.lower:
+            return replace(self, trips=trips)
+        return replace(self, since=row.period.lower, to=row.booking.pickup, trips=trips)
+
+
+ALONE = NextDoor()
+
+
 class _Draft:
     """One conversion: the rows of the day and what its steps share."""
 
@@ -176,9 +201,16 @@ class _Draft:
             for pk, so_far in self.so_far.items()
             if shift_ref(pk) in problem.shift_by_id
         }
+        problem = fit_windows(problem, in_force)
+        stuck = stuck_shifts(problem)
+        for shift_id in sorted(stuck):
+            self.notes.append(
+                _("Shift %(shift)s stays as it is: what it has begun cannot be timed by the rules.")
+                % {"shift": shift_id[1:]}
+            )
         return BuiltProblem(
-            problem=fit_windows(problem, in_force),
-            in_force=in_force,
+            problem=without_shifts(problem, stuck, in_force),
+            in_force={shift: order for shift, order in in_force.items() if shift not in stuck},
             travel_source=road.source,
             is_degraded=road.is_degraded,
             notes=(*road.notes, *self.notes),
@@ -275,7 +307,8 @@ class _Draft:
             pickup = engine.Stop(location=location, earliest_s=free, latest_s=free, service_s=0)
             return replace(trip, pickup=pickup, max_ride_s=engine.DAY_S)
         if booking.status == BookingStatus.ARRIVED:
-            return replace(trip, pickup=replace(trip.pickup, earliest_s=free))
+            latest = max(trip.pickup.latest_s, free)
+            return replace(trip, pickup=replace(trip.pickup, earliest_s=free, latest_s=latest))
         return trip
 
     def _drivers_in_force(self, trips: set[str]) -> tuple[tuple[str, str], ...]:
@@ -293,12 +326,14 @@ class _Draft:
         row: Shift,
         recent: Counter[int],
         duty: Counter[int],
-        neighbours: dict[int, tuple[datetime | None, datetime | None]],
+        neighbours: dict[int, NextDoor],
     ) -> engine.Shift | None:
         """The shift as the engine sees it; None when it cannot drive, with a note that says why."""
         so_far = self.so_far.get(row.pk, NOTHING_YET)
         fault = None if so_far.committed else self._fault(row)
-        base, end = self._locate(so_far.at or row.starts_where), self._locate(row.ends_where)
+        beside = neighbours.get(row.pk, ALONE)
+        base = self._locate(so_far.at or beside.at or row.starts_where)
+        end = self._locate(beside.to or row.ends_where)
         if fault is None and (base is None or end is None):
             fault = _("its base has no coordinates")
         if fault is not None or base is None or end is None:
@@ -310,8 +345,8 @@ class _Draft:
                 }
             )
             return None
-        start_s, end_s = self._hours(row, so_far, neighbours.get(row.pk, (None, None)))
-        rides = row.max_trips or self.rules.max_trips_per_shift
+        start_s, end_s = self._hours(row, so_far, beside)
+        rides = (row.max_trips or self.rules.max_trips_per_shift) - beside.trips
         return engine.Shift(
             id=shift_ref(row.pk),
             driver=driver_ref(row.driver_id),
@@ -335,13 +370,12 @@ class _Draft:
         self,
         row: Shift,
         so_far: ShiftSoFar,
-        neighbours: tuple[datetime | None, datetime | None],
+        beside: NextDoor,
     ) -> tuple[int, int]:
         """From when to when this day may use the shift; one past midnight shares it with its neighbour."""
-        busy_until, busy_from = neighbours
-        start = max(row.starts_at, self.clock.starts_at, busy_until or row.starts_at)
+        start = max(row.starts_at, self.clock.starts_at, beside.until or row.starts_at)
         end = row.ends_at + timedelta(minutes=self.rules.max_overtime_min)
-        end = end if busy_from is None else min(end, busy_from)
+        end = end if beside.since is None else min(end, beside.since)
         start_s, end_s = self.clock.second(start), self.clock.second(end)
         if so_far.free_from_s is not None:
             start_s = so_far.free_from_s
@@ -419,20 +453,19 @@ class _Draft:
     def _days_before(self) -> int:
         return self.rules.fairness_window_days - 1
 
-    def _neighbour_days(self) -> dict[int, tuple[datetime | None, datetime | None]]:
-        """shift → (until when the day before uses it, from when the day after does)."""
-        before = Q(booking__service_on__lt=self.day)
-        after = Q(booking__service_on__gt=self.day)
+    def _neighbour_days(self) -> dict[int, NextDoor]:
+        """What the days before and after already use of shifts that pass midnight."""
         rows = (
-            Assignment.objects.filter(before | after, shift__in=self.shifts)
-            .order_by()
-            .values_list("shift")
-            .annotate(
-                until=Max("period__endswith", filter=before),
-                since=Min("period__startswith", filter=after),
-            )
+            Assignment.objects.filter(shift__in=self.shifts)
+            .exclude(booking__service_on=self.day)
+            .select_related("booking__pickup__parent", "booking__dropoff__parent")
+            .order_by("period")
         )
-        return {shift: (until, since) for shift, until, since in rows}
+        found: dict[int, NextDoor] = {}
+        for row in rows:
+            known = found.get(row.shift_id, NextDoor())
+            found[row.shift_id] = known.joined_by(row, self.day)
+        return found
 
 
 def _bookings(company: Company, day: date) -> list[Booking]:
@@ -459,7 +492,8 @@ def _configurations(row: Shift) -> tuple[engine.Load, ...]:
     return tuple(
         engine.Load(
             seats=c.seats,
-            wheelchairs=c.wheelchairs,
+            # Whatever its places are called: without ramp or lift nobody rolls in.
+            wheelchairs=c.wheelchairs if row.vehicle.has_step_free_entry else 0,
             stretchers=c.stretchers,
             folded_chairs=c.folded_chairs,
         )

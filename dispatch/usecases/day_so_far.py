@@ -63,20 +63,53 @@ def shift_so_far(
 
 
 def _order(bookings: list[Booking], clock: DayClock) -> tuple[Visit, ...]:
-    """Visits still to make, by planned time; who is on board was picked up first of all."""
-    timed: list[tuple[int, int, str, VisitKind]] = []
+    """Visits still to make, by planned time; who is on board was picked up first of all.
+
+    A driver who sets off for a later patient first changes the order: that trip is driven next, alone, after
+    those on board have got off.
+    """
+    aboard: list[tuple[int, str]] = []
+    timed: list[tuple[int, str, VisitKind]] = []
     for booking in bookings:
         row = assignment_of(booking)
         if row is None or booking.status == BookingStatus.COMPLETED:
             continue
-        is_aboard = booking.status == BookingStatus.ON_BOARD
-        is_next = booking.status in UNDER_WAY
-        pickup = clock.second(row.planned_pickup_at) - (10**6 if is_next else 0)
-        rank = (0 if is_aboard else 1) if is_next else 2
-        timed.append((rank, pickup, trip_ref(booking.pk), VisitKind.PICKUP))
-        dropoff = clock.second(row.planned_dropoff_at)
-        timed.append((2, dropoff, trip_ref(booking.pk), VisitKind.DROPOFF))
-    return tuple(Visit(reference, kind) for _rank, _second, reference, kind in sorted(timed))
+        reference = trip_ref(booking.pk)
+        pickup, dropoff = clock.second(row.planned_pickup_at), clock.second(row.planned_dropoff_at)
+        if booking.status == BookingStatus.ON_BOARD:
+            aboard.append((pickup, reference))
+            timed.append((dropoff, reference, VisitKind.DROPOFF))
+            continue
+        timed.append((pickup, reference, VisitKind.PICKUP))
+        timed.append((dropoff, reference, VisitKind.DROPOFF))
+    first = [Visit(reference, VisitKind.PICKUP) for _second, reference in sorted(aboard)]
+    planned = [Visit(reference, kind) for _second, reference, kind in sorted(timed, key=_by_time)]
+    begun = {trip_ref(b.pk) for b in bookings if b.status in _COMING}
+    return (*first, *_begun_next(planned, begun, {reference for _second, reference in aboard}))
+
+
+def _by_time(visit: tuple[int, str, VisitKind]) -> tuple[int, str, bool]:
+    second, reference, kind = visit
+    return second, reference, kind is VisitKind.DROPOFF
+
+
+_COMING = frozenset({BookingStatus.EN_ROUTE, BookingStatus.ARRIVED})
+
+
+def _begun_next(planned: list[Visit], begun: set[str], aboard: set[str]) -> list[Visit]:
+    """The planned order, unless a trip that has begun stands behind a pickup that has not."""
+    pickups = [v.id for v in planned if v.kind is VisitKind.PICKUP]
+    if pickups[: len(begun)] == [i for i in pickups if i in begun]:
+        return planned
+    next_ones = [visit for visit in planned if visit.id in begun]
+    alone = [
+        Visit(reference, kind)
+        for reference in dict.fromkeys(visit.id for visit in next_ones)
+        for kind in (VisitKind.PICKUP, VisitKind.DROPOFF)
+    ]
+    getting_off = [visit for visit in planned if visit.id in aboard]
+    rest = [visit for visit in planned if visit.id not in begun | aboard]
+    return [*getting_off, *alone, *rest]
 
 
 def _is_firm(booking: Booking, clock: DayClock, frozen_until_s: int) -> bool:

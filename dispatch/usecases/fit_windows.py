@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dispatch.engine.fitting import begun
-from dispatch.engine.network import network_of
+from dispatch.engine.fitting import begun, valid_fit
+from dispatch.engine.network import Network, network_of
 from dispatch.engine.plan import Route
-from dispatch.engine.problem import DAY_S, Problem, Shift, Stop, Trip, Visit
+from dispatch.engine.problem import DAY_S, Problem, Shift, Stop, Trip, Visit, middle_s
 from dispatch.engine.schedule import time_route
 from dispatch.enums import VisitKind
 
@@ -27,10 +27,13 @@ def _fitted(problem: Problem, trip: Trip) -> Trip:
     latest = min(trip.dropoff.latest_s, boarded_s + problem.ride_limit_s(trip))
     reachable = boarded_s + problem.direct_s(trip)
     earliest = min(trip.dropoff.earliest_s, max(reachable, trip.pickup.earliest_s))
-    return replace(
-        trip,
-        dropoff=replace(trip.dropoff, earliest_s=earliest, latest_s=max(latest, earliest)),
-    )
+    dropoff = replace(trip.dropoff, earliest_s=earliest, latest_s=max(latest, earliest))
+    return replace(trip, pickup=_clocked(trip.pickup), dropoff=_clocked(dropoff))
+
+
+def _clocked(stop: Stop) -> Stop:
+    """From here on the window may be stretched: driving keeps the traffic of the hour it was meant for."""
+    return replace(stop, clock_s=middle_s(stop))
 
 
 def _stretched(problem: Problem, held: Mapping[str, tuple[Visit, ...]]) -> Problem:
@@ -45,12 +48,16 @@ def _stretched(problem: Problem, held: Mapping[str, tuple[Visit, ...]]) -> Probl
     )
     trips, shifts = dict(problem.trip_by_id), dict(problem.shift_by_id)
     for shift_id, order in held.items():
-        route = time_route(relaxed, relaxed.shift_by_id[shift_id], order)
-        if not isinstance(route, Route):
-            continue  # what no clock can mend is for the planner to undo, and for the rules to name
-        for timed in route.visits:
-            trips[timed.id] = _reaching(trips[timed.id], timed.kind, timed.start_s)
-        shifts[shift_id] = _overtime(shifts[shift_id], route, order)
+        shift = relaxed.shift_by_id[shift_id]
+        for visits in (shift.committed, order):  # what has begun first: the rest may break a rule
+            route = time_route(relaxed, shift, visits)
+            if not isinstance(route, Route):
+                continue  # what no clock can mend is for the planner to undo, and for the rules to name
+            for timed in route.visits:
+                trips[timed.id] = _reaching(trips[timed.id], timed.kind, timed.start_s)
+            if visits == shift.committed:
+                shifts[shift_id] = _overtime(shifts[shift_id], route)
+                trips |= {i: _riding(relaxed, trips[i], route) for i in route.trip_ids}
     return replace(problem, trips=tuple(trips.values()), shifts=tuple(shifts.values()))
 
 
@@ -85,8 +92,42 @@ def _restless(problem: Problem) -> Problem:
     return replace(problem, shifts=tuple(shifts))
 
 
-def _overtime(shift: Shift, route: Route, order: tuple[Visit, ...]) -> Shift:
+def _riding(problem: Problem, trip: Trip, route: Route) -> Trip:
+    """A ride that has begun takes as long as it takes."""
+    starts = {visit.kind: visit.start_s for visit in route.visits if visit.id == trip.id}
+    boarded_s = starts[VisitKind.PICKUP] + problem.trip_by_id[trip.id].pickup.service_s
+    return replace(trip, max_ride_s=max(trip.max_ride_s, starts[VisitKind.DROPOFF] - boarded_s))
+
+
+def _overtime(shift: Shift, route: Route) -> Shift:
     """Only what is committed may keep a driver past the end of the shift."""
-    if len(shift.committed) < len(order):
-        return shift
     return replace(shift, end_s=max(shift.end_s, route.return_s))
+
+
+def stuck_shifts(problem: Problem) -> frozenset[str]:
+    """Shifts whose recorded beginning breaks a rule that no clock can mend: two strangers on board, say."""
+    network = network_of(problem)
+    return frozenset(
+        shift.id
+        for s, shift in enumerate(problem.shifts)
+        if shift.committed and not _can_go_on(network, s)
+    )
+
+
+def _can_go_on(network: Network, s: int) -> bool:
+    sequence = begun(network, s)
+    return sequence is not None and valid_fit(network, s, sequence) is not None
+
+
+def without_shifts(
+    problem: Problem, shifts: frozenset[str], orders: Mapping[str, tuple[Visit, ...]]
+) -> Problem:
+    """The problem of the others: these shifts and everything they hold is nobody's to change."""
+    if not shifts:
+        return problem
+    held = {visit.id for shift in shifts for visit in orders[shift]}
+    return replace(
+        problem,
+        shifts=tuple(shift for shift in problem.shifts if shift.id not in shifts),
+        trips=tuple(trip for trip in problem.trips if trip.id not in held),
+    )

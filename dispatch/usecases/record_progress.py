@@ -142,4 +142,10 @@ def _release(booking: Booking, to: S) -> None:
     elif to in NEEDS_DRIVER and not rows.exists():
         raise IllegalMoveError(_("This booking has no driver yet."))
     else:
-        rows.update(is_over=to in OUTCOMES)
+        try:
+            with transaction.atomic():
+                rows.update(is_over=to in OUTCOMES)
+        except IntegrityError as error:
+            raise IllegalMoveError(
+                _("The driver or the vehicle has another journey at that time by now.")
+            ) from error

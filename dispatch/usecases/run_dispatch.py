@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from dispatch.engine.draft import resume
+from dispatch.engine.errors import EngineError
 from dispatch.engine.pipeline import Result, make_plan
 from dispatch.engine.plan import Plan
 from dispatch.enums import RunStatus
@@ -50,6 +51,10 @@ class InvalidSettingsError(UseCaseError):
     """What is stored as the company's settings is refused by their schema."""
 
 
+class PlanningFailedError(UseCaseError):
+    """The engine refused the day; its sentence says why."""
+
+
 class LostLeaseError(UseCaseError):
     """The worker was too slow: the run was given to another one."""
 
@@ -58,7 +63,7 @@ def run_dispatch(*, run_id: int, clock: Callable[[], datetime]) -> DispatchRun:
     """Plan the day of this run and keep the result; nothing in force changes (see apply_plan).
 
     A failure marks the run FAILED with its sentence and goes up. Raises DayBusyError, RunNotQueuedError,
-    LostLeaseError, InvalidSettingsError, NothingToPlanError.
+    LostLeaseError, InvalidSettingsError, PlanningFailedError, NothingToPlanError.
     """
     run = _lease(run_id, clock())
     try:
@@ -67,6 +72,9 @@ def run_dispatch(*, run_id: int, clock: Callable[[], datetime]) -> DispatchRun:
         _keep(run, built, result, clock())
     except LostLeaseError:
         raise
+    except EngineError as error:
+        _mark_failed(run, error, clock())
+        raise PlanningFailedError(str(error)) from error
     except Exception as error:
         _mark_failed(run, error, clock())
         raise

@@ -161,7 +161,7 @@ class _Drive:
     def _driving_s(self, here: int, there: int, clock_stop: Stop) -> int:
         """Free-flow seconds stretched by the traffic of the hour in the middle of the window."""
         travel = self.problem.travel
-        hour = max(0, (clock_stop.earliest_s + clock_stop.latest_s) // 2) // 3600
+        hour = max(0, _clock_s(clock_stop)) // 3600
         permille = travel.traffic_permille[min(hour, len(travel.traffic_permille) - 1)]
         product = travel.seconds[here][there] * permille
         return product // 1000 + (product % 1000 > 0)
@@ -201,7 +201,7 @@ class _Drive:
             return False
         if pooling.same_area and (a.area != b.area or a.area is None):
             return False
-        middles = [(t.pickup.earliest_s + t.pickup.latest_s) // 2 for t in (a, b)]
+        middles = [_clock_s(t.pickup) for t in (a, b)]
         gap = max(middles) - min(middles)
         return pooling.max_pickup_gap_s is None or gap <= pooling.max_pickup_gap_s
 
@@ -248,3 +248,8 @@ class _Drive:
     def _judge_break(self, pause: Break) -> None:
         if pause.mandatory and self.carried and not self.rested[pause.id]:
             self._fault(Rule.BREAK, pause.id, "is missing")
+
+
+def _clock_s(stop: Stop) -> int:
+    middle = (stop.earliest_s + stop.latest_s) // 2
+    return middle if stop.clock_s is None else stop.clock_s

@@ -249,8 +249,32 @@ def test_a_shift_past_midnight_serves_the_second_day_from_where_the_first_left_i
     late = make_booking(company, pickup_at=at(23, 50, day=eve))
     make_assignment(late, night, start=at(23, 50, day=eve), end=at(0, 40))
     make_booking(company, pickup_at=at(3))
-    (found,) = built_at(company, 0).problem.shifts
+    problem = built_at(company, 0).problem
+    (found,) = problem.shifts
     assert (found.start_s, found.end_s) == (40 * MIN, 6 * HOUR)
+    assert found.start_location not in {found.end_location, problem.trips[0].pickup.location}
+    assert found.max_trips == company.rules.max_trips_per_shift - 1
+    (eve_shift,) = build_problem(company=company, day=eve, now=at(20, day=eve)).problem.shifts
+    assert eve_shift.end_location == eve_shift.start_location  # the second day has no plan yet
+
+
+def test_the_first_day_of_a_night_shift_ends_where_the_second_begins(company: Company) -> None:
+    eve = DAY - timedelta(days=1)
+    night = make_shift(company, start=at(22, day=eve), end=at(6))
+    make_booking(company, pickup_at=at(23, day=eve))
+    early = make_booking(company, pickup_at=at(1))
+    for booking, start in ((early, at(1)), (make_booking(company, pickup_at=at(4)), at(4))):
+        make_assignment(booking, night, start=start, end=start + timedelta(minutes=30))
+    problem = build_problem(company=company, day=eve, now=at(20, day=eve)).problem
+    (found,) = problem.shifts
+    assert found.end_s == 25 * HOUR
+    assert found.end_location not in {found.start_location, problem.trips[0].pickup.location}
+
+
+def test_wheelchair_places_without_a_ramp_are_none(company: Company) -> None:
+    make_shift(company, vehicle=make_vehicle(company, wheelchairs=2, equipment=[]))
+    (found,) = built_at(company, 5).problem.shifts
+    assert [load.wheelchairs for load in found.configurations] == [0]
 
 
 class TestADayThatHasBegun:

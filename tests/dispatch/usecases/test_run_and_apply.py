@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 from celery.exceptions import Retry
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from dispatch import tasks
@@ -462,6 +463,39 @@ class TestRaces:
         )
         kinds = sorted(type(answer).__name__ for answer in answers)
         assert kinds == ["Applied", "StalePlanError"]
+        assert Assignment.objects.count() == 1
+
+    def test_a_driver_given_while_the_plan_waits_for_the_lock_stops_the_plan(
+        self, company: Company
+    ) -> None:
+        shift = make_shift(company)
+        make_booking(company)
+        run = planned(company)
+        urgent = make_booking(company, pickup_at=at(10))
+        has_given, answers = Event(), []
+
+        def give() -> None:
+            with transaction.atomic():
+                assign_booking(
+                    booking_id=urgent.pk,
+                    shift_id=shift.pk,
+                    by=None,
+                    now=at(5),
+                    expected_version=None,
+                )
+                has_given.set()
+                time.sleep(0.5)  # long enough for the other one to wait at the lock
+            connection.close()
+
+        thread = Thread(target=give)
+        thread.start()
+        assert has_given.wait(10)
+        try:
+            apply_plan(run_id=run.pk, by=None, now=at(5))
+        except StalePlanError as refusal:
+            answers.append(refusal.references)
+        thread.join()
+        assert answers == [(urgent.reference,)]
         assert Assignment.objects.count() == 1
 
     def test_one_driver_given_to_two_patients_at_once_takes_one(self, company: Company) -> None:

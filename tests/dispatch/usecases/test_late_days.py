@@ -1,0 +1,161 @@
+"""Days that go wrong can still be planned: late vehicles, nothing recorded, rides that last, shifts that end."""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+import pytest
+
+from dispatch.engine.plan import Plan
+from dispatch.engine.problem import Problem
+from dispatch.enums import BookingStatus, RunStatus, RunTrigger
+from dispatch.models import Booking, Company, DispatchRun
+from dispatch.usecases.apply_plan import apply_plan
+from dispatch.usecases.assign_booking import assign_booking
+from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.record_progress import record_progress
+from dispatch.usecases.request_run import request_run
+from dispatch.usecases.run_dispatch import run_dispatch
+from tests.dispatch.engine.checker import faults
+from tests.factories import (
+    DAY,
+    at,
+    make_booking,
+    make_break,
+    make_company,
+    make_place,
+    make_shift,
+)
+
+pytestmark = pytest.mark.django_db
+
+S = BookingStatus
+
+
+@pytest.fixture
+def company() -> Company:
+    return make_company(settings={"solver_time_limit_s": 1})
+
+
+def planned(company: Company, now: datetime) -> DispatchRun:
+    """A run of DAY as it stands, whose plan the independent checker finds no fault with."""
+    run = request_run(company=company, day=DAY, trigger=RunTrigger.MANUAL, by=None)
+    done = run_dispatch(run_id=run.pk, clock=lambda: now)
+    assert done.status == RunStatus.DONE
+    problem, plan = Problem.from_json(done.problem), Plan.from_json(done.plan)
+    asked = tuple(item for item in plan.unassigned if item.trip in problem.trip_by_id)
+    assert faults(problem, Plan(routes=plan.routes, unassigned=asked)) == []
+    return done
+
+
+def in_force(company: Company, now: datetime) -> None:
+    apply_plan(run_id=planned(company, now).pk, by=None, now=now)
+
+
+def moved(booking: Booking, to: BookingStatus, moment: datetime) -> None:
+    record_progress(booking_id=booking.pk, to=to, at=moment, expected_version=None)
+
+
+def test_a_day_nobody_records_can_be_planned_at_any_hour(company: Company) -> None:
+    for _ in range(2):
+        make_break(make_shift(company))
+    for k in range(6):
+        make_booking(company, pickup_at=at(9) + timedelta(minutes=40 * k))
+    in_force(company, at(6))
+    for hour in (9, 10, 11, 12, 13, 16):
+        planned(company, at(hour, 30))
+
+
+def test_a_vehicle_that_arrived_far_too_late_keeps_its_day(company: Company) -> None:
+    make_break(make_shift(company))
+    first, second = make_booking(company, pickup_at=at(9)), make_booking(company, pickup_at=at(10))
+    in_force(company, at(6))
+    moved(first, S.EN_ROUTE, at(10, 20))
+    moved(first, S.ARRIVED, at(10, 50))
+    in_force(company, at(10, 50))
+    second.refresh_from_db()
+    assert second.assignment.planned_pickup_at > at(10, 50)
+
+
+def test_an_arrival_a_minute_ahead_of_our_clock_is_no_trouble(company: Company) -> None:
+    make_shift(company)
+    booking = make_booking(company, pickup_at=at(9))
+    in_force(company, at(6))
+    moved(booking, S.EN_ROUTE, at(9, 20))
+    moved(booking, S.ARRIVED, at(9, 31))
+    planned(company, at(9, 30))
+
+
+def test_a_patient_on_board_over_lunch_and_past_the_end_of_the_shift(company: Company) -> None:
+    make_break(make_shift(company, end=at(13)))
+    booking = make_booking(company, pickup_at=at(11))
+    in_force(company, at(6))
+    for status, hour, minute in ((S.EN_ROUTE, 11, 0), (S.ARRIVED, 11, 30), (S.ON_BOARD, 12, 58)):
+        moved(booking, status, at(hour, minute))
+    planned(company, at(13, 30))
+
+
+def test_a_late_shift_does_not_stop_a_healthy_one(company: Company) -> None:
+    late, healthy = make_shift(company), make_shift(company)
+    riding = make_booking(company, pickup_at=at(9))
+    assign_booking(
+        booking_id=riding.pk, shift_id=late.pk, by=None, now=at(6), expected_version=None
+    )
+    moved(riding, S.EN_ROUTE, at(11))
+    urgent = make_booking(company, pickup_at=at(11, 30))
+    row = assign_booking(
+        booking_id=urgent.pk, shift_id=healthy.pk, by=None, now=at(11), expected_version=None
+    )
+    assert row.shift == healthy
+
+
+def test_undoing_an_end_when_the_driver_has_another_journey_is_refused(company: Company) -> None:
+    shift = make_shift(company)
+    done = make_booking(company, pickup_at=at(9))
+    in_force(company, at(6))
+    for status, minute in ((S.EN_ROUTE, 0), (S.ARRIVED, 1), (S.ON_BOARD, 2), (S.COMPLETED, 3)):
+        moved(done, status, at(9, minute))
+    done.assignment.period = done.assignment.period.__class__(at(8, 55), at(10))
+    done.assignment.save()
+    make_booking(company, pickup_at=at(9, 30))
+    in_force(company, at(9, 5))
+    with pytest.raises(UseCaseError, match="another journey"):
+        moved(done, S.ON_BOARD, at(9, 6))
+    assert shift.assignments.filter(is_over=True).count() == 1
+
+
+STEPS = (S.EN_ROUTE, S.ARRIVED, S.ON_BOARD, S.COMPLETED)
+
+
+def press_buttons(rng: random.Random, now: datetime) -> None:
+    """Some drivers press some buttons; one pressed in the wrong order is refused and changes nothing."""
+    for booking in Booking.objects.filter(status__in=[S.ASSIGNED, *STEPS[:-1]]):
+        for status in STEPS[rng.randrange(5) :]:
+            if rng.random() < 0.6:
+                continue
+            with suppress(UseCaseError):
+                moved(booking, status, now - timedelta(minutes=rng.randrange(5)))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_day_recorded_late_and_out_of_order_can_be_planned_again(
+    company: Company, seed: int
+) -> None:
+    """Drivers press buttons when they think of it; every half hour the day is planned and applied anew."""
+    rng = random.Random(seed)
+    for _ in range(2):
+        make_break(make_shift(company))
+    homes = [
+        make_place(company, kind="home", lat=46.18 + 0.02 * k, lon=6.10 + 0.02 * k, area=f"a{k}")
+        for k in range(4)
+    ]
+    for k in range(8):
+        moment = at(8) + timedelta(minutes=rng.randrange(0, 360, 10))
+        make_booking(company, pickup_at=moment, pickup=homes[k % 4])
+    in_force(company, at(6))
+    for half_hour in range(5, 16):
+        now = at(6) + timedelta(minutes=30 * half_hour)
+        press_buttons(rng, now)
+        in_force(company, now)
