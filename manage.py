@@ -26,6 +26,7 @@ def main() -> int:
 
 def run(arguments: list[str]) -> int:
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError
 
     from atmr.borrowing import services_for
     from atmr.embedded.children import PlainError
@@ -36,6 +37,10 @@ def run(arguments: list[str]) -> int:
             execute_from_command_line(arguments)
     except (BadValue, PlainError) as error:
         print(error, file=sys.stderr)
+        return 1
+    except OperationalError as error:
+        reason = str(error).strip().splitlines()[-1]
+        print(f"The database cannot be used: {reason}", file=sys.stderr)
         return 1
     return 0
 

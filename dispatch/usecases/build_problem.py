@@ -28,6 +28,7 @@ from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_so_far import NOTHING_YET, ShiftSoFar, assignment_of, shift_so_far
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.fit_windows import fit_windows, stuck_shifts, without_shifts
+from dispatch.usecases.next_door import ALONE, NextDoor, next_door
 from dispatch.usecases.references import (
     break_ref,
     driver_ref,
@@ -109,31 +110,6 @@ def load_of(mobility: Mobility, escorts: int) -> engine.Load:
     return own.plus(engine.Load(seats=escorts))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NextDoor:
-    """The part of a shift that belongs to its other day: busy `until` then, left `at` that place; busy
-    again `since`, starting from `to`; with this many of its trips."""
-
-    until: datetime | None = None
-    at: Place | None = None
-    since: datetime | None = None
-    to: Place | None = None
-    trips: int = 0
-
-    def joined_by(self, row: Assignment, day: date) -> NextDoor:
-        trips = self.trips + 1
-        if row.booking.service_on < day:
-            if self.until is not None and self.until >= row.period.upper:
-                return replace(self, trips=trips)
-            return replace(self, until=row.period.upper, at=row.booking.dropoff, trips=trips)
-        if self.since is not None and self.since <= row.period.lower:
-            return replace(self, trips=trips)
-        return replace(self, since=row.period.lower, to=row.booking.pickup, trips=trips)
-
-
-ALONE = NextDoor()
-
-
 class _Draft:
     """One conversion: the rows of the day and what its steps share."""
 
@@ -174,7 +150,7 @@ class _Draft:
     def built(self) -> BuiltProblem:
         still_open = [b for b in self.bookings if b.status != BookingStatus.COMPLETED]
         recent, duty = self._recent_trips(), self._recent_duty_s()
-        neighbours = self._neighbour_days()
+        neighbours = next_door(self.shifts, self.day)
         shifts = [
             shift
             for row in self.shifts
@@ -452,20 +428,6 @@ class _Draft:
     @property
     def _days_before(self) -> int:
         return self.rules.fairness_window_days - 1
-
-    def _neighbour_days(self) -> dict[int, NextDoor]:
-        """What the days before and after already use of shifts that pass midnight."""
-        rows = (
-            Assignment.objects.filter(shift__in=self.shifts)
-            .exclude(booking__service_on=self.day)
-            .select_related("booking__pickup__parent", "booking__dropoff__parent")
-            .order_by("period")
-        )
-        found: dict[int, NextDoor] = {}
-        for row in rows:
-            known = found.get(row.shift_id, NextDoor())
-            found[row.shift_id] = known.joined_by(row, self.day)
-        return found
 
 
 def _bookings(company: Company, day: date) -> list[Booking]:
