@@ -39,7 +39,7 @@ def run(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     except OperationalError as error:
-        reason = str(error).strip().splitlines()[-1]
+        reason = str(error).strip().splitlines()[0]
         print(f"The database cannot be used: {reason}", file=sys.stderr)
         return 1
     return 0
