@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from dispatch import tasks
-from dispatch.enums import RunStatus, RunTrigger
+from dispatch.enums import DispatchMode, RunStatus, RunTrigger
 from dispatch.models import Company, DispatchRun
 from dispatch.usecases.autorun import autorun, undelivered
 from tests.factories import DAY, at, make_booking, make_company, make_run, make_shift
@@ -44,6 +44,14 @@ def failed(company: Company, *, at_: datetime, **fields: Any) -> DispatchRun:
 
 
 class TestAsking:
+    def test_each_company_is_asked_for_once_at_its_hour(self, company: Company) -> None:
+        make_company()
+        assert autorun(now=at(17, 59, day=EVE)) == []
+        (run_id,) = autorun(now=DUE)
+        run = DispatchRun.objects.get(pk=run_id)
+        assert (run.service_on, run.trigger, run.company) == (DAY, RunTrigger.AUTO, company)
+        assert autorun(now=at(19, day=EVE)) == []
+
     def test_a_company_with_broken_settings_holds_up_no_other(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -97,6 +105,21 @@ class TestAsking:
 
 
 class TestDelivering:
+    def test_a_fully_automatic_company_puts_the_plan_in_force(self, company: Company) -> None:
+        make_shift(company)
+        make_booking(company)
+        run = make_run(company, trigger=RunTrigger.AUTO)
+        Company.objects.filter(pk=company.pk).update(mode=DispatchMode.FULLY_AUTO)
+        assert tasks.run_dispatch(run.pk) == "done"
+        run.refresh_from_db()
+        assert run.applied_at is not None
+
+    def test_a_second_delivery_says_that_the_run_was_taken(self, company: Company) -> None:
+        make_shift(company)
+        run = make_run(company)
+        assert tasks.run_dispatch(run.pk) == "done"
+        assert tasks.run_dispatch(run.pk) == "RunNotQueuedError"
+
     @pytest.mark.parametrize(
         ("fields", "is_stranded"),
         [

@@ -18,11 +18,10 @@ from dispatch import tasks
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
 from dispatch.engine.rules import hard_violations
-from dispatch.enums import AssignedBy, BookingStatus, DispatchMode, Rule, RunStatus, RunTrigger
+from dispatch.enums import AssignedBy, BookingStatus, Rule, RunStatus, RunTrigger
 from dispatch.models import Assignment, Company, DispatchRun, Shift
 from dispatch.usecases.apply_plan import RunNotReadyError, StalePlanError, apply_plan
 from dispatch.usecases.assign_booking import assign_booking
-from dispatch.usecases.autorun import autorun
 from dispatch.usecases.build_problem import NothingToPlanError
 from dispatch.usecases.errors import NotFoundError, UseCaseError
 from dispatch.usecases.measure_day import recorded_kpis
@@ -378,41 +377,6 @@ def test_recorded_kpis_say_what_was_recorded(company: Company, shift: Shift) -> 
     values = {value.key.value: value for value in recorded_kpis(company=company, days=[DAY])}
     on_time = values["pickup_on_time"]
     assert (on_time.numerator, on_time.denominator, on_time.is_predicted) == (1, 1, False)
-
-
-class TestAutorun:
-    def on(self, company: Company, **settings: object) -> None:
-        company.settings = (
-            company.settings | {"autorun_enabled": True, "autorun_at": "18:00"} | settings
-        )
-        company.save()
-
-    def test_each_company_is_asked_for_once_at_its_hour(self, company: Company) -> None:
-        self.on(company)
-        make_company()
-        eve = DAY - timedelta(days=1)
-        assert autorun(now=at(17, 59, day=eve)) == []
-        (run_id,) = autorun(now=at(18, 1, day=eve))
-        run = DispatchRun.objects.get(pk=run_id)
-        assert (run.service_on, run.trigger, run.company) == (DAY, RunTrigger.AUTO, company)
-        assert autorun(now=at(19, day=eve)) == []
-
-    def test_a_fully_automatic_company_puts_the_plan_in_force(
-        self, company: Company, shift: Shift
-    ) -> None:
-        make_booking(company)
-        run = request_run(company=company, day=DAY, trigger=RunTrigger.AUTO, by=None)
-        Company.objects.filter(pk=company.pk).update(mode=DispatchMode.FULLY_AUTO)
-        assert tasks.run_dispatch(run.pk) == "done"
-        run.refresh_from_db()
-        assert run.applied_at is not None
-
-    def test_a_second_delivery_says_that_the_run_was_taken(
-        self, company: Company, shift: Shift
-    ) -> None:
-        run = request_run(company=company, day=DAY, trigger=RunTrigger.MANUAL, by=None)
-        assert tasks.run_dispatch(run.pk) == "done"
-        assert tasks.run_dispatch(run.pk) == "RunNotQueuedError"
 
 
 @pytest.mark.django_db(transaction=True)
