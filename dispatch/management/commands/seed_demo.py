@@ -89,5 +89,5 @@ def _sentence(seeded: Seeded) -> str:
         f"{seeded.vehicles} vehicles, {seeded.bookings} bookings."
     )
     if not seeded.users:
-        return f"{written} Its users existed before: their passwords are unchanged."
+        return f"{written} Same users and passwords as before."
     return f"{written} Users {', '.join(seeded.users)}; password: {DEMO_PASSWORD}"
