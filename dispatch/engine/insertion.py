@@ -154,7 +154,21 @@ def nearest_refusal(room: Room, trip: int) -> Refusal:
         return Refusal(rule=rule, visit=network.problem.trips[trip].id)
     if shift.max_trips is not None and len(room.trips) >= shift.max_trips:
         return Refusal(rule=Rule.WORKLOAD_CAP, visit=shift.id, amount=1)
+    off_duty_s = _off_duty_s(room, trip)
+    if off_duty_s > NEAR_S:  # nearer than that, the missing minutes say more
+        return Refusal(rule=Rule.SHIFT, visit=shift.id, amount=off_duty_s)
     return min(_refusals(room.bare, trip), key=_distance)
+
+
+def _off_duty_s(room: Room, trip: int) -> int:
+    """By how much an otherwise empty shift starts too late or ends too early for the trip."""
+    network, s, shift = room.network, room.s, room.shift
+    pickup, dropoff = 2 * trip, 2 * trip + 1
+    at_pickup = shift.start_s + network.from_base[s][pickup]
+    boarded = max(at_pickup, network.earliest[pickup]) + network.service[pickup]
+    at_dropoff = max(boarded + network.drive[pickup][dropoff], network.earliest[dropoff])
+    home = at_dropoff + network.service[dropoff] + network.to_base[s][dropoff]
+    return max(at_pickup - network.latest[pickup], home - shift.end_s)
 
 
 def _refusals(bare: Room, trip: int) -> Iterator[Refusal]:

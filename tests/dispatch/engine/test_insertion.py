@@ -219,3 +219,15 @@ class TestLaws:
             assert tuple(visit.visit for visit in answer.route.visits) in ways
         else:
             assert answer.rule not in {Rule.SEQUENCE, Rule.COVERAGE}
+
+
+def test_a_shift_on_duty_at_another_hour_is_refused_for_its_hours():
+    """Wanted at 100, on duty from 9 000: whatever else would be in the way, nobody is there."""
+    day = problem(
+        trip("a", stop(1, 0, 100), stop(2)),
+        trip("b", stop(1, 9_000, 9_900), stop(2)),
+        shift(start_s=9_000, end_s=20_000),
+    )
+    refusal = try_insertion(day, plan(day, s="+b -b"), "a", "s")
+    assert isinstance(refusal, Refusal)
+    assert refusal.rule is Rule.SHIFT
