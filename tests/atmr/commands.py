@@ -25,8 +25,9 @@ def data_directory() -> Iterator[Path]:
 
 
 def environment(var: Path, **changes: str) -> dict[str, str]:
-    """This machine's environment without our variables, but for those given."""
-    plain = {k: v for k, v in os.environ.items() if k not in KNOWN}
+    """This machine's environment without our variables (or those of the browser's tests), but for those given."""
+    ours = {*KNOWN, "DJANGO_ALLOW_ASYNC_UNSAFE"}
+    plain = {k: v for k, v in os.environ.items() if k not in ours}
     return {**plain, "ATMR_VAR": str(var), **changes}
 
 
