@@ -129,6 +129,16 @@ def test_a_bad_setting_is_one_sentence(tmp_path, changes, sentence):
 
 
 @pytest.mark.slow
+def test_a_database_that_is_away_is_one_sentence(tmp_path):
+    away = clean(
+        tmp_path, DATABASE_URL="postgres://x:y@127.0.0.1:9/z", REDIS_URL="redis://127.0.0.1:9/0"
+    )
+    done = manage("plan_day", env=away)
+    assert done.returncode == 1
+    assert done.stderr.startswith("The database cannot be used: ")
+    assert "Traceback" not in done.stderr
+
+
 def test_production_passes_the_deployment_check(tmp_path):
     done = manage("check", "--deploy", "--fail-level", "WARNING", env=clean(tmp_path, **PROD))
     assert done.returncode == 0, done.stderr
