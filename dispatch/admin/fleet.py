@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Count, F, Q
+from django.db.models import Count
 from django.forms.models import BaseInlineFormSet
+from django.utils import timezone
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -16,10 +17,10 @@ from dispatch.admin.access import ADMINS
 from dispatch.admin.base import CompanyFilter, Desk, DeskInline, column
 from dispatch.admin.days import PeriodFilter
 from dispatch.admin.transfer import CsvDesk
-from dispatch.admin.versions import VersionedDesk, VersionedForm
+from dispatch.admin.versions import StaleRowError, VersionedDesk
+from dispatch.engine.problem import Load
 from dispatch.enums import Equipment, LicenceKind, ShiftStatus
 from dispatch.models import (
-    Assignment,
     SeatConfiguration,
     Shift,
     ShiftBreak,
@@ -27,8 +28,14 @@ from dispatch.models import (
     VehicleUnavailability,
 )
 from dispatch.models.labels import label
+from dispatch.usecases.cancel_shift import cancel_shift
+from dispatch.usecases.create_shift import create_shift
+from dispatch.usecases.edit_shift import edit_shift
+from dispatch.usecases.shift_content import BreakContent, ShiftContent, StaleShiftError
+from dispatch.usecases.wording import places_in_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from django.db.models import QuerySet
@@ -108,49 +115,35 @@ class VehicleDesk(CsvDesk, Desk):
 
 
 def _places(row: SeatConfiguration) -> str:
-    parts = [
-        (row.seats, ngettext("%d seat", "%d seats", row.seats)),
-        (row.wheelchairs, ngettext("%d wheelchair", "%d wheelchairs", row.wheelchairs)),
-        (row.stretchers, ngettext("%d stretcher", "%d stretchers", row.stretchers)),
-        (row.folded_chairs, ngettext("%d folded chair", "%d folded chairs", row.folded_chairs)),
-    ]
-    return " + ".join(words % number for number, words in parts if number)
-
-
-class ShiftForm(VersionedForm):
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        if self.instance.pk is not None and not self.errors:
-            self._keep_journeys()
-        return cleaned
-
-    def _keep_journeys(self) -> None:
-        """A shift is neither cancelled nor cut short under the journeys that are planned on it."""
-        planned = Assignment.objects.filter(shift=self.instance, is_over=False)
-        if self.cleaned_data.get("status") == ShiftStatus.CANCELLED:
-            field, lost = "status", planned.count()
-        else:
-            period = self.cleaned_data.get("period")
-            field, lost = "period", planned.exclude(period__contained_by=period).count()
-        if lost:
-            self.add_error(
-                field,
-                ngettext(
-                    "%d planned journey would lose its driver: give it to another one first.",
-                    "%d planned journeys would lose their driver: give them to another one first.",
-                    lost,
-                )
-                % lost,
-            )
+    return places_in_words(
+        Load(
+            seats=row.seats,
+            wheelchairs=row.wheelchairs,
+            stretchers=row.stretchers,
+            folded_chairs=row.folded_chairs,
+        )
+    )
 
 
 class BreaksInline(DeskInline):
     model = ShiftBreak
 
 
+def _content(shift: Shift, formsets: Iterable[Any]) -> ShiftContent:
+    """What the form says of the shift and of its breaks."""
+    rows = [
+        form.instance
+        for formset in formsets
+        for form in formset.forms
+        if form.has_changed() or form.instance.pk is not None
+        if not form.cleaned_data.get("DELETE")
+    ]
+    breaks = tuple(BreakContent.of(row) for row in sorted(rows, key=lambda row: row.earliest_at))
+    return ShiftContent.of(shift, breaks=breaks)
+
+
 @admin.register(Shift)
 class ShiftDesk(VersionedDesk):
-    form = ShiftForm
     name_paths = ("driver__sort_key", "vehicle__sort_key")
     code_paths = ("driver__reference", "vehicle__plate")
     list_display = ("driver", "vehicle", "hours", "status", "trips", "company")
@@ -178,21 +171,50 @@ class ShiftDesk(VersionedDesk):
             return rows
         return rows.annotate(trip_count=Count("assignments"))
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A new shift is planned; one that was cancelled is never planned again."""
+        (name, options), *rest = super().get_fieldsets(request, obj)
+        hidden = {"status"} if obj is None else set()
+        fields = [field for field in options["fields"] if field not in hidden]
+        return [(name, options | {"fields": fields}), *rest]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_open = obj is None or obj.status != ShiftStatus.CANCELLED
+        return is_open and super().has_change_permission(request, obj)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        """Another vehicle or driver under a shift takes over its journeys that are not over."""
-        super().save_model(request, obj, form, change)
-        if change and {"driver", "vehicle"} & set(form.changed_data):
-            going = Q(is_over=False)
-            moved = Assignment.objects.filter(going, shift=obj).update(
-                driver=obj.driver, vehicle=obj.vehicle, version=F("version") + 1
+        """A shift is written with its breaks, at once: see `save_related`."""
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        for formset in formsets:
+            formset.save(commit=False)  # what the log of changes reads
+        shift, content = form.instance, _content(form.instance, formsets)
+        if not change:
+            shift.pk = create_shift(company=shift.company, content=content).pk
+            return
+        seen = form.cleaned_data.get("seen_version")
+        if seen is None:
+            raise StaleRowError
+        try:
+            written = edit_shift(
+                shift_id=shift.pk, content=content, now=timezone.now(), expected_version=seen
             )
-            if moved:
-                said = ngettext(
-                    "%d journey goes along: preview the day to see whether driver and vehicle suit it.",
-                    "%d journeys go along: preview the day to see whether driver and vehicle suit them.",
-                    moved,
-                )
-                self.message_user(request, said % moved)
+            if shift.status == ShiftStatus.CANCELLED:
+                cancel_shift(shift_id=shift.pk, expected_version=written.version)
+        except StaleShiftError as error:
+            raise StaleRowError from error
+        if {"driver", "vehicle"} & set(form.changed_data):
+            self._tell_of_journeys(request, written)
+
+    def _tell_of_journeys(self, request: HttpRequest, shift: Shift) -> None:
+        moved = shift.assignments.filter(is_over=False).count()
+        if moved:
+            said = ngettext(
+                "%(count)d journey goes along with driver and vehicle of the shift.",
+                "%(count)d journeys go along with driver and vehicle of the shift.",
+                moved,
+            )
+            self.message_user(request, said % {"count": moved})
 
     @column(_("hours"), order="period")
     def hours(self, shift: Shift) -> str:

@@ -19,6 +19,7 @@ from rest_framework.views import set_rollback
 from dispatch.usecases.apply_plan import StalePlanError
 from dispatch.usecases.assign_booking import NotFeasibleError
 from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
+from dispatch.usecases.judge_crew import UnfitCrewError
 from dispatch.usecases.keep_row import InvalidRowError
 from dispatch.usecases.record_progress import ReasonNeededError
 from dispatch.usecases.shift_content import StaleShiftError
@@ -127,7 +128,7 @@ def _members(error: UseCaseError) -> dict[str, Any]:
         return {"errors": [_line("reason", str(error), "invalid")]}
     if isinstance(error, NotFeasibleError):
         return {"rule": error.rule.value, "amount": error.amount}
-    if isinstance(error, StalePlanError):
+    if isinstance(error, StalePlanError | UnfitCrewError):
         return {"bookings": list(error.references)}
     return {}
 

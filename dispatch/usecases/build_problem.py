@@ -59,14 +59,21 @@ class BuiltProblem:
 
 
 def build_problem(
-    *, company: Company, day: date, now: datetime, freed: frozenset[int] = frozenset()
+    *,
+    company: Company,
+    day: date,
+    now: datetime,
+    freed: frozenset[int] = frozenset(),
+    stand_in: Shift | None = None,
 ) -> BuiltProblem:
     """The problem of this local day as it stands at `now`; bookings in `freed` count as unassigned.
+
+    `stand_in`: a shift of the day as it might become; it is read instead of its row.
 
     Trip, shift and driver references are row ids as text. Raises NothingToPlanError for a day without
     shifts and bookings. A road service that fails does not raise: the answer says that it is degraded.
     """
-    draft = _Draft(company=company, day=day, now=now, freed=freed)
+    draft = _Draft(company=company, day=day, now=now, freed=freed, stand_in=stand_in)
     if not draft.bookings and not draft.shifts:
         raise NothingToPlanError(_("There is neither a shift nor a booking on this day."))
     return draft.built()
@@ -114,14 +121,23 @@ class _Draft:
     """One conversion: the rows of the day and what its steps share."""
 
     def __init__(
-        self, *, company: Company, day: date, now: datetime, freed: frozenset[int]
+        self,
+        *,
+        company: Company,
+        day: date,
+        now: datetime,
+        freed: frozenset[int],
+        stand_in: Shift | None,
     ) -> None:
         self.company, self.day, self.freed = company, day, freed
         self.clock = DayClock.of(company, day)
         self.rules = company.rules
         self.now_s = self.clock.second(now)
         self.bookings = list(_bookings(company, day))
-        self.shifts = list(Shift.objects.on_day(company, day).planned().with_plan_relations())
+        shifts = Shift.objects.on_day(company, day).planned().with_plan_relations()
+        instead = {} if stand_in is None else {stand_in.pk: stand_in}
+        self.shifts = [instead.get(row.pk, row) for row in shifts]
+        self.untried = frozenset(instead)  # nothing has begun with a crew that is not there yet
         self.notes: list[str] = []
         self.unplannable: list[Unassigned] = []
         self.places: dict[Point, int] = {}
@@ -141,11 +157,13 @@ class _Draft:
             if row is not None and row.shift_id in by_shift:
                 by_shift[row.shift_id].append(booking)
         freeze_s = self.rules.freeze_min * MIN_S
-        return {
+        found = {
             pk: shift_so_far(rows, clock=self.clock, now_s=self.now_s, freeze_s=freeze_s)
             for pk, rows in by_shift.items()
             if rows
         }
+        untried = {pk: replace(found[pk], committed=0) for pk in self.untried & found.keys()}
+        return found | untried
 
     def built(self) -> BuiltProblem:
         still_open = [b for b in self.bookings if b.status != BookingStatus.COMPLETED]

@@ -1,6 +1,9 @@
-"""Changes a shift as long as the journeys that hang on it still fit."""
+"""Changes a shift as long as the journeys that hang on it still fit; another crew takes them over as a whole."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
@@ -8,28 +11,75 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dispatch.enums import ShiftStatus
-from dispatch.models import Assignment, Shift
+from dispatch.enums import AssignedBy, ShiftStatus
+from dispatch.models import Assignment, Booking, Shift
 from dispatch.usecases.errors import NotFoundError
-from dispatch.usecases.keep_row import keep_row
+from dispatch.usecases.judge_crew import Takeover, judge_crew
+from dispatch.usecases.keep_row import check_row, keep_row
 from dispatch.usecases.shift_content import (
     ShiftCancelledError,
     ShiftContent,
     ShiftInUseError,
     StaleShiftError,
 )
+from dispatch.usecases.write_rides import write_rides
 
 COLUMNS = ("driver", "vehicle", "period", "start_place", "end_place", "max_trips")
 
 
-@transaction.atomic
-def edit_shift(*, shift_id: int, content: ShiftContent, expected_version: int | None) -> Shift:
-    """The shift with this content. Its driver, its vehicle and hours that journeys need stay while they do.
+def edit_shift(
+    *, shift_id: int, content: ShiftContent, now: datetime, expected_version: int | None
+) -> Shift:
+    """The shift with this content. Hours that journeys need stay; another driver or vehicle takes them over.
 
-    Raises NotFoundError, StaleShiftError, ShiftCancelledError, ShiftInUseError or InvalidRowError; nothing is
-    written then.
+    Raises NotFoundError, StaleShiftError, ShiftCancelledError, ShiftInUseError, UnfitCrewError, OverlapError
+    or InvalidRowError; nothing is written then.
     """
-    shift = locked_shift(shift_id, expected_version)
+    shift = _read(shift_id, expected_version)
+    takeover = _takeover(shift, content, now)  # may ask the road server: outside the transaction
+    with transaction.atomic():
+        return _write(locked_shift(shift_id, shift.version), content, takeover)
+
+
+def _read(shift_id: int, expected_version: int | None) -> Shift:
+    shift = Shift.objects.with_plan_relations().filter(pk=shift_id).first()
+    return _as_expected(shift, expected_version)
+
+
+def locked_shift(shift_id: int, expected_version: int | None) -> Shift:
+    rows = Shift.objects.select_related("company").select_for_update(of=("self",))
+    return _as_expected(rows.filter(pk=shift_id).first(), expected_version)
+
+
+def _as_expected(shift: Shift | None, expected_version: int | None) -> Shift:
+    if shift is None:
+        raise NotFoundError(_("This shift does not exist."))
+    if expected_version is not None and shift.version != expected_version:
+        raise StaleShiftError(_("This shift was changed by somebody else."))
+    return shift
+
+
+def _takeover(shift: Shift, content: ShiftContent, now: datetime) -> Takeover | None:
+    """What becomes of the journeys when the crew changes; None when it does not, or there are none."""
+    before = ShiftContent.of(shift)
+    other_crew = replace(before, driver_id=content.driver_id, vehicle_id=content.vehicle_id)
+    if other_crew == before or shift.status == ShiftStatus.CANCELLED:
+        return None
+    if not shift.assignments.filter(is_over=False).exists():
+        return None
+    if other_crew != content:
+        raise ShiftInUseError(
+            _(
+                "Journeys hang on this shift: change its driver or vehicle first, and its hours, places and "
+                "breaks in a second step."
+            )
+        )
+    content.fill(shift)
+    check_row(shift)
+    return judge_crew(successor=shift, now=now)
+
+
+def _write(shift: Shift, content: ShiftContent, takeover: Takeover | None) -> Shift:
     if shift.status == ShiftStatus.CANCELLED:
         raise ShiftCancelledError(_("This shift is cancelled."))
     before = ShiftContent.of(shift)
@@ -37,21 +87,13 @@ def edit_shift(*, shift_id: int, content: ShiftContent, expected_version: int | 
         return shift
     pauses = content.pauses()
     content.fill(shift)
-    _refuse_what_journeys_need(shift, before, content)
+    _refuse_what_journeys_need(shift, before, content, takeover)
     keep_row(shift, changed=COLUMNS, children=[pauses])
     Shift.objects.filter(pk=shift.pk).update(version=F("version") + 1)
+    if takeover is not None:
+        _hand_over(shift, takeover)
     written: Shift = Shift.objects.select_related("company").get(pk=shift.pk)
     return written
-
-
-def locked_shift(shift_id: int, expected_version: int | None) -> Shift:
-    rows = Shift.objects.select_related("company").select_for_update(of=("self",))
-    shift: Shift | None = rows.filter(pk=shift_id).first()
-    if shift is None:
-        raise NotFoundError(_("This shift does not exist."))
-    if expected_version is not None and shift.version != expected_version:
-        raise StaleShiftError(_("This shift was changed by somebody else."))
-    return shift
 
 
 def refuse_in_use(journeys: QuerySet[Assignment]) -> None:
@@ -68,11 +110,32 @@ def refuse_in_use(journeys: QuerySet[Assignment]) -> None:
         )
 
 
-def _refuse_what_journeys_need(shift: Shift, before: ShiftContent, after: ShiftContent) -> None:
+def _refuse_what_journeys_need(
+    shift: Shift, before: ShiftContent, after: ShiftContent, takeover: Takeover | None
+) -> None:
     journeys = shift.assignments.filter(is_over=False)
-    same_crew = (before.driver_id, before.vehicle_id) == (after.driver_id, after.vehicle_id)
-    if same_crew:  # only those that lay inside the old hours and not inside the new ones object
+    if takeover is not None:
+        journeys = journeys.exclude(booking_id__in=takeover.rows)  # given to the shift meanwhile
+    elif (before.driver_id, before.vehicle_id) == (after.driver_id, after.vehicle_id):
+        # Only those that lay inside the old hours and not inside the new ones object.
         old, new = (DateTimeTZRange(c.starts_at, c.ends_at) for c in (before, after))
         inside = journeys.filter(period__contained_by=old)
         journeys = inside.exclude(period__contained_by=new)
     refuse_in_use(journeys)
+
+
+def _hand_over(shift: Shift, takeover: Takeover) -> None:
+    """The rows as they were judged, for bookings that are still as they were read."""
+    locked = Booking.objects.filter(pk__in=takeover.rows).select_for_update(of=("self",))
+    versions = dict(locked.order_by("pk").values_list("pk", "version"))
+    held = shift.assignments.filter(is_over=False).select_for_update(of=("self",)).order_by("pk")
+    rows = {row.booking_id: row for row in held}
+    if versions != takeover.versions or set(rows) != set(takeover.rows):
+        raise StaleShiftError(_("The journeys of this shift changed meanwhile: please try again."))
+    write_rides(
+        company_id=shift.company_id,
+        held=rows,
+        wanted=takeover.rows,
+        assigned_by=AssignedBy.PERSON,
+        run=None,
+    )

@@ -36,6 +36,15 @@ class BreakContent:
     duration_min: int
     mandatory: bool = True
 
+    @classmethod
+    def of(cls, row: ShiftBreak) -> Self:
+        return cls(
+            earliest_at=row.earliest_at,
+            latest_at=row.latest_at,
+            duration_min=row.duration_min,
+            mandatory=row.mandatory,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShiftContent:
@@ -51,7 +60,10 @@ class ShiftContent:
     breaks: tuple[BreakContent, ...] = ()
 
     @classmethod
-    def of(cls, shift: Shift) -> Self:
+    def of(cls, shift: Shift, *, breaks: tuple[BreakContent, ...] | None = None) -> Self:
+        """What the row says; with these breaks instead of its own."""
+        if breaks is None:
+            breaks = tuple(BreakContent.of(row) for row in shift.breaks.all())
         return cls(
             driver_id=shift.driver_id,
             vehicle_id=shift.vehicle_id,
@@ -60,15 +72,7 @@ class ShiftContent:
             start_place_id=shift.start_place_id,
             end_place_id=shift.end_place_id,
             max_trips=shift.max_trips,
-            breaks=tuple(
-                BreakContent(
-                    earliest_at=pause.earliest_at,
-                    latest_at=pause.latest_at,
-                    duration_min=pause.duration_min,
-                    mandatory=pause.mandatory,
-                )
-                for pause in shift.breaks.all()
-            ),
+            breaks=breaks,
         )
 
     def fill(self, shift: Shift) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 
 from dispatch.engine.explain import unassigned_sentence
 from dispatch.engine.plan import Unassigned
-from dispatch.engine.problem import Problem
+from dispatch.engine.problem import Load, Problem
 from dispatch.engine.remedies import advice_sentence
 from dispatch.engine.schedule import Refusal
 from dispatch.engine.sentences import REFUSALS, Figures, Label, Language
@@ -22,13 +22,14 @@ def language() -> Language:
     return "fr" if (get_language() or "en").startswith("fr") else "en"
 
 
-def labels(references: Iterable[str]) -> Label:
-    """What people call these trips and shifts: the booking's reference, the driver's name."""
+def labels(references: Iterable[str], names: Mapping[str, str] | None = None) -> Label:
+    """What people call these trips and shifts: the booking's reference, the driver's name, or as in `names`."""
     wanted = set(references)
     bookings = Booking.objects.filter(pk__in=_rows(wanted, "b"))
     shifts = Shift.objects.filter(pk__in=_rows(wanted, "s")).select_related("driver")
     known = {f"b{pk}": name for pk, name in bookings.values_list("pk", "reference")}
     known |= {f"s{shift.pk}": str(shift.driver) for shift in shifts}
+    known |= names or {}
     return lambda reference: known.get(reference, reference)
 
 
@@ -37,7 +38,14 @@ def _rows(references: set[str], kind: str) -> list[int]:
     return [row_id(reference) for reference in found]
 
 
-def refusal_sentence(problem: Problem, refusal: Refusal, trip_id: str, shift_id: str) -> str:
+def refusal_sentence(
+    problem: Problem,
+    refusal: Refusal,
+    trip_id: str,
+    shift_id: str,
+    *,
+    names: Mapping[str, str] | None = None,
+) -> str:
     """Why this shift cannot take this trip."""
     lacking = problem.trip_by_id[trip_id].needs - problem.shift_by_id[shift_id].capabilities
     figures = Figures(
@@ -47,7 +55,7 @@ def refusal_sentence(problem: Problem, refusal: Refusal, trip_id: str, shift_id:
         skills=tuple(sorted(lacking)),
         amount=refusal.amount,
     )
-    label = labels({trip_id, shift_id, refusal.visit})
+    label = labels({trip_id, shift_id, refusal.visit}, names)
     return REFUSALS[refusal.rule].spoken(language(), figures, label)
 
 
@@ -70,3 +78,14 @@ def row_sentences(row: UnassignedRow, label: Label | None = None) -> str:
         ),
         label,
     )
+
+
+def places_in_words(load: Load) -> str:
+    """A load in words: 2 seats + 1 wheelchair."""
+    parts = [
+        (load.seats, ngettext("%d seat", "%d seats", load.seats)),
+        (load.wheelchairs, ngettext("%d wheelchair", "%d wheelchairs", load.wheelchairs)),
+        (load.stretchers, ngettext("%d stretcher", "%d stretchers", load.stretchers)),
+        (load.folded_chairs, ngettext("%d folded chair", "%d folded chairs", load.folded_chairs)),
+    ]
+    return " + ".join(words % number for number, words in parts if number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import F
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -49,7 +50,12 @@ class ShiftViewSet(CompanyViewSet):
     def partial_update(self, request: Request, **_kwargs: object) -> Response:
         shift, version = self.chosen()
         body = self.read(ShiftInput, is_change=True)
-        edit_shift(shift_id=shift.pk, content=body.content(shift), expected_version=version)
+        edit_shift(
+            shift_id=shift.pk,
+            content=body.content(shift),
+            now=timezone.now(),
+            expected_version=version,
+        )
         return self.shown(shift.pk)
 
     @extend_schema(responses={200: ShiftSerializer})

@@ -380,9 +380,36 @@ def test_a_shift_that_does_not_last(world, send, period, words):
 
 def test_a_shift_with_journeys_is_neither_cancelled_nor_cut_short(world, send):
     shift = world.rows["shift"]
+    shift.breaks.all().delete()
     for changes in ({"status": "cancelled"}, {"period_1": "2026-06-17T11:00"}):
         found = errors(send("shift", shift, **changes))
-        assert any("1 planned journey would lose its driver" in error for error in found)
+        assert any("1 journey of this shift needs it as it is" in error for error in found), found
+
+
+def test_a_new_shift_has_its_breaks_and_a_wrong_one_leaves_nothing(world, send):
+    count = Shift.objects.count()
+    values = {
+        "driver": make_driver(world.company).pk, "vehicle": make_vehicle(world.company).pk,
+        "period_0": "2026-06-17T08:00", "period_1": "2026-06-17T12:00", "breaks-TOTAL_FORMS": "1",
+        "breaks-0-latest_at": "2026-06-17T10:30", "breaks-0-duration_min": "15",
+        "breaks-0-mandatory": "on",
+    }  # fmt: skip
+    outside = send("shift", None, **values, **{"breaks-0-earliest_at": "2026-06-17T07:00"})
+    assert "The break would lie outside the shift." in errors(outside)
+    assert Shift.objects.count() == count
+    inside = send("shift", None, **values, **{"breaks-0-earliest_at": "2026-06-17T10:00"})
+    assert inside.status_code == 302
+    shift = Shift.objects.latest("pk")
+    assert (shift.company, shift.breaks.get().duration_min) == (world.company, 15)
+
+
+def test_a_cancelled_shift_is_only_looked_at(world, send, client_of):
+    shift = make_shift(world.company)
+    assert send("shift", shift, "dispatcher", status="cancelled").status_code == 302
+    shift.refresh_from_db()
+    assert (shift.status, shift.version) == ("cancelled", 2)
+    url = reverse("admin:dispatch_shift_change", args=[shift.pk])
+    assert client_of("dispatcher").post(url, {}).status_code == 403
 
 
 def test_another_vehicle_under_a_shift_takes_its_journeys_over(world, send):
@@ -394,13 +421,25 @@ def test_another_vehicle_under_a_shift_takes_its_journeys_over(world, send):
     assert (assignment.vehicle, shift.vehicle, shift.version) == (other, other, before + 1)
 
 
+def test_a_vehicle_that_does_not_suit_the_journeys_is_refused_by_their_references(world, send):
+    fixed = make_patient(world.company, mobility="wheelchair_fixed")
+    booking = make_booking(world.company, patient=fixed, pickup_at=at(14))
+    make_assignment(booking, world.rows["shift"])
+    car = make_vehicle(world.company, name="Car", wheelchairs=0)
+    page = send("shift", world.rows["shift"], "dispatcher", vehicle=car.pk)
+    said = f"Journey {booking.reference} takes 1 wheelchair: Car has no room for that then."
+    assert said in errors(page)
+    assert Shift.objects.get(pk=world.rows["shift"].pk).vehicle != car
+
+
 def test_a_break_is_a_part_of_its_shift(world, send):
     shift = world.rows["shift"]
-    row = shift.breaks.get()
     assert send("shift", shift, **{"breaks-0-duration_min": "45"}).status_code == 302
-    row.refresh_from_db()
     before = shift.version
-    assert (row.duration_min, Shift.objects.get(pk=shift.pk).version) == (45, before + 1)
+    assert (shift.breaks.get().duration_min, Shift.objects.get(pk=shift.pk).version) == (
+        45,
+        before + 1,
+    )
 
 
 def test_a_driver_with_journeys_is_not_deleted(world, client_of):

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dispatch.enums import Role
-from dispatch.models import Company, Shift
+from dispatch.enums import Mobility, Role
+from dispatch.models import Assignment, Company, Shift
 from tests.dispatch.api.caller import Caller, member
 from tests.factories import (
     DAY,
@@ -17,6 +17,7 @@ from tests.factories import (
     make_break,
     make_company,
     make_driver,
+    make_patient,
     make_place,
     make_shift,
     make_vehicle,
@@ -94,12 +95,25 @@ def test_a_change_keeps_what_it_does_not_name(office: Caller, company: Company) 
     assert office.patch(path, {"max_trips": None}).status == 428
 
 
-def test_journeys_keep_their_driver_and_their_hours(office: Caller, company: Company) -> None:
+def test_journeys_go_along_with_the_vehicle_they_fit(office: Caller, company: Company) -> None:
+    shift, van = make_shift(company), make_vehicle(company)
+    fixed = make_patient(company, mobility=Mobility.WHEELCHAIR_FIXED)
+    booking = make_booking(company, pickup_at=at(9), patient=fixed)
+    make_assignment(booking, shift)
+    path = f"shifts/{shift.pk}/"
+    car = make_vehicle(company, wheelchairs=0)
+    small = office.patch(path, {"vehicle": car.pk}, match=1)
+    assert (small.status, small.problem) == (409, "unfit-crew")
+    assert small.body["bookings"] == [booking.reference]
+    assert booking.reference in small.body["detail"]
+    assert office.patch(path, {"vehicle": van.pk}, match=1).body["vehicle"]["id"] == van.pk
+    assert Assignment.objects.get().vehicle == van
+
+
+def test_journeys_keep_their_hours(office: Caller, company: Company) -> None:
     shift = make_shift(company)
     make_assignment(make_booking(company, pickup_at=at(9)), shift)
     path = f"shifts/{shift.pk}/"
-    other = office.patch(path, {"driver": make_driver(company).pk}, match=1)
-    assert (other.status, other.problem) == (409, "shift-in-use")
     shorter = office.patch(path, {"starts_at": "2026-06-17T10:00:00"}, match=1)
     assert (shorter.status, shorter.problem) == (409, "shift-in-use")
     assert office("DELETE", path, match=1).status == 409

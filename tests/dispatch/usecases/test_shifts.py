@@ -35,6 +35,8 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
+NOW = at(6)
+
 
 @pytest.fixture
 def company() -> Company:
@@ -60,6 +62,7 @@ def edited(shift: Shift, **changes: Any) -> Shift:
     return edit_shift(
         shift_id=shift.pk,
         content=replace(ShiftContent.of(shift), **changes),
+        now=NOW,
         expected_version=shift.version,
     )
 
@@ -120,13 +123,8 @@ class TestWithAJourney:
         make_assignment(make_booking(company), shift)
         return shift
 
-    def test_crew_and_hours_stay(self, shift: Shift) -> None:
-        for change in (
-            {"driver_id": make_driver(shift.company).pk},
-            {"vehicle_id": make_vehicle(shift.company).pk},
-            {"starts_at": at(9)},
-            {"ends_at": at(9, 20)},
-        ):
+    def test_hours_stay(self, shift: Shift) -> None:
+        for change in ({"starts_at": at(9)}, {"ends_at": at(9, 20)}):
             with pytest.raises(ShiftInUseError, match="1 journey"):
                 edited(shift, **change)
         with pytest.raises(ShiftInUseError):
