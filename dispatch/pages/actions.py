@@ -17,16 +17,19 @@ from django.views.decorators.http import require_POST
 from dispatch.engine.errors import EngineError
 from dispatch.enums import RunTrigger
 from dispatch.models import Booking
+from dispatch.pages.answers import anchor, keep_refusal, tell
 from dispatch.pages.policy import signed_in
 from dispatch.pages.seats import Seat, refuse_onlookers, seat_in, seat_of
 from dispatch.pages.views import day_url, run_or_404
 from dispatch.usecases.apply_plan import StalePlanError, apply_plan
+from dispatch.usecases.assign_booking import NobodyFitsError
 from dispatch.usecases.discard_run import discard_run
 from dispatch.usecases.dispatch_now import dispatch_now
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.run_dispatch import run_dispatch
 from dispatch.usecases.trigger_return import trigger_return
+from dispatch.usecases.withdraw_ready import withdraw_ready
 
 MOST_REFERENCES = 8
 
@@ -116,11 +119,7 @@ def _found(asked: _Asked) -> str:
     )
     with timezone.override(asked.seat.company.tz):
         pickup = date_format(timezone.localtime(ride.planned_pickup_at), "H:i")
-    return _("%(booking)s: %(driver)s, pickup at %(time)s.") % {
-        "booking": asked.booking.reference,
-        "driver": ride.driver,
-        "time": pickup,
-    }
+    return _("Found: %(driver)s, pickup at %(time)s.") % {"driver": ride.driver, "time": pickup}
 
 
 @signed_in
@@ -135,20 +134,32 @@ def ready(request: HttpRequest, booking_id: int) -> HttpResponse:
             expected_version=asked.version,
             is_urgent=is_urgent,
         )
-        text = _("%(booking)s is ready and waits for a driver.")
-        return text % {"booking": asked.booking.reference}
+        return _("The patient is ready: find a driver.")
 
     return _act(request, booking_id, declared)
 
 
+@signed_in
+@require_POST
+def not_ready(request: HttpRequest, booking_id: int) -> HttpResponse:
+    def taken_back(asked: _Asked) -> str:
+        withdraw_ready(booking_id=asked.booking.pk, expected_version=asked.version)
+        return _("Taken back: the patient calls when ready.")
+
+    return _act(request, booking_id, taken_back)
+
+
 def _act(request: HttpRequest, booking_id: int, verb: Callable[[_Asked], str]) -> HttpResponse:
-    """Do one thing with one booking and say what came of it."""
+    """Do one thing with one booking, say beside it what came of it, and go back there."""
     asked = _asked(request, booking_id)
+    booking = asked.booking
     try:
-        messages.success(request, verb(asked))
+        tell(request, messages.SUCCESS, booking.pk, verb(asked))
+    except NobodyFitsError as error:
+        keep_refusal(request, booking, error.item, at=timezone.now())
     except (UseCaseError, EngineError) as error:
-        messages.error(request, f"{asked.booking.reference}: {error}")
-    return redirect(day_url(asked.seat, asked.booking.service_on))
+        tell(request, messages.ERROR, booking.pk, str(error))
+    return redirect(f"{day_url(asked.seat, booking.service_on)}#{anchor(booking.pk)}")
 
 
 def _asked(request: HttpRequest, booking_id: int) -> _Asked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -12,12 +12,13 @@ from django.db.models import Q
 from dispatch.enums import BookingStatus, RunStatus, ShiftStatus
 from dispatch.models import Booking, DispatchRun, Shift
 from dispatch.models.statuses import OPEN
+from dispatch.pages.answers import NOTHING_SAID, Said
 from dispatch.pages.days import FIRST_DAY, LAST_DAY
 from dispatch.pages.driver_rows import DriverRow, driver_row, moments_of
 from dispatch.pages.kpi_lines import KpiLine, kpi_lines, kpis_of, strip_of
 from dispatch.pages.seats import Seat
 from dispatch.pages.timebar import Axis
-from dispatch.pages.trip_lines import TripLine, trip_line
+from dispatch.pages.trip_lines import Reason, TripLine, trip_line
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.day_so_far import assignment_of
 from dispatch.usecases.measure_day import recorded_kpis
@@ -62,6 +63,10 @@ class DayBoard:
         """Where the line of now stands; None when now is not on the axis."""
         return self.axis.at(self.now) if self.axis.holds(self.now) else None
 
+    def shows(self, booking_id: int) -> bool:
+        groups = (self.unassigned, self.on_call, self.not_driven, *(row.lines for row in self.rows))
+        return any(line.booking.pk == booking_id for group in groups for line in group)
+
     @property
     def driven(self) -> int:
         return sum(len(row.lines) for row in self.rows)
@@ -97,7 +102,7 @@ class DayBoard:
         return self.latest if self.latest is not None and self.latest.status == status else None
 
 
-def day_board(seat: Seat, day: date, now: datetime) -> DayBoard:
+def day_board(seat: Seat, day: date, now: datetime, said: Said = NOTHING_SAID) -> DayBoard:
     """Everything of the page in a number of queries that does not grow with the day."""
     bookings = _bookings(seat, day)
     shifts = _shifts(seat, day, bookings)
@@ -107,7 +112,11 @@ def day_board(seat: Seat, day: date, now: datetime) -> DayBoard:
     in_force, latest = _runs(seat, day) if seat.sees_everything else (None, None)
     today = local_day(seat.company, now)
     values = _kpis(seat, day, today, in_force)
-    groups = _grouped(bookings, now, _reasons(in_force, bookings, shifts))
+    reasons = _reasons(in_force, bookings, shifts, said)
+    groups = _grouped(
+        trip_line(b, now=now, reason=reasons.get(b.pk), answer=said.told.get(b.pk))
+        for b in bookings
+    )
     return DayBoard(
         day=day,
         today=today,
@@ -135,23 +144,22 @@ class _Groups:
     drafts: int = 0
 
 
-def _grouped(bookings: Iterable[Booking], now: datetime, reasons: Mapping[int, str]) -> _Groups:
+def _grouped(lines: Iterable[TripLine]) -> _Groups:
     groups = _Groups({}, [], [], [])
-    for booking in bookings:
-        line = trip_line(booking, now=now, reason=reasons.get(booking.pk, ""))
-        status = BookingStatus(booking.status)
+    for line in lines:
+        status = BookingStatus(line.booking.status)
         if line.ride is not None:
             groups.by_shift.setdefault(line.ride.shift_id, []).append(line)
         elif status is BookingStatus.DRAFT:
             groups.drafts += 1
         elif status not in OPEN:
             groups.not_driven.append(line)
-        elif booking.promised_from is None:
+        elif line.booking.promised_from is None:
             groups.on_call.append(line)
         else:
             groups.unassigned.append(line)
-    for lines in groups.by_shift.values():
-        lines.sort(key=_planned_order)
+    for driven in groups.by_shift.values():
+        driven.sort(key=_planned_order)
     return groups
 
 
@@ -166,9 +174,9 @@ def _bookings(seat: Seat, day: date) -> list[Booking]:
     if not seat.sees_everything:
         rows = rows.filter(assignment__driver__user=seat.user)
     return list(
-        rows.select_related("patient", "pickup__parent", "dropoff__parent", "assignment").order_by(
-            "promised_from", "pk"
-        )
+        rows.select_related(
+            "patient", "pickup__parent", "dropoff__parent", "assignment", "outbound"
+        ).order_by("promised_from", "pk")
     )
 
 
@@ -202,15 +210,26 @@ def _kpis(seat: Seat, day: date, today: date, in_force: DispatchRun | None) -> t
 
 
 def _reasons(
-    in_force: DispatchRun | None, bookings: Iterable[Booking], shifts: Iterable[Shift]
-) -> dict[int, str]:
-    """booking → why the run in force left it without a driver, and what would help."""
-    if in_force is None:
-        return {}
+    in_force: DispatchRun | None,
+    bookings: Iterable[Booking],
+    shifts: Iterable[Shift],
+    said: Said,
+) -> dict[int, Reason]:
+    """booking → why it has no driver and what would help: the run in force's word, or a newer answer."""
     names = {f"s{shift.pk}": str(shift.driver) for shift in shifts}
     names |= {f"b{booking.pk}": booking.reference for booking in bookings}
-    return reasons_of(in_force, lambda reference: names.get(reference, reference))
+
+    def label(reference: str) -> str:
+        return names.get(reference, reference)
+
+    reasons = {} if in_force is None else reasons_of(in_force, label)
+    since = None if in_force is None else in_force.applied_at
+    for booking in bookings:
+        refused = said.refused.get(booking.pk)
+        if refused is not None and refused.holds_for(booking, since=since):
+            reasons[booking.pk] = Reason(refused.sentences(label), refused.at)
+    return reasons
 
 
-def reasons_of(run: DispatchRun, label: Label) -> dict[int, str]:
-    return {row.booking_id: row_sentences(row, label) for row in run.unassigned.all()}
+def reasons_of(run: DispatchRun, label: Label) -> dict[int, Reason]:
+    return {row.booking_id: Reason(row_sentences(row, label)) for row in run.unassigned.all()}

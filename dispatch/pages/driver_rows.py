@@ -59,6 +59,11 @@ class DriverRow:
         return self.shift.status == ShiftStatus.CANCELLED
 
     @property
+    def is_answered(self) -> bool:
+        """One of the trips was just acted upon: it is shown at once."""
+        return any(line.answer for line in self.lines)
+
+    @property
     def late(self) -> int:
         return sum(line.is_late for line in self.lines)
 

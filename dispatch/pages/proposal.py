@@ -91,7 +91,7 @@ def _lines(run: DispatchRun, plan: Plan, now: datetime) -> dict[int, TripLine]:
     names = {f"s{shift.pk}": str(shift.driver) for shift in shifts.select_related("driver")}
     reasons = reasons_of(run, lambda reference: names.get(reference, reference))
     return {
-        booking.pk: trip_line(booking, now=now, reason=reasons.get(booking.pk, ""))
+        booking.pk: trip_line(booking, now=now, reason=reasons.get(booking.pk))
         for booking in rows.order_by("promised_from", "pk")
     }
 

@@ -3,31 +3,44 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.utils.translation import gettext as _
 
 from dispatch.enums import BookingStatus, Mobility, PlaceKind, Priority
-from dispatch.models.statuses import OUTCOMES, UNDER_WAY
+from dispatch.models.statuses import OPEN, OUTCOMES, UNDER_WAY
 from dispatch.pages.timing import Grade, Timing, timing_of
 from dispatch.usecases.day_so_far import assignment_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from django.contrib.messages.storage.base import Message
+
     from dispatch.models import Assignment, Booking, Place
+
+
+class Reason(NamedTuple):
+    """Why nobody drives a trip: as the plan in force has it, or as it was answered when somebody asked."""
+
+    text: str
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TripLine:
-    """`look`: planned, moving, done or off; what a block on the time bar looks like."""
+    """`look`: planned, moving, done or off; what a block on the time bar looks like.
+
+    `answer`: what the button just pressed beside it said.
+    """
 
     booking: Booking
     ride: Assignment | None
     needs: tuple[str, ...]
     marks: tuple[str, ...]
     timing: Timing | None
-    reason: str = ""
+    reason: Reason | None = None
+    answer: Message | None = None
 
     @property
     def look(self) -> str:
@@ -43,6 +56,21 @@ class TripLine:
         return self.timing is not None and self.timing.grade is Grade.LATE
 
     @property
+    def doubt(self) -> str:
+        """What speaks against a patient on call being ready; empty when nothing does."""
+        outbound = self.booking.outbound
+        if outbound is None or outbound.status == BookingStatus.COMPLETED:
+            return ""
+        return _("The outbound journey is not recorded as done: it is “%(status)s”.") % {
+            "status": outbound.get_status_display()
+        }
+
+    @property
+    def may_withdraw(self) -> bool:
+        """The patient called, and no driver has set off."""
+        return self.booking.ready_at is not None and BookingStatus(self.booking.status) in OPEN
+
+    @property
     def pickup(self) -> str:
         return place_text(self.booking.pickup)
 
@@ -51,7 +79,13 @@ class TripLine:
         return place_text(self.booking.dropoff)
 
 
-def trip_line(booking: Booking, *, now: datetime, reason: str = "") -> TripLine:
+def trip_line(
+    booking: Booking,
+    *,
+    now: datetime,
+    reason: Reason | None = None,
+    answer: Message | None = None,
+) -> TripLine:
     ride = assignment_of(booking)
     return TripLine(
         booking=booking,
@@ -60,6 +94,7 @@ def trip_line(booking: Booking, *, now: datetime, reason: str = "") -> TripLine:
         marks=_marks(booking, ride),
         timing=None if ride is None else timing_of(booking, ride, now),
         reason=reason,
+        answer=answer,
     )
 
 

@@ -23,4 +23,5 @@ urlpatterns = [
     path("proposals/<int:run_id>/discard/", actions.discard, name="discard"),
     path("bookings/<int:booking_id>/find-driver/", actions.find_driver, name="find-driver"),
     path("bookings/<int:booking_id>/ready/", actions.ready, name="ready"),
+    path("bookings/<int:booking_id>/not-ready/", actions.not_ready, name="not-ready"),
 ]

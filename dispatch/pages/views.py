@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from dispatch.enums import RunStatus
 from dispatch.models import DispatchRun
+from dispatch.pages.answers import said_to
 from dispatch.pages.day_board import day_board
 from dispatch.pages.days import has_page
 from dispatch.pages.policy import signed_in
@@ -43,8 +44,11 @@ def day(request: HttpRequest, day: date) -> HttpResponse:
     chosen = _chosen_day(request.GET)
     if chosen is not None:
         return redirect(day_url(seat, chosen))
-    board = day_board(seat, day, timezone.now())
-    return page(request, seat, "pages/day.html", {"board": board})
+    said = said_to(request)
+    board = day_board(seat, day, timezone.now(), said)
+    astray = [message for trip, message in said.told.items() if not board.shows(trip)]
+    facts = {"board": board, "messages": [*said.general, *astray]}
+    return page(request, seat, "pages/day.html", facts)
 
 
 @signed_in

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from dispatch.engine.draft import resume
 from dispatch.engine.insertion import Insertion, try_insertion
-from dispatch.engine.plan import Plan
+from dispatch.engine.plan import Plan, Unassigned
 from dispatch.engine.problem import Problem
 from dispatch.enums import AssignedBy, Rule
 from dispatch.models import Assignment, Booking, Shift, User
@@ -34,6 +34,14 @@ class NotFeasibleError(UseCaseError):
     def __init__(self, message: str, *, rule: Rule, amount: int = 0) -> None:
         super().__init__(message)
         self.rule, self.amount = rule, amount
+
+
+class NobodyFitsError(NotFeasibleError):
+    """No shift of the day can take the booking; `item` says why, and what would help."""
+
+    def __init__(self, item: Unassigned) -> None:
+        super().__init__(unassigned_sentences(item), rule=item.reason, amount=item.amount)
+        self.item = item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +95,7 @@ def open_day(*, booking_id: int, now: datetime, expected_version: int | None) ->
     built = build_problem(company=booking.company, day=booking.service_on, now=now, freed=freed)
     for item in built.unplannable:
         if item.trip == trip_ref(booking.pk):
-            raise NotFeasibleError(unassigned_sentences(item), rule=item.reason)
+            raise NobodyFitsError(item)
     plan = resume(built.problem, built.in_force)
     return OpenDay(booking=booking, built=built, problem=built.problem, plan=plan)
 

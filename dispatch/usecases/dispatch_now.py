@@ -7,19 +7,15 @@ from datetime import datetime
 from dispatch.engine.explain import unassigned_reason
 from dispatch.engine.insertion import best_insertions
 from dispatch.models import Assignment, User
-from dispatch.usecases.assign_booking import NotFeasibleError, open_day, place
-from dispatch.usecases.wording import unassigned_sentences
+from dispatch.usecases.assign_booking import NobodyFitsError, open_day, place
 
 
 def dispatch_now(
     *, booking_id: int, by: User | None, now: datetime, expected_version: int | None
 ) -> Assignment:
-    """The booking's new assignment. Raises NotFeasibleError with the true reason when no shift can take it."""
+    """The booking's new assignment. Raises NobodyFitsError with the true reason when no shift can take it."""
     day = open_day(booking_id=booking_id, now=now, expected_version=expected_version)
     best = best_insertions(day.problem, day.plan, day.trip_id, limit=1)
     if not best:
-        reason = unassigned_reason(day.problem, day.plan, day.trip_id)
-        raise NotFeasibleError(
-            unassigned_sentences(reason), rule=reason.reason, amount=reason.amount
-        )
+        raise NobodyFitsError(unassigned_reason(day.problem, day.plan, day.trip_id))
     return place(day, best[0], by=by, pin=False)

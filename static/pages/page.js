@@ -44,13 +44,13 @@ if (opener) {
   for (const driver of drivers()) driver.addEventListener("toggle", nameOpener);
 }
 
-// A block on a time bar leads to its line in the table.
+// A block on a time bar leads to its line in the table, an answer to its trip.
 function showTarget() {
   const target = document.getElementById(location.hash.slice(1));
-  const driver = target?.closest("details.driver");
-  if (!driver) return;
-  driver.open = true;
-  target.scrollIntoView({ block: "nearest" });
+  if (!target?.id.startsWith("trip-")) return;
+  const driver = target.closest("details.driver");
+  if (driver) driver.open = true;
+  target.scrollIntoView({ block: "center" });
   target.focus({ preventScroll: true });
 }
 

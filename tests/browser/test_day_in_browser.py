@@ -80,6 +80,65 @@ def test_a_day_is_planned_looked_at_and_put_in_force(
     expect(page.get_by_text("Plan in force: version 1")).to_be_visible()
 
 
+def test_where_nobody_can_drive_the_answer_stands_on_the_card(
+    page: Page, live_server: LiveServer, day: Day
+) -> None:
+    """Twenty cards: the page comes back to the one that was pressed, not to its top."""
+    day.shift()
+    lying = make_patient(day.company, mobility=Mobility.STRETCHER)
+    *_others, booking = [day.booking(9, minute, patient=lying) for minute in range(20)]
+    sign_in(page, live_server, day.company)
+    page.goto(live_server.url + day.url)
+    page.get_by_role("button", name=f"Find a driver for {booking.reference}").click()
+    card = page.locator(f"#trip-{booking.pk}")
+    expect(card).to_contain_text("Nobody found at")
+    expect(card).to_contain_text("stretcher")
+    expect(card).to_contain_text(str(booking.patient))
+    expect(card).to_be_in_viewport(ratio=1)
+    expect(card).to_be_focused()
+    expect(page.locator(".messages")).to_have_count(0)
+
+
+def test_the_driver_who_was_found_is_shown_with_the_trip(
+    page: Page, live_server: LiveServer, day: Day
+) -> None:
+    for hour in range(7, 15):
+        day.shift(hour, 19)
+    booking = day.booking(9)
+    sign_in(page, live_server, day.company)
+    page.goto(live_server.url + day.url)
+    page.get_by_role("button", name="Find a driver").click()
+    line = page.locator(f"tr#trip-{booking.pk}")
+    expect(line).to_contain_text("Found:")
+    expect(line).to_be_in_viewport()
+    expect(line).to_be_focused()
+    expect(page.locator("details.driver[open]")).to_have_count(1)
+
+
+def test_a_patient_who_calls_early_is_asked_back_and_a_mistake_is_undone(
+    page: Page, live_server: LiveServer, day: Day
+) -> None:
+    today = Day(day.company, day.on - timedelta(days=1))
+    booking = today.on_call()
+    sign_in(page, live_server, day.company)
+    card = page.locator(f"#trip-{booking.pk}")
+    expect(card.get_by_role("button", name=f"{booking.reference} is ready")).to_have_count(0)
+    card.locator("summary").focus()
+    page.keyboard.press("Enter")
+    expect(card).to_contain_text("The outbound journey is not recorded as done")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(card).to_contain_text("The patient is ready: find a driver.")
+    expect(
+        page.get_by_role("region", name="Without a driver").locator(f"#trip-{booking.pk}")
+    ).to_be_visible()
+    card.get_by_role("button", name="not ready after all").click()
+    expect(card).to_contain_text("Taken back")
+    expect(
+        page.get_by_role("region", name="Returns on call").locator(f"#trip-{booking.pk}")
+    ).to_be_visible()
+
+
 def test_a_driver_s_trips_open_by_keyboard_and_by_their_block(
     page: Page, live_server: LiveServer, day: Day
 ) -> None:
@@ -170,6 +229,7 @@ def test_without_scripts_every_button_works(page: Page, live_server: LiveServer,
     sign_in(plain, live_server, day.company)
     plain.goto(live_server.url + day.url)
     plain.get_by_role("button", name="Find a driver").click()
-    expect(plain.get_by_role("status")).to_contain_text("pickup at")
+    expect(plain.locator("tr.told")).to_be_in_viewport()
+    expect(plain.locator("tr.told")).to_contain_text("pickup at")
     assert Assignment.objects.count() == 1
     plain.context.close()

@@ -137,6 +137,39 @@ class TestWhatIsShown:
         told = text[text.index(waiting.reference) :]
         assert told.index("Ready") < told.index("Drivers")
 
+    def test_a_call_before_the_outbound_journey_is_done_is_asked_back(
+        self, signed_in: SignIn, today: Day
+    ) -> None:
+        waiting = today.on_call()
+        question = "The outbound journey is not recorded as done: it is “confirmed”."
+        client = signed_in()
+        text = words(client, today.url)
+        assert f"{question} Is the patient ready all the same? Yes, ready" in text
+        assert waiting.outbound is not None
+        done = Booking.objects.filter(pk=waiting.outbound.pk)
+        done.update(status=BookingStatus.COMPLETED, boarded_at=today.at(8), alighted_at=today.at(9))
+        text = words(client, today.url)
+        assert "Ready Ready, urgent" in text
+        assert "all the same" not in text
+
+    @pytest.mark.parametrize(
+        ("days", "sentence"), [(1, "The patient calls on the day itself."), (-1, "Nobody called.")]
+    )
+    def test_patients_call_on_the_day_itself(
+        self, signed_in: SignIn, today: Day, days: int, sentence: str
+    ) -> None:
+        day = Day(today.company, today.on + timedelta(days=days))
+        day.on_call()
+        text = words(signed_in(), day.url)
+        assert sentence in text
+        assert "Ready" not in text
+
+    def test_nobody_is_looked_for_on_a_past_day(self, signed_in: SignIn, today: Day) -> None:
+        Day(today.company, today.on - timedelta(days=1)).booking(9)
+        text = words(signed_in(), f"/days/{today.on - timedelta(days=1)}/")
+        assert "Nobody drove this trip, and nothing is recorded about it." in text
+        assert "Find a driver" not in text
+
     def test_what_is_not_driven_is_not_lost(self, signed_in: SignIn, tomorrow: Day) -> None:
         gone = tomorrow.booking(9, status=BookingStatus.CANCELLED, status_reason="patient_request")
         tomorrow.booking(10, status=BookingStatus.DRAFT)
