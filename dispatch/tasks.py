@@ -9,9 +9,9 @@ from functools import partial
 from celery import Task, shared_task
 from django.db import transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
-from dispatch.enums import AssignedBy, DispatchMode, RunTrigger
-from dispatch.usecases.apply_plan import apply_plan
+from dispatch.usecases.apply_auto_run import apply_auto_run
 from dispatch.usecases.autorun import autorun as run_all_due
 from dispatch.usecases.autorun import undelivered
 from dispatch.usecases.expand_series import expand_all
@@ -29,20 +29,20 @@ logger = logging.getLogger(__name__)
 def run_dispatch(self: Task[[int], str], run_id: int) -> str:
     """Delivered twice, a run is planned once: the second delivery finds it taken and says so.
 
-    A run that nobody asked for is put in force at once where the company lets the machine decide.
+    A run that nobody asked for is put in force at once where the company lets the machine decide; the second
+    delivery does that as well, for a worker that died in between.
     """
     try:
-        run = plan_the_day(run_id=run_id, clock=timezone.now)
+        said = str(plan_the_day(run_id=run_id, clock=timezone.now).status)
     except RunNotQueuedError as refusal:
-        if refusal.held_until is None:
-            return type(refusal).__name__
-        # Its worker may be dead: come back when the lease is over and take the run if nobody finished it.
-        raise self.retry(eta=refusal.held_until + A_MOMENT, max_retries=3) from refusal
+        if refusal.held_until is not None:
+            # Its worker may be dead: come back when the lease is over and take the run if nobody finished it.
+            raise self.retry(eta=refusal.held_until + A_MOMENT, max_retries=3) from refusal
+        said = type(refusal).__name__
     except DayBusyError as refusal:
         return type(refusal).__name__
-    if run.trigger == RunTrigger.AUTO and run.company.mode == DispatchMode.FULLY_AUTO:
-        apply_plan(run_id=run.pk, by=None, now=timezone.now(), assigned_by=AssignedBy.AUTO)
-    return str(run.status)
+    apply_auto_run(run_id=run_id, now=timezone.now())
+    return said
 
 
 @shared_task(name="dispatch.autorun", acks_late=True, reject_on_worker_lost=True)
@@ -54,13 +54,17 @@ def autorun() -> list[int]:
     now = timezone.now()
     wanted = [*undelivered(now=now), *run_all_due(now=now)]
     for run_id in wanted:
-        transaction.on_commit(partial(_deliver, run_id))
+        transaction.on_commit(partial(deliver, run_id))
     return wanted
 
 
-def _deliver(run_id: int) -> None:
-    # Where workers are busy a message that is minutes old is one too many: the next minute brings another.
-    run_dispatch.apply_async((run_id,), expires=MESSAGE_KEEPS_S)
+def deliver(run_id: int) -> None:
+    """Hand a run to the workers. What the queue does not take now, the schedule delivers again each minute."""
+    try:
+        # Where workers are busy a message that is minutes old is one too many: the next minute brings another.
+        run_dispatch.apply_async((run_id,), expires=MESSAGE_KEEPS_S)
+    except OperationalError:
+        logger.warning("Run %d is not delivered yet: the job queue does not answer.", run_id)
 
 
 @shared_task(name="dispatch.expand_series", acks_late=True, reject_on_worker_lost=True)

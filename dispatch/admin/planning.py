@@ -22,7 +22,7 @@ from dispatch.admin.plan_pages import RunStory
 from dispatch.enums import RunStatus, RunTrigger
 from dispatch.models import Booking, Company, DispatchRun, Shift
 from dispatch.models.statuses import OPEN
-from dispatch.tasks import run_dispatch as plan_later
+from dispatch.tasks import deliver
 from dispatch.usecases.apply_plan import apply_plan
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.request_run import request_run
@@ -131,11 +131,19 @@ def _plan(request: HttpRequest, company_id: int, day: str) -> HttpResponse:
     company, on = company_for(request, company_id, DISPATCH), _parsed(day)
     is_applied = request.POST.get("then") == "apply"
     try:
-        run = request_run(company=company, day=on, trigger=RunTrigger.MANUAL, by=_user(request))
-        if company.rules.solver_time_limit_s > LONGEST_WAIT_S:
-            plan_later.delay(run.pk)
+        seconds = company.rules.solver_time_limit_s
+        is_long = seconds > LONGEST_WAIT_S
+        run = request_run(
+            company=company,
+            day=on,
+            trigger=RunTrigger.MANUAL,
+            by=_user(request),
+            is_handed_over=is_long,
+        )
+        if is_long:
+            deliver(run.pk)
             said = _("A worker plans the day; load the page again in %d seconds.")
-            messages.info(request, said % company.rules.solver_time_limit_s)
+            messages.info(request, said % seconds)
             return HttpResponseRedirect(run_url(run))
         run = run_dispatch(run_id=run.pk, clock=timezone.now)
     except UseCaseError as refusal:

@@ -12,7 +12,7 @@ from django.db.models import Deferrable, Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from dispatch.enums import AssignedBy, Rule, RunStatus, RunTrigger
+from dispatch.enums import AssignedBy, DispatchMode, Rule, RunStatus, RunTrigger
 from dispatch.models.booking import Booking
 from dispatch.models.company import Company, OfCompany, User
 from dispatch.models.compressed import CompressedJSONField
@@ -46,18 +46,38 @@ class DispatchRunQuerySet(OfCompany["DispatchRun"]):
             company=OuterRef("company"), service_on=OuterRef("service_on")
         )
         is_planned_now = day_of_it.filter(status=RunStatus.RUNNING.value, lease_until__gte=now)
-        is_overtaken = day_of_it.filter(
-            status__in=[RunStatus.DONE.value, RunStatus.SUPERSEDED.value],
-            version__gt=OuterRef("version"),
-        )
         return self.filter(
             Q(status__in=[RunStatus.QUEUED.value, RunStatus.LOST.value])
             | Q(status=RunStatus.RUNNING.value, lease_until__lt=now),
             ~Exists(is_planned_now),
-            ~Exists(is_overtaken),
-            trigger__in=[RunTrigger.AUTO.value, RunTrigger.API.value],
+            ~Exists(self._overtaken()),
+            is_handed_over=True,
             created_at__range=(now - STRANDED_FOR_GOOD, now - DELIVERY_TAKES),
             fence__lt=max_tries,
+        )
+
+    def left_unapplied(self, now: datetime) -> Self:
+        """Automatic plans of the last day that should be in force by themselves: their worker died in between.
+
+        Left out are those of a day that was planned again since.
+        """
+        return self.filter(
+            ~Exists(self._overtaken()),
+            status=RunStatus.DONE.value,
+            trigger=RunTrigger.AUTO.value,
+            is_handed_over=True,
+            applied_at=None,
+            company__mode=DispatchMode.FULLY_AUTO.value,
+            finished_at__range=(now - STRANDED_FOR_GOOD, now - DELIVERY_TAKES),
+        )
+
+    def _overtaken(self) -> DispatchRunQuerySet:
+        """Later plans of the same day, of a row of an outer query."""
+        return self.model.objects.filter(
+            company=OuterRef("company"),
+            service_on=OuterRef("service_on"),
+            status__in=[RunStatus.DONE.value, RunStatus.SUPERSEDED.value],
+            version__gt=OuterRef("version"),
         )
 
     def without_documents(self) -> Self:
@@ -84,6 +104,13 @@ class DispatchRun(models.Model):
         blank=True,
         related_name="+",
         verbose_name=_("requested by"),
+    )
+    is_handed_over = models.BooleanField(
+        _("left to a worker"),
+        default=False,
+        help_text=_(
+            "Nobody waits for it in a page or a terminal: it is delivered until it is planned."
+        ),
     )
     created_at = models.DateTimeField(_("requested"), db_default=Now(), editable=False)
     started_at = models.DateTimeField(_("started at"), null=True, blank=True)

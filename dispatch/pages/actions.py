@@ -50,8 +50,8 @@ def plan(request: HttpRequest, day: date) -> HttpResponse:
     if seat is None:
         raise Http404
     refuse_onlookers(seat)
-    run = request_run(company=seat.company, day=day, trigger=RunTrigger.MANUAL, by=seat.user)
     try:
+        run = request_run(company=seat.company, day=day, trigger=RunTrigger.MANUAL, by=seat.user)
         run_dispatch(run_id=run.pk, clock=timezone.now)
     except (UseCaseError, EngineError) as error:
         messages.error(request, str(error))

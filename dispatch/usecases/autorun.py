@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from dispatch.enums import RunStatus, RunTrigger
 from dispatch.models import Company, CompanySettings, DispatchRun
+from dispatch.usecases.build_problem import NothingToPlanError
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.request_run import request_run
 
@@ -34,17 +35,21 @@ def autorun(*, now: datetime) -> list[int]:
 
 
 def undelivered(*, now: datetime) -> list[int]:
-    """Ids of the runs that wait for a worker longer than a delivery takes; see `DispatchRun.objects.stranded`.
+    """Ids of the runs that wait for a worker longer than a delivery takes, and of those whose worker died between
+    planning and putting in force; see `DispatchRun.objects.stranded` and `left_unapplied`.
 
-    To deliver one twice is safe: the second worker finds it taken.
+    To deliver one twice is safe: the second worker finds it taken, or in force.
     """
     stranded = DispatchRun.objects.stranded(now, max_tries=MAX_TRIES).select_related("company")
-    return [
+    unplanned = [
         run.pk
         for run in stranded.without_documents()
         # A worker that takes a queued run says in its row what is wrong with the settings.
         if run.status == RunStatus.QUEUED or _valid_rules(run.company)
     ]
+    planned = DispatchRun.objects.left_unapplied(now).select_related("company").without_documents()
+    # Once its day has begun, the plan is a proposal for people.
+    return unplanned + [r.pk for r in planned if local_day(r.company, now) < r.service_on]
 
 
 @transaction.atomic
@@ -58,7 +63,14 @@ def _due_run(company: Company, now: datetime) -> DispatchRun | None:
     tomorrow = local_day(company, now) + timedelta(days=1)
     if not _may_ask(company, tomorrow, now):
         return None
-    return request_run(company=company, day=tomorrow, trigger=RunTrigger.AUTO, by=None)
+    try:
+        return request_run(
+            company=company, day=tomorrow, trigger=RunTrigger.AUTO, by=None, is_handed_over=True
+        )
+    except NothingToPlanError:
+        return (
+            None  # an empty Sunday is no failure; what is booked later this evening is planned then
+        )
 
 
 def _valid_rules(company: Company) -> CompanySettings | None:

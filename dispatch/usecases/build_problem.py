@@ -23,6 +23,7 @@ from dispatch.engine.plan import Unassigned
 from dispatch.engine.travel import Point
 from dispatch.enums import BookingStatus, DriverKind, Mobility, Priority, Rule
 from dispatch.models import Assignment, Booking, Company, CompanySettings, Place, Shift
+from dispatch.models.booking import BookingQuerySet
 from dispatch.models.statuses import CANCELLATIONS, OPEN, UNDER_WAY
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_so_far import NOTHING_YET, ShiftSoFar, assignment_of, shift_so_far
@@ -75,8 +76,19 @@ def build_problem(
     """
     draft = _Draft(company=company, day=day, now=now, freed=freed, stand_in=stand_in)
     if not draft.bookings and not draft.shifts:
-        raise NothingToPlanError(_("There is neither a shift nor a booking on this day."))
+        raise _nothing_to_plan()
     return draft.built()
+
+
+def refuse_empty_day(*, company: Company, day: date) -> None:
+    """Raises NothingToPlanError, as `build_problem` would."""
+    shifts = Shift.objects.on_day(company, day).planned()
+    if not _promised(company, day).exists() and not shifts.exists():
+        raise _nothing_to_plan()
+
+
+def _nothing_to_plan() -> NothingToPlanError:
+    return NothingToPlanError(_("There is neither a shift nor a booking on this day."))
 
 
 def engine_settings(rules: CompanySettings) -> engine.Settings:
@@ -448,12 +460,16 @@ class _Draft:
         return self.rules.fairness_window_days - 1
 
 
-def _bookings(company: Company, day: date) -> list[Booking]:
+def _promised(company: Company, day: date) -> BookingQuerySet:
     wanted = [status.value for status in OPEN | UNDER_WAY | {BookingStatus.COMPLETED}]
     promised = Booking.objects.filter(
         company=company, promised_from__isnull=False, status__in=wanted
     )
-    return list(promised.on_day(day).with_plan_relations().order_by("pk"))
+    return promised.on_day(day)
+
+
+def _bookings(company: Company, day: date) -> list[Booking]:
+    return list(_promised(company, day).with_plan_relations().order_by("pk"))
 
 
 def _promise(booking: Booking) -> tuple[datetime, datetime]:

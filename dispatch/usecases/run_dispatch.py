@@ -75,6 +75,9 @@ def run_dispatch(*, run_id: int, clock: Callable[[], datetime]) -> DispatchRun:
     except EngineError as error:
         _mark_failed(run, error, clock())
         raise PlanningFailedError(str(error)) from error
+    except KeyboardInterrupt:
+        _mark_failed(run, UseCaseError(_("The planning was interrupted.")), clock())
+        raise
     except Exception as error:
         _mark_failed(run, error, clock())
         raise

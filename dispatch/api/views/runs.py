@@ -29,7 +29,7 @@ from dispatch.api.serializers.runs import (
 from dispatch.enums import RunTrigger
 from dispatch.models import DispatchRun
 from dispatch.models.run import DispatchRunQuerySet
-from dispatch.tasks import run_dispatch as run_dispatch_task
+from dispatch.tasks import deliver
 from dispatch.usecases.apply_plan import apply_plan
 from dispatch.usecases.measure_day import kpi_from_json
 from dispatch.usecases.request_run import request_run
@@ -88,12 +88,16 @@ class RunViewSet(CompanyViewSet):
         body = self.read(RunInput).validated_data
         waits = _flag(request.query_params.get("wait", "false"))
         run = request_run(
-            company=self.company, day=body["day"], trigger=RunTrigger.API, by=self.user
+            company=self.company,
+            day=body["day"],
+            trigger=RunTrigger.API,
+            by=self.user,
+            is_handed_over=not waits,
         )
         if waits:
             run_dispatch(run_id=run.pk, clock=timezone.now)
         else:
-            run_dispatch_task.delay(run.pk)
+            deliver(run.pk)
         found = self.get_queryset().get(pk=run.pk)
         data = self._detail(found) if waits else self.get_serializer(found).data
         address = self.reverse_action("detail", kwargs={"id": run.pk})

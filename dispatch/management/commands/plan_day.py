@@ -75,8 +75,8 @@ class Command(BaseCommand):
 
     def _plan(self, company: Company, day: date) -> DispatchRun:
         self.stderr.write(f"Planning {day} for {company.name} …")
-        run = request_run(company=company, day=day, trigger=self.trigger, by=None)
         try:
+            run = request_run(company=company, day=day, trigger=self.trigger, by=None)
             return run_dispatch(run_id=run.pk, clock=timezone.now)
         except DayBusyError as error:
             raise CommandError(str(error), returncode=EXIT_BUSY) from error

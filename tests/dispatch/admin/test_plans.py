@@ -188,7 +188,8 @@ def test_a_long_plan_is_left_to_a_worker(carrier, client_of, monkeypatch):
     monkeypatch.setattr("dispatch.admin.planning.LONGEST_WAIT_S", 0)
     answer = client_of("admin").post(plan_url(carrier), {"then": "look"}, follow=True)
     assert "A worker plans the day" in str(next(iter(answer.context["messages"])))
-    assert DispatchRun.objects.get(company=carrier).status == RunStatus.DONE
+    run = DispatchRun.objects.get(company=carrier)
+    assert (run.status, run.trigger, run.is_handed_over) == ("done", "manual", True)
 
 
 def test_what_the_page_of_a_run_asks_does_not_grow_with_the_day(carrier, client_of):

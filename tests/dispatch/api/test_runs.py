@@ -152,6 +152,7 @@ def test_a_run_that_nobody_waits_for_is_queued(office: Caller, company: Company)
     assert office.get(answer.headers["Location"]).body["id"] == answer.body["id"]
     run = DispatchRun.objects.get()
     assert (run.trigger, run.requested_by) == (RunTrigger.API, office.user)
+    assert run.is_handed_over
 
 
 def test_a_worker_plans_what_was_queued(office: Caller, company: Company) -> None:
@@ -161,9 +162,10 @@ def test_a_worker_plans_what_was_queued(office: Caller, company: Company) -> Non
 
 
 def test_a_day_with_nothing_is_not_planned(office: Caller) -> None:
-    answer = office.post("runs/?wait=true", {"day": str(DAY)})
-    assert (answer.status, answer.problem) == (409, "nothing-to-plan")
-    assert DispatchRun.objects.get().status == "failed"
+    for wait in ("true", "false"):
+        answer = office.post(f"runs/?wait={wait}", {"day": str(DAY)})
+        assert (answer.status, answer.problem) == (409, "nothing-to-plan")
+    assert not DispatchRun.objects.exists()
 
 
 @pytest.mark.parametrize("day", ["17.06.2026", "2026-02-30", "1999-01-01", None])

@@ -9,12 +9,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from dispatch import tasks
-from dispatch.enums import DispatchMode, RunStatus, RunTrigger
-from dispatch.models import Company, DispatchRun
+from dispatch.enums import BookingStatus, DispatchMode, RunStatus, RunTrigger
+from dispatch.models import Booking, Company, DispatchRun
 from dispatch.usecases.autorun import autorun, undelivered
+from dispatch.usecases.request_run import request_run
+from dispatch.usecases.run_dispatch import run_dispatch
 from tests.factories import DAY, at, make_booking, make_company, make_run, make_shift
 
 EVE = DAY - timedelta(days=1)
@@ -28,12 +32,18 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def company() -> Company:
-    return make_company(settings=SETTINGS)
+    """With somebody on duty on DAY, so that there is a plan to ask for."""
+    return on_duty(make_company(settings=SETTINGS))
+
+
+def on_duty(company: Company) -> Company:
+    make_shift(company)
+    return company
 
 
 def asked(company: Company, *, ago: timedelta, now: datetime = DUE, **fields: Any) -> DispatchRun:
     """An automatic run of DAY that was asked for so long before `now`."""
-    run = make_run(company, **{"trigger": RunTrigger.AUTO} | fields)
+    run = make_run(company, **{"trigger": RunTrigger.AUTO, "is_handed_over": True} | fields)
     DispatchRun.objects.filter(pk=run.pk).update(created_at=now - ago)
     return run
 
@@ -45,18 +55,27 @@ def failed(company: Company, *, at_: datetime, **fields: Any) -> DispatchRun:
 
 class TestAsking:
     def test_each_company_is_asked_for_once_at_its_hour(self, company: Company) -> None:
-        make_company()
+        on_duty(make_company())
         assert autorun(now=at(17, 59, day=EVE)) == []
         (run_id,) = autorun(now=DUE)
         run = DispatchRun.objects.get(pk=run_id)
         assert (run.service_on, run.trigger, run.company) == (DAY, RunTrigger.AUTO, company)
+        assert run.is_handed_over
         assert autorun(now=at(19, day=EVE)) == []
+
+    def test_an_empty_day_is_no_failure_and_is_planned_once_something_is_booked(self) -> None:
+        company = make_company(settings=SETTINGS)
+        make_booking(company, status=BookingStatus.DRAFT, promised_from=None, promised_to=None)
+        assert autorun(now=DUE) == []
+        assert not DispatchRun.objects.exists()
+        make_booking(company)
+        assert len(autorun(now=DUE + timedelta(minutes=1))) == 1
 
     def test_a_company_with_broken_settings_holds_up_no_other(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
         broken = make_company(name="A", slug="broken", settings=SETTINGS | {"speed_kmh": "fast"})
-        sound = make_company(name="B", settings=SETTINGS)
+        sound = on_duty(make_company(name="B", settings=SETTINGS))
         with caplog.at_level(logging.WARNING, logger="dispatch"):
             (run_id,) = autorun(now=DUE)
         assert DispatchRun.objects.get(pk=run_id).company == sound
@@ -106,7 +125,6 @@ class TestAsking:
 
 class TestDelivering:
     def test_a_fully_automatic_company_puts_the_plan_in_force(self, company: Company) -> None:
-        make_shift(company)
         make_booking(company)
         run = make_run(company, trigger=RunTrigger.AUTO)
         Company.objects.filter(pk=company.pk).update(mode=DispatchMode.FULLY_AUTO)
@@ -115,7 +133,6 @@ class TestDelivering:
         assert run.applied_at is not None
 
     def test_a_second_delivery_says_that_the_run_was_taken(self, company: Company) -> None:
-        make_shift(company)
         run = make_run(company)
         assert tasks.run_dispatch(run.pk) == "done"
         assert tasks.run_dispatch(run.pk) == "RunNotQueuedError"
@@ -125,7 +142,9 @@ class TestDelivering:
         [
             ({}, True),
             ({"trigger": RunTrigger.API}, True),
-            ({"trigger": RunTrigger.MANUAL}, False),
+            ({"trigger": RunTrigger.MANUAL}, True),
+            ({"is_handed_over": False}, False),
+            ({"trigger": RunTrigger.API, "is_handed_over": False}, False),
             ({"ago": timedelta(seconds=59)}, False),
             ({"ago": timedelta(days=1, seconds=1)}, False),
             ({"status": RunStatus.LOST, "fence": 2}, True),
@@ -170,7 +189,6 @@ class TestDelivering:
         self, company: Company, django_capture_on_commit_callbacks: Capture
     ) -> None:
         Company.objects.filter(pk=company.pk).update(settings={"solver_time_limit_s": 1})
-        make_shift(company)
         make_booking(company)
         now = timezone.now()
         run = asked(company, ago=timedelta(minutes=2), now=now, trigger=RunTrigger.API)
@@ -181,3 +199,66 @@ class TestDelivering:
         run.refresh_from_db()
         assert (run.status, len(delivered)) == (RunStatus.DONE, 1)
         assert tasks.autorun() == []
+
+    def test_a_queue_that_does_not_answer_leaves_the_run_for_the_next_minute(
+        self, company: Company, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def nobody_there(*_args: Any, **_options: Any) -> None:
+            raise OperationalError("Connection refused.")
+
+        monkeypatch.setattr(tasks.run_dispatch, "apply_async", nobody_there)
+        run = asked(company, ago=timedelta(minutes=2))
+        with caplog.at_level(logging.WARNING, logger="dispatch"):
+            tasks.deliver(run.pk)
+        assert f"Run {run.pk} is not delivered yet" in caplog.text
+        assert undelivered(now=DUE) == [run.pk]
+
+
+class TestWorkerThatDiedBeforeApplying:
+    """The plan of DAY was kept at 18:01 of its eve and is not in force."""
+
+    @pytest.fixture
+    def run(self, company: Company) -> DispatchRun:
+        Company.objects.filter(pk=company.pk).update(mode=DispatchMode.FULLY_AUTO)
+        make_booking(company)
+        run = asked(company, ago=timedelta(minutes=1))
+        run_dispatch(run_id=run.pk, clock=lambda: DUE)
+        return run
+
+    def test_the_next_minutes_put_it_in_force_while_its_day_has_not_begun(
+        self, run: DispatchRun
+    ) -> None:
+        assert undelivered(now=DUE + timedelta(seconds=59)) == []
+        assert undelivered(now=DUE + timedelta(seconds=60)) == [run.pk]
+        assert undelivered(now=at(0, 1)) == []
+        assert tasks.run_dispatch(run.pk) == "RunNotQueuedError"
+        run.refresh_from_db()
+        assert run.applied_at is not None
+        assert run.applied_by is None
+        assert undelivered(now=DUE + timedelta(minutes=2)) == []
+
+    def test_a_plan_that_no_longer_fits_has_failed_and_the_day_is_asked_for_again(
+        self, run: DispatchRun
+    ) -> None:
+        Booking.objects.update(version=F("version") + 1)
+        tasks.run_dispatch(run.pk)
+        run.refresh_from_db()
+        assert (run.status, run.applied_at) == (RunStatus.FAILED, None)
+        assert run.error == "1 booking changed since this plan was made: plan the day again."
+        assert autorun(now=DUE + timedelta(minutes=4)) == []
+        assert len(autorun(now=DUE + timedelta(minutes=6))) == 1
+
+    def test_a_later_plan_of_a_person_comes_first(self, company: Company, run: DispatchRun) -> None:
+        later = request_run(company=company, day=DAY, trigger=RunTrigger.MANUAL, by=None)
+        run_dispatch(run_id=later.pk, clock=lambda: DUE)
+        assert undelivered(now=DUE + timedelta(minutes=2)) == []
+
+    @pytest.mark.parametrize("mode", [DispatchMode.MANUAL, DispatchMode.SEMI_AUTO])
+    def test_elsewhere_it_stays_a_proposal(
+        self, company: Company, run: DispatchRun, mode: DispatchMode
+    ) -> None:
+        Company.objects.filter(pk=company.pk).update(mode=mode)
+        assert undelivered(now=DUE + timedelta(minutes=2)) == []
+        tasks.run_dispatch(run.pk)
+        run.refresh_from_db()
+        assert (run.status, run.applied_at) == (RunStatus.DONE, None)

@@ -66,7 +66,8 @@ def planned(company: Company, *, now: datetime | None = None) -> DispatchRun:
     return run_dispatch(run_id=run.pk, clock=lambda: now or at(5))
 
 
-def test_versions_count_up_per_day(company: Company) -> None:
+def test_versions_count_up_per_day(company: Company, shift: Shift) -> None:
+    make_shift(company, start=at(7) + timedelta(days=1), end=at(19) + timedelta(days=1))
     runs = [
         request_run(company=company, day=day, trigger=RunTrigger.MANUAL, by=None)
         for day in (DAY, DAY, DAY + timedelta(days=1))
@@ -98,8 +99,16 @@ class TestRun:
         assert (run.travel_source, run.is_degraded) == ("estimate", False)
         assert not Assignment.objects.exists()
 
-    def test_a_day_with_nothing_fails_and_says_so(self, company: Company) -> None:
+    def test_a_day_with_nothing_is_not_asked_for(self, company: Company) -> None:
+        with pytest.raises(NothingToPlanError):
+            request_run(company=company, day=DAY, trigger=RunTrigger.MANUAL, by=None)
+        assert not DispatchRun.objects.exists()
+
+    def test_a_day_that_was_emptied_meanwhile_fails_and_says_so(
+        self, company: Company, shift: Shift
+    ) -> None:
         run = request_run(company=company, day=DAY, trigger=RunTrigger.MANUAL, by=None)
+        shift.delete()
         with pytest.raises(NothingToPlanError):
             run_dispatch(run_id=run.pk, clock=lambda: at(5))
         run.refresh_from_db()
@@ -172,6 +181,23 @@ class TestRun:
         run.refresh_from_db()
         assert run.status == RunStatus.RUNNING
         assert run.plan is None
+
+    def test_who_stops_the_planning_frees_the_day(self, company: Company, shift: Shift) -> None:
+        run = request_run(company=company, day=DAY, trigger=RunTrigger.MANUAL, by=None)
+        moments = iter([at(5)])
+
+        def clock() -> datetime:
+            moment = next(moments, None)
+            if moment is None and interruptions.pop():
+                raise KeyboardInterrupt
+            return moment or at(5, 1)
+
+        interruptions = [False, True]
+        with pytest.raises(KeyboardInterrupt):
+            run_dispatch(run_id=run.pk, clock=clock)
+        run.refresh_from_db()
+        assert (run.status, run.error) == (RunStatus.FAILED, "The planning was interrupted.")
+        assert planned(company).status == RunStatus.DONE
 
     def test_a_surprise_is_marked_without_its_words(self, company: Company, shift: Shift) -> None:
         """An unexpected error may carry names: the row keeps its kind only."""
