@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from dispatch.enums import RunStatus, RunTrigger
 from dispatch.models import Company, CompanySettings, DispatchRun
-from dispatch.usecases.build_problem import NothingToPlanError
 from dispatch.usecases.day_clock import local_day
+from dispatch.usecases.day_content import NothingToPlanError
 from dispatch.usecases.request_run import request_run
 
 MAX_TRIES = 3

@@ -23,9 +23,9 @@ from dispatch.engine.plan import Unassigned
 from dispatch.engine.travel import Point
 from dispatch.enums import BookingStatus, DriverKind, Mobility, Priority, Rule
 from dispatch.models import Assignment, Booking, Company, CompanySettings, Place, Shift
-from dispatch.models.booking import BookingQuerySet
-from dispatch.models.statuses import CANCELLATIONS, OPEN, UNDER_WAY
+from dispatch.models.statuses import CANCELLATIONS, UNDER_WAY
 from dispatch.usecases.day_clock import DayClock
+from dispatch.usecases.day_content import NothingToPlanError, promised_bookings
 from dispatch.usecases.day_so_far import NOTHING_YET, ShiftSoFar, assignment_of, shift_so_far
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.fit_windows import fit_windows, stuck_shifts, without_shifts
@@ -39,10 +39,6 @@ from dispatch.usecases.references import (
 )
 
 MIN_S = 60
-
-
-class NothingToPlanError(UseCaseError):
-    """The day has neither a shift nor a booking."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,19 +72,8 @@ def build_problem(
     """
     draft = _Draft(company=company, day=day, now=now, freed=freed, stand_in=stand_in)
     if not draft.bookings and not draft.shifts:
-        raise _nothing_to_plan()
+        raise NothingToPlanError
     return draft.built()
-
-
-def refuse_empty_day(*, company: Company, day: date) -> None:
-    """Raises NothingToPlanError, as `build_problem` would."""
-    shifts = Shift.objects.on_day(company, day).planned()
-    if not _promised(company, day).exists() and not shifts.exists():
-        raise _nothing_to_plan()
-
-
-def _nothing_to_plan() -> NothingToPlanError:
-    return NothingToPlanError(_("There is neither a shift nor a booking on this day."))
 
 
 def engine_settings(rules: CompanySettings) -> engine.Settings:
@@ -145,7 +130,8 @@ class _Draft:
         self.clock = DayClock.of(company, day)
         self.rules = company.rules
         self.now_s = self.clock.second(now)
-        self.bookings = list(_bookings(company, day))
+        promised = promised_bookings(company, day)
+        self.bookings = list(promised.with_plan_relations().order_by("pk"))
         shifts = Shift.objects.on_day(company, day).planned().with_plan_relations()
         instead = {} if stand_in is None else {stand_in.pk: stand_in}
         self.shifts = [instead.get(row.pk, row) for row in shifts]
@@ -458,18 +444,6 @@ class _Draft:
     @property
     def _days_before(self) -> int:
         return self.rules.fairness_window_days - 1
-
-
-def _promised(company: Company, day: date) -> BookingQuerySet:
-    wanted = [status.value for status in OPEN | UNDER_WAY | {BookingStatus.COMPLETED}]
-    promised = Booking.objects.filter(
-        company=company, promised_from__isnull=False, status__in=wanted
-    )
-    return promised.on_day(day)
-
-
-def _bookings(company: Company, day: date) -> list[Booking]:
-    return list(_promised(company, day).with_plan_relations().order_by("pk"))
 
 
 def _promise(booking: Booking) -> tuple[datetime, datetime]:

@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from dispatch.enums import RunStatus, RunTrigger
 from dispatch.models import Company, DispatchRun, User
-from dispatch.usecases.build_problem import refuse_empty_day
+from dispatch.usecases.day_content import refuse_empty_day
 
 
 @transaction.atomic

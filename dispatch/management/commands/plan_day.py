@@ -14,8 +14,8 @@ from dispatch.engine.errors import EngineError
 from dispatch.enums import RunTrigger
 from dispatch.models import Company, DispatchRun
 from dispatch.usecases.apply_plan import apply_plan
-from dispatch.usecases.build_problem import NothingToPlanError
 from dispatch.usecases.day_clock import local_day
+from dispatch.usecases.day_content import NothingToPlanError
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.run_dispatch import DayBusyError, run_dispatch

@@ -17,7 +17,8 @@ from dispatch.enums import (
     VisitKind,
 )
 from dispatch.models import Absence, Booking, Company, DriverWish, VehicleUnavailability
-from dispatch.usecases.build_problem import BuiltProblem, NothingToPlanError, build_problem
+from dispatch.usecases.build_problem import BuiltProblem, build_problem
+from dispatch.usecases.day_content import NothingToPlanError
 from tests.factories import (
     DAY,
     at,

@@ -1,0 +1,36 @@
+"""What a day holds for the planner: bookings with a promised window and shifts; one with neither is not planned."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from dispatch.enums import BookingStatus
+from dispatch.models import Booking, Company, Shift
+from dispatch.models.booking import BookingQuerySet
+from dispatch.models.statuses import OPEN, UNDER_WAY
+from dispatch.usecases.errors import UseCaseError
+
+
+class NothingToPlanError(UseCaseError):
+    """The day has neither a shift nor a booking."""
+
+    def __init__(self) -> None:
+        super().__init__(_("There is neither a shift nor a booking on this day."))
+
+
+def promised_bookings(company: Company, day: date) -> BookingQuerySet:
+    """Those that are driven, or were: on call and cancelled ones are not among them."""
+    wanted = [status.value for status in OPEN | UNDER_WAY | {BookingStatus.COMPLETED}]
+    promised = Booking.objects.filter(
+        company=company, promised_from__isnull=False, status__in=wanted
+    )
+    return promised.on_day(day)
+
+
+def refuse_empty_day(*, company: Company, day: date) -> None:
+    """Raises NothingToPlanError."""
+    shifts = Shift.objects.on_day(company, day).planned()
+    if not promised_bookings(company, day).exists() and not shifts.exists():
+        raise NothingToPlanError
