@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import Count
 from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -43,25 +41,12 @@ if TYPE_CHECKING:
 
 
 class ConfigurationsFormSet(BaseInlineFormSet):
-    """The way in decides about wheelchairs, also for a vehicle that is not stored yet."""
+    """Each line knows its vehicle as the form has it, also one that is not stored yet."""
 
-    def clean(self) -> None:
-        super().clean()
-        kept = [
-            form
-            for form in self.forms
-            if form.is_valid() and form.cleaned_data and not form.cleaned_data.get("DELETE")
-        ]
-        if self.instance.has_step_free_entry:
-            return
-        for form in kept:
-            if form.cleaned_data.get("wheelchairs"):
-                form.add_error(
-                    "wheelchairs", _t("A vehicle without ramp or lift has no wheelchair place.")
-                )
-                raise ValidationError(
-                    _t("Fit a ramp or a lift, or take the wheelchair places out.")
-                )
+    def _construct_form(self, i: int, **kwargs: Any) -> Any:
+        form = super()._construct_form(i, **kwargs)  # type: ignore[misc]
+        form.instance.vehicle = self.instance
+        return form
 
 
 class ConfigurationsInline(DeskInline):

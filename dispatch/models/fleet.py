@@ -10,7 +10,7 @@ from django.contrib.postgres.indexes import GistIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, ExpressionWrapper, F, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.enums import Equipment, LicenceKind, ShiftStatus, UnavailabilityReason
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from django.utils.functional import _StrPromise
+
+
+# Ways in for who stays in the wheelchair.
+STEP_FREE = (Equipment.RAMP.value, Equipment.LIFT.value)
+NO_WAY_IN = _("Without ramp or lift nobody rolls in: fit one, or take the wheelchair places out.")
 
 
 def default_licences() -> list[str]:
@@ -52,6 +57,14 @@ class Vehicle(models.Model):
         blank=True,
         verbose_name=_("licences to drive it"),
     )
+    is_step_free = models.GeneratedField(
+        expression=ExpressionWrapper(
+            Q(equipment__overlap=list(STEP_FREE)), output_field=models.BooleanField()
+        ),
+        output_field=models.BooleanField(),
+        db_persist=True,
+        verbose_name=_("step-free entry"),
+    )
     active = models.BooleanField(_("active"), default=True)
     base = models.ForeignKey(
         Place,
@@ -73,6 +86,7 @@ class Vehicle(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["company", "plate"], name="vehicle_plate"),
             models.UniqueConstraint(fields=["id", "company"], name="vehicle_of_company"),
+            models.UniqueConstraint(fields=["id", "is_step_free"], name="vehicle_way_in"),
             check(
                 Q(equipment__contained_by=[kind.value for kind in Equipment]),
                 name="vehicle_equipment",
@@ -93,8 +107,14 @@ class Vehicle(models.Model):
 
     @property
     def has_step_free_entry(self) -> bool:
-        """Whether a wheelchair gets in with its passenger."""
-        return not {Equipment.RAMP.value, Equipment.LIFT.value}.isdisjoint(self.equipment)
+        """Whether a wheelchair gets in with its passenger, as the equipment says now (not only when stored)."""
+        return not set(STEP_FREE).isdisjoint(self.equipment)
+
+    def clean_parts(self) -> None:
+        """What the rows that hang on this one say against it, once they are written."""
+        rolls_in = self.configurations.filter(wheelchairs__gt=0)
+        if not self.has_step_free_entry and rolls_in.exists():
+            raise ValidationError({"equipment": NO_WAY_IN})
 
 
 class SeatConfiguration(models.Model):
@@ -114,6 +134,14 @@ class SeatConfiguration(models.Model):
     )
     folded_chairs = models.PositiveSmallIntegerField(
         _("folded wheelchairs"), default=0, validators=[MaxValueValidator(20)]
+    )
+
+    # True or nothing: with the vehicle it is a key of `vehicle_way_in` (see migration 0004), NULL asks nothing.
+    needs_step_free = models.GeneratedField(
+        expression=Case(When(wheelchairs__gt=0, then=Value(True))),
+        output_field=models.BooleanField(null=True),
+        db_persist=True,
+        verbose_name=_("needs a step-free entry"),
     )
 
     class Meta:
@@ -136,12 +164,10 @@ class SeatConfiguration(models.Model):
         return f"{self.seats} + {self.wheelchairs} + {self.stretchers} + {self.folded_chairs}"
 
     def clean(self) -> None:
-        if not are_given(self, "vehicle"):
-            return
-        if self.wheelchairs and not self.vehicle.has_step_free_entry:
-            raise ValidationError(
-                {"wheelchairs": _("A vehicle without ramp or lift has no wheelchair place.")}
-            )
+        """Also for a vehicle that is not stored yet."""
+        vehicle: Vehicle | None = getattr(self, "vehicle", None)
+        if vehicle is not None and self.wheelchairs and not vehicle.has_step_free_entry:
+            raise ValidationError({"wheelchairs": NO_WAY_IN})
 
 
 class VehicleUnavailability(models.Model):

@@ -10,6 +10,8 @@ from django.db.models import UniqueConstraint
 from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
 
+from dispatch.models.fleet import NO_WAY_IN
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,6 +27,8 @@ def refusal_sentence(error: IntegrityError) -> str:
     found = _constraints().get(name)
     if found is not None:
         return _sentence(*found)
+    if name == "seat_configuration_way_in":
+        return str(NO_WAY_IN)
     if name.endswith(_SAME_COMPANY):
         return _("This links to something that belongs to another company.")
     return _("This is already taken, or something it belongs to is gone.")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from dispatch.enums import Equipment, LicenceKind
 from dispatch.models import SeatConfiguration, Vehicle
+from dispatch.models.fleet import NO_WAY_IN
 from dispatch.tables.base import CompanyTable
 from dispatch.tables.columns import Column, FlagColumn, TextColumn, WordsColumn, joined, listed
 from dispatch.tables.lookups import PlaceColumn
@@ -101,9 +102,7 @@ class VehicleTable(CompanyTable):
                 {"places": _("A vehicle has at least one way to set its places.")}
             )
         if any(each.wheelchairs for each in places) and not instance.has_step_free_entry:
-            raise ValidationError(
-                {"places": _("A vehicle without ramp or lift has no wheelchair place.")}
-            )
+            raise ValidationError({"places": NO_WAY_IN})
         for each in sorted(places):
             try:
                 SeatConfiguration(**each._asdict()).clean_fields(exclude={"vehicle"})

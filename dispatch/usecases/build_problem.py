@@ -462,8 +462,7 @@ def _configurations(row: Shift) -> tuple[engine.Load, ...]:
     return tuple(
         engine.Load(
             seats=c.seats,
-            # Whatever its places are called: without ramp or lift nobody rolls in.
-            wheelchairs=c.wheelchairs if row.vehicle.has_step_free_entry else 0,
+            wheelchairs=c.wheelchairs,
             stretchers=c.stretchers,
             folded_chairs=c.folded_chairs,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, transaction
@@ -58,6 +59,17 @@ def keep_row(
             row.save(update_fields=list(changed))
     for group in children:
         _replace(row, group)
+    if isinstance(row, HasParts):
+        with _by_field():
+            row.clean_parts()
+
+
+@runtime_checkable
+class HasParts(Protocol):
+    """A row that has a rule about the rows that hang on it."""
+
+    def clean_parts(self) -> None:
+        """Raises ValidationError."""
 
 
 def _replace(row: Model, children: Children) -> None:
@@ -73,8 +85,14 @@ def _replace(row: Model, children: Children) -> None:
 
 def check_row(row: Model, *, at: str = "") -> None:
     """Everything the model and its constraints say of this row; raises InvalidRowError."""
-    try:
+    with _by_field(at=at):
         row.full_clean()
+
+
+@contextmanager
+def _by_field(*, at: str = WHOLE_ROW) -> Iterator[None]:
+    try:
+        yield
     except ValidationError as error:
         raise InvalidRowError(
             {_at(at, _named(field)): found for field, found in error.message_dict.items()}

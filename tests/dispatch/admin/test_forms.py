@@ -317,7 +317,15 @@ def test_a_new_vehicle_with_wheelchair_places_needs_a_way_in(world, send, equipm
     )  # fmt: skip
     assert Vehicle.objects.filter(plate="GE 777").exists() is is_taken
     if not is_taken:
-        assert any("without ramp or lift" in error for error in errors(page))
+        assert any("ramp or lift" in error for error in errors(page))
+
+
+def test_the_ramp_stays_while_wheelchairs_roll_in(world, send):
+    van = make_vehicle(world.company, wheelchairs=1)
+    page = send("vehicle", van, equipment=["oxygen"])
+    assert any("ramp or lift" in error for error in errors(page))
+    both = {"equipment": ["oxygen"], "configurations-0-wheelchairs": "0"}
+    assert send("vehicle", van, **both).status_code == 302
 
 
 def test_a_plate_that_is_taken(world, send):

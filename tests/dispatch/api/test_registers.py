@@ -52,6 +52,18 @@ def test_skills_that_do_not_exist_or_stand_twice(office: Caller, company: Compan
     assert driver.driver_skills.count() == 1  # what was there stays
 
 
+def test_the_ramp_stays_while_wheelchairs_roll_in(office: Caller, company: Company) -> None:
+    van = make_vehicle(company, wheelchairs=1)
+    path = f"vehicles/{van.pk}/"
+    refused = office.patch(path, {"equipment": ["oxygen"]})
+    assert (refused.status, set(refused.fields)) == (400, {"equipment"})
+    assert "ramp or lift" in refused.fields["equipment"]
+    van.refresh_from_db()
+    assert van.equipment == ["ramp"]
+    both = {"equipment": ["oxygen"], "configurations": [{"seats": 4}]}
+    assert office.patch(path, both).status == 200
+
+
 def test_a_vehicle_without_a_ramp_has_no_wheelchair_place(office: Caller, company: Company) -> None:
     places = [{"seats": 3}, {"seats": 2, "wheelchairs": 1}]
     body = {"name": "Van", "plate": "GE 1", "configurations": places}

@@ -19,6 +19,7 @@ TARGETS = {
     "patient_of_company",
     "driver_of_company",
     "vehicle_of_company",
+    "vehicle_way_in",
     "shift_of_company",
     "booking_of_company",
     "booking_of_patient",
@@ -52,7 +53,9 @@ def test_each_named_constraint_is_proved() -> None:
         for constraint in model._meta.constraints
     }
     with connection.cursor() as cursor:
-        cursor.execute("SELECT conname FROM pg_constraint WHERE conname LIKE '%%_same_company'")
+        cursor.execute(
+            "SELECT conname FROM pg_constraint WHERE conname ~ '(_same_company|_way_in)$' AND contype = 'f'"
+        )
         in_database = {name for (name,) in cursor.fetchall()}
     proved = {constraint for constraint, _violation in VIOLATIONS}
     assert in_models | in_database <= proved | TARGETS

@@ -136,6 +136,9 @@ def test_a_wheelchair_place_needs_a_ramp_or_a_lift() -> None:
     car = make_vehicle(company, wheelchairs=0, equipment=[])
     with pytest.raises(ValidationError, match="ramp or lift"):
         SeatConfiguration(vehicle=car, seats=3, wheelchairs=1).full_clean()
+    new = Vehicle(company=company, name="New", plate="GE 0")
+    with pytest.raises(ValidationError, match="ramp or lift"):
+        SeatConfiguration(vehicle=new, seats=3, wheelchairs=1).clean()
     van = make_vehicle(company, equipment=["lift"])
     SeatConfiguration(vehicle=van, seats=5, wheelchairs=1).full_clean()
 

@@ -272,12 +272,6 @@ def test_the_first_day_of_a_night_shift_ends_where_the_second_begins(company: Co
     assert found.end_location not in {found.start_location, problem.trips[0].pickup.location}
 
 
-def test_wheelchair_places_without_a_ramp_are_none(company: Company) -> None:
-    make_shift(company, vehicle=make_vehicle(company, wheelchairs=2, equipment=[]))
-    (found,) = built_at(company, 5).problem.shifts
-    assert [load.wheelchairs for load in found.configurations] == [0]
-
-
 class TestADayThatHasBegun:
     def test_a_completed_trip_leaves_the_vehicle_where_it_ended(self, company: Company) -> None:
         shift = make_shift(company)

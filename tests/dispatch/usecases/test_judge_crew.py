@@ -132,13 +132,6 @@ def test_every_journey_without_a_place_is_named(company: Company, shift: Shift) 
     assert refusal.references == (chair.reference, other.reference)
 
 
-def test_a_wheelchair_place_without_a_way_in_is_none(company: Company, shift: Shift) -> None:
-    chair = journey(shift, mobility=Mobility.WHEELCHAIR_FIXED)
-    assert refused(shift, vehicle_id=make_vehicle(company, equipment=[]).pk).references == (
-        chair.reference,
-    )
-
-
 def test_places_are_counted_along_a_shared_ride(company: Company, shift: Shift) -> None:
     """Two neighbours to one clinic at one hour: one after the other is too late for the second."""
     home, clinic = make_place(company), make_place(company, lat=46.25)

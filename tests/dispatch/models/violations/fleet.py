@@ -34,6 +34,17 @@ def two_vehicles_of_one_plate(company: Company) -> None:
     make_vehicle(company, plate="GE 1")
 
 
+@violates("seat_configuration_way_in")
+def wheelchair_place_behind_steps(company: Company) -> None:
+    make_vehicle(company, wheelchairs=1, equipment=["oxygen"])
+
+
+@violates("seat_configuration_way_in")
+def ramp_taken_from_under_a_wheelchair(company: Company) -> None:
+    van = make_vehicle(company, wheelchairs=1)
+    Vehicle.objects.filter(pk=van.pk).update(equipment=[])
+
+
 @violates("vehicle_equipment")
 def ejection_seat(company: Company) -> None:
     make_vehicle(company, equipment=["ramp", "ejection seat"])
