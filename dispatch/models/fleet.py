@@ -136,7 +136,7 @@ class SeatConfiguration(models.Model):
         _("folded wheelchairs"), default=0, validators=[MaxValueValidator(20)]
     )
 
-    # True or nothing: with the vehicle it is a key of `vehicle_way_in` (see migration 0004), NULL asks nothing.
+    # True or nothing: with the vehicle it is a key of `vehicle_way_in` (see migration 0005), NULL asks nothing.
     needs_step_free = models.GeneratedField(
         expression=Case(When(wheelchairs__gt=0, then=Value(True))),
         output_field=models.BooleanField(null=True),

@@ -121,7 +121,7 @@ def test_mobility_decides_the_places(
 
 
 def test_a_vehicles_oxygen_is_not_a_drivers_skill(company: Company) -> None:
-    vehicle = make_vehicle(company, equipment=["oxygen"])
+    vehicle = make_vehicle(company, equipment=["ramp", "oxygen"])
     make_shift(company, vehicle=vehicle)
     make_booking(company, patient=make_patient(company, needs_oxygen=True))
     problem = built_at(company, 5).problem

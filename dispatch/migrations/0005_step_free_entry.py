@@ -22,7 +22,7 @@ EMPTIED = f"""
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dispatch', '0003_run_notes_and_rides_over'),
+        ('dispatch', '0004_run_is_handed_over'),
     ]
 
     operations = [
