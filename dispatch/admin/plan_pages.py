@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from dispatch.engine.explain import unassigned_sentence
+from dispatch.engine.kpi import KPIS, UNITS
 from dispatch.engine.plan import Plan, TimedVisit
 from dispatch.engine.plan import Unassigned as Left
 from dispatch.engine.remedies import advice_sentence
@@ -72,6 +73,11 @@ class Moved:
     @property
     def has_other_driver(self) -> bool:
         return self.from_driver != self.to_driver
+
+    @property
+    def is_noticeable(self) -> bool:
+        """Not only a matter of seconds."""
+        return self.has_other_driver or self.minutes != 0
 
     @property
     def minutes(self) -> int | None:
@@ -206,7 +212,7 @@ def moves(before: RunStory, after: RunStory) -> list[Moved]:
     if before.plan is None or after.plan is None:
         return []
     rows = [_moved(move, before, after) for move in before.plan.diff(after.plan)]
-    known = [row for row in rows if row is not None]
+    known = [row for row in rows if row is not None and row.is_noticeable]
     return sorted(known, key=lambda row: (row.to_at or row.from_at, row.booking.pk))
 
 
@@ -255,7 +261,9 @@ def _detail(value: KpiValue) -> str:
     if value.excluded:
         said.append(_("%d left out") % value.excluded)
     if value.interval is not None and value.value is not None:
-        said.append("95 %: {} – {}".format(*(_as(value, end) for end in value.interval)))
+        low, high = (_as(value, end) for end in value.interval)
+        unit = UNITS[KPIS[value.key].unit].said(language())
+        said.append(_("95 %%: %(low)s–%(high)s") % {"low": low.removesuffix(unit), "high": high})
     return ", ".join(said)
 
 

@@ -13,6 +13,7 @@ from dispatch.engine.intervals import Interval, bootstrap, wilson
 from dispatch.engine.sentences import Language, Sentence
 
 LEAST_COVERAGE = 0.8  # KPI.md, rule 2
+SHORT, LONG = 10, 100  # numbers below and from here on are shown with more and with no decimals
 
 
 class Kpi(StrEnum):
@@ -223,10 +224,18 @@ class KpiValue:
             return NOT_MEASURABLE.said(language).format(amount=percent)
         unit = KPIS[self.key].unit
         shown = 100 * self.value if unit is Unit.SHARE else self.value
-        digits = 2 if unit is Unit.NUMBER else 1
-        number = f"{shown:.{digits}f}"
+        number = f"{shown:.{_digits(shown, unit)}f}"
         spoken = number.replace(".", ",") if language == "fr" else number
         return spoken + UNITS[unit].said(language)
+
+
+def _digits(shown: float, unit: Unit) -> int:
+    """As many as a person compares: 0.17, 94.1, 256; shares keep one, so that 99.6 % is not 100 %."""
+    if unit is Unit.SHARE:
+        return 1
+    if abs(shown) >= LONG:
+        return 0
+    return 2 if unit is Unit.NUMBER and abs(shown) < SHORT else 1
 
 
 def rate(

@@ -19,6 +19,7 @@ from dispatch.enums import RunTrigger
 from dispatch.models import Booking
 from dispatch.pages.answers import anchor, keep_refusal, tell
 from dispatch.pages.policy import signed_in
+from dispatch.pages.proposal import first_of
 from dispatch.pages.seats import Seat, refuse_onlookers, seat_in, seat_of
 from dispatch.pages.views import day_url, run_or_404
 from dispatch.usecases.apply_plan import StalePlanError, apply_plan
@@ -30,8 +31,6 @@ from dispatch.usecases.request_run import request_run
 from dispatch.usecases.run_dispatch import run_dispatch
 from dispatch.usecases.trigger_return import trigger_return
 from dispatch.usecases.withdraw_ready import withdraw_ready
-
-MOST_REFERENCES = 8
 
 
 class _Asked(NamedTuple):
@@ -68,7 +67,7 @@ def apply(request: HttpRequest, run_id: int) -> HttpResponse:
     try:
         written = apply_plan(run_id=run_id, by=seat.user, now=timezone.now()).written
     except StalePlanError as error:
-        messages.error(request, f"{error} {_some(error.references)}".strip())
+        messages.error(request, f"{error} {first_of(error.references)}".strip())
         return redirect("pages:proposal", run_id)
     except UseCaseError as error:
         messages.error(request, str(error))
@@ -172,9 +171,3 @@ def _asked(request: HttpRequest, booking_id: int) -> _Asked:
     if not version.isdecimal():
         raise Http404
     return _Asked(booking, seat, int(version))
-
-
-def _some(references: tuple[str, ...]) -> str:
-    """The first references, and that there are more."""
-    more = "…" if len(references) > MOST_REFERENCES else ""
-    return f"({', '.join(references[:MOST_REFERENCES])}{more})" if references else ""

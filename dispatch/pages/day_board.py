@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.db.models import Q
 
@@ -33,7 +33,10 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayBoard:
-    """`proposal`: the newest run when it is done, newer than what is in force, and not put in force."""
+    """`proposal`: the newest run that is done, newer than what is in force and not put aside.
+
+    It waits for its answer also while a later run is made, or after one has failed.
+    """
 
     day: date
     today: date
@@ -46,6 +49,7 @@ class DayBoard:
     drafts: int
     in_force: DispatchRun | None
     latest: DispatchRun | None
+    proposal: DispatchRun | None
     strip: tuple[KpiLine, ...]
     kpis: tuple[KpiLine, ...]
     is_recorded: bool
@@ -81,12 +85,6 @@ class DayBoard:
         return self.driven + len(self.unassigned) + len(self.on_call)
 
     @property
-    def proposal(self) -> DispatchRun | None:
-        run = self.latest
-        is_proposal = run is not None and run.status == RunStatus.DONE and run.applied_at is None
-        return run if is_proposal else None
-
-    @property
     def running(self) -> DispatchRun | None:
         return self._latest_if(RunStatus.RUNNING)
 
@@ -109,7 +107,8 @@ def day_board(seat: Seat, day: date, now: datetime, said: Said = NOTHING_SAID) -
     bounds = seat.company.day_bounds(day)
     rides = [ride for booking in bookings if (ride := assignment_of(booking)) is not None]
     axis = Axis.around(moments_of(shifts, rides), day=bounds)
-    in_force, latest = _runs(seat, day) if seat.sees_everything else (None, None)
+    runs = _runs(seat, day) if seat.sees_everything else _Runs()
+    in_force = runs.in_force
     today = local_day(seat.company, now)
     values = _kpis(seat, day, today, in_force)
     reasons = _reasons(in_force, bookings, shifts, said)
@@ -128,7 +127,8 @@ def day_board(seat: Seat, day: date, now: datetime, said: Said = NOTHING_SAID) -
         not_driven=tuple(groups.not_driven),
         drafts=groups.drafts,
         in_force=in_force,
-        latest=latest,
+        latest=runs.latest,
+        proposal=runs.proposal,
         strip=tuple(strip_of(values)),
         kpis=tuple(kpi_lines(values)),
         is_recorded=day < today,
@@ -192,12 +192,21 @@ def _shifts(seat: Seat, day: date, bookings: Iterable[Booking]) -> list[Shift]:
     return list(found.order_by("period", "driver__sort_key", "pk"))
 
 
-def _runs(seat: Seat, day: date) -> tuple[DispatchRun | None, DispatchRun | None]:
-    """The run in force, and the newest one that nobody put aside."""
+class _Runs(NamedTuple):
+    """The run in force, the newest one that nobody put aside, and the one that waits for an answer."""
+
+    in_force: DispatchRun | None = None
+    latest: DispatchRun | None = None
+    proposal: DispatchRun | None = None
+
+
+def _runs(seat: Seat, day: date) -> _Runs:
     runs = DispatchRun.objects.filter(company=seat.company).on_day(day).without_documents()
     runs = runs.select_related("applied_by", "requested_by").order_by("-version")
     in_force = runs.filter(status=RunStatus.DONE, applied_at__isnull=False).first()
-    return in_force, runs.exclude(status=RunStatus.SUPERSEDED).first()
+    waiting = runs.filter(status=RunStatus.DONE, applied_at=None)
+    newer = waiting.filter(version__gt=0 if in_force is None else in_force.version)
+    return _Runs(in_force, runs.exclude(status=RunStatus.SUPERSEDED).first(), newer.first())
 
 
 def _kpis(seat: Seat, day: date, today: date, in_force: DispatchRun | None) -> tuple[KpiValue, ...]:

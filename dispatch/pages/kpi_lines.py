@@ -30,7 +30,7 @@ _MEDIANS = frozenset({Kpi.RETURN_WAIT_MEDIAN, Kpi.DECISION_TIME})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KpiLine:
-    """`verdict`: "met", "missed", or "" without a target or a value."""
+    """`verdict`: "met", "missed", or "" without a target or a value; `before`: the value it would replace."""
 
     key: str
     name: str
@@ -41,6 +41,7 @@ class KpiLine:
     target: str
     verdict: str
     is_predicted: bool
+    before: str = ""
 
 
 def kpis_of(quality: Mapping[str, Any]) -> tuple[KpiValue, ...]:
@@ -48,18 +49,27 @@ def kpis_of(quality: Mapping[str, Any]) -> tuple[KpiValue, ...]:
     return tuple(kpi_from_json(item) for item in quality.get("kpis", ()))
 
 
-def kpi_lines(values: Iterable[KpiValue]) -> list[KpiLine]:
+def kpi_lines(values: Iterable[KpiValue], before: Iterable[KpiValue] = ()) -> list[KpiLine]:
     """In the dictionary's order; rows about which nothing happened stay away."""
-    return [_line(value) for value in values if not value.is_empty]
+    known = _by_key(before)
+    return [_line(value, known.get(_key(value))) for value in values if not value.is_empty]
 
 
-def strip_of(values: Iterable[KpiValue]) -> list[KpiLine]:
+def strip_of(values: Iterable[KpiValue], before: Iterable[KpiValue] = ()) -> list[KpiLine]:
     """The few that a day is judged by, with those that have nothing to count."""
-    by_key = {value.key: value for value in values if not value.group}
-    return [_line(by_key[key]) for key in STRIP if key in by_key]
+    by_key, known = _by_key(values), _by_key(before)
+    return [_line(by_key[key, ""], known.get((key, ""))) for key in STRIP if (key, "") in by_key]
 
 
-def _line(value: KpiValue) -> KpiLine:
+def _key(value: KpiValue) -> tuple[Kpi, str]:
+    return value.key, value.group
+
+
+def _by_key(values: Iterable[KpiValue]) -> dict[tuple[Kpi, str], KpiValue]:
+    return {_key(value): value for value in values}
+
+
+def _line(value: KpiValue, before: KpiValue | None = None) -> KpiLine:
     name = KPIS[value.key].name.said(language())
     met = value.is_on_target
     return KpiLine(
@@ -72,6 +82,7 @@ def _line(value: KpiValue) -> KpiLine:
         target=_target(value),
         verdict="" if met is None else "met" if met else "missed",
         is_predicted=value.is_predicted,
+        before="" if before is None or before.value is None else before.text(language()),
     )
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
@@ -20,7 +21,11 @@ from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_so_far import assignment_of
 from dispatch.usecases.references import row_id
 
+if TYPE_CHECKING:
+    from dispatch.engine.kpi import KpiValue
+
 NOTICEABLE = timedelta(minutes=1)
+MOST_REFERENCES = 8
 
 
 class Kind(StrEnum):
@@ -45,13 +50,25 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
+    """`is_first`: nobody has a driver yet. `stale`: references of bookings that changed since it was made."""
+
     run: DispatchRun
+    is_first: bool
+    stale: tuple[str, ...]
     changes: tuple[Change, ...]
     counts: dict[str, int]
     unassigned: tuple[TripLine, ...]
     strip: tuple[KpiLine, ...]
     kpis: tuple[KpiLine, ...]
     seconds: float | None
+
+    @property
+    def first_stale(self) -> str:
+        return first_of(self.stale)
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.changes
 
 
 def proposal_of(run: DispatchRun, now: datetime) -> Proposal:
@@ -67,18 +84,38 @@ def proposal_of(run: DispatchRun, now: datetime) -> Proposal:
         changes.append(_change(line, shifts.get(shift) if shift else None, moment))
     # A trip without a driver before and after is listed among the unassigned, not as a trip that stays.
     counts = Counter(c.kind.value for c in changes if c.driver_before or c.driver_after)
-    values = kpis_of(run.quality)
+    values, before = kpis_of(run.quality), _in_force(run)
+    read = {int(pk): version for pk, version in run.based_on.get("bookings", {}).items()}
     # The newest reasons stand in the run itself: the bookings may have moved on since.
     left_out = {item.booking_id for item in run.unassigned.all()}
     return Proposal(
         run=run,
+        is_first=not any(change.driver_before for change in changes),
+        stale=tuple(
+            line.booking.reference
+            for pk, line in lines.items()
+            if read.get(pk, line.booking.version) != line.booking.version
+        ),
         changes=tuple(c for c in sorted(changes, key=_order) if c.kind is not Kind.UNCHANGED),
         counts={kind.value: counts[kind.value] for kind in Kind},
         unassigned=tuple(lines[pk] for pk in lines if pk in left_out),
-        strip=tuple(strip_of(values)),
-        kpis=tuple(kpi_lines(values)),
+        strip=tuple(strip_of(values, before)),
+        kpis=tuple(kpi_lines(values, before)),
         seconds=_seconds(run),
     )
+
+
+def first_of(references: tuple[str, ...]) -> str:
+    """The first references, in brackets, and that there are more."""
+    more = "…" if len(references) > MOST_REFERENCES else ""
+    return f"({', '.join(references[:MOST_REFERENCES])}{more})" if references else ""
+
+
+def _in_force(run: DispatchRun) -> tuple[KpiValue, ...]:
+    """The figures of the plan that this one would replace."""
+    runs = DispatchRun.objects.filter(company=run.company).on_day(run.service_on).in_force()
+    replaced = runs.without_documents().order_by("-version").first()
+    return () if replaced is None else kpis_of(replaced.quality)
 
 
 def _lines(run: DispatchRun, plan: Plan, now: datetime) -> dict[int, TripLine]:

@@ -52,6 +52,8 @@ def test_nothing_to_count_is_neither_good_nor_missing():
         (mean(Kpi.MEAN_DELAY, [[1.0, 2.5]], rng=Random(1), is_predicted=False), "1.8 min", "1,8 min"),
         (mean(Kpi.FAIRNESS_GINI, [[0.126]], rng=Random(1), is_predicted=False), "0.13", "0,13"),
         (mean(Kpi.FAIRNESS_GAP, [[2.0]], rng=Random(1), is_predicted=False), "2.0 trips", "2,0 courses"),
+        (mean(Kpi.FAIRNESS_DRIVING_GAP, [[255.6]], rng=Random(1), is_predicted=False), "256 min", "256 min"),
+        (mean(Kpi.QUALITY_SCORE, [[94.12]], rng=Random(1), is_predicted=False), "94.1", "94,1"),
     ],
 )  # fmt: skip
 def test_values_in_words(value, en, fr):

@@ -53,8 +53,11 @@ class TestPlanning:
         text = words(client, proposal)
         assert "Nothing has changed yet." in text
         assert "1 get a driver" in text
-        assert "gets a driver" in text[text.index("Changes against") :]
-        assert booking.reference in text
+        assert "This is the first plan of the day." in text
+        assert "lose their driver" not in text
+        told = text[text.index("The trips and their drivers 1") :]
+        assert booking.reference in told
+        assert "gets a driver" not in told
         assert "assignment rate predicted 100.0 %" in text
         day = words(client, tomorrow.url)
         assert "Version 1, planned at" in day
@@ -87,6 +90,8 @@ class TestPlanning:
         late = tomorrow.booking(15)
         text = words(client, plan(client, tomorrow)[1])
         assert "1 get a driver 0 change driver 0 change time 0 lose their driver 1 stay" in text
+        assert "the changes below hold at once" in text
+        assert "assignment rate predicted 100.0 % ✓ on target now 100.0 %" in text
         changes = text[text.index("Changes against") :]
         assert late.reference in changes
         assert changes.count("gets a driver") == 1
@@ -122,6 +127,44 @@ class TestPlanning:
         changes = text[text.index("Changes against") :]
         assert changes.index("loses the driver") < changes.index("gets a driver")
 
+    def test_a_plan_that_changes_nothing_says_so(self, signed_in: SignIn, tomorrow: Day) -> None:
+        tomorrow.shift()
+        tomorrow.booking(9)
+        client = signed_in()
+        client.post(plan(client, tomorrow)[1] + "apply/")
+        text = words(client, plan(client, tomorrow)[1])
+        assert "there is nothing to apply" in text
+        assert "No trip changes." in text
+
+    def test_a_first_plan_without_drivers_says_so(self, signed_in: SignIn, tomorrow: Day) -> None:
+        tomorrow.booking(9)
+        client = signed_in()
+        assert "no trip gets a driver in it" in words(client, plan(client, tomorrow)[1])
+
+    def test_a_proposal_still_waits_when_a_later_run_failed(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        tomorrow.shift()
+        tomorrow.booking(9)
+        client = signed_in()
+        _run, proposal = plan(client, tomorrow)
+        client.post(tomorrow.url + "plan/")
+        DispatchRun.objects.filter(version=2).update(status=RunStatus.FAILED, error="broken")
+        text = words(client, tomorrow.url)
+        assert "Version 2 failed" in text
+        assert "Version 1, planned at" in text
+        assert proposal in client.get(tomorrow.url).content.decode()
+
+    def test_an_older_proposal_than_the_plan_in_force_is_over(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        tomorrow.shift()
+        tomorrow.booking(9)
+        client = signed_in()
+        plan(client, tomorrow)
+        client.post(plan(client, tomorrow)[1] + "apply/")
+        assert "waits for an answer" not in words(client, tomorrow.url)
+
     def test_what_changed_since_is_named_and_nothing_is_written(
         self, signed_in: SignIn, tomorrow: Day
     ) -> None:
@@ -130,6 +173,11 @@ class TestPlanning:
         client = signed_in()
         _run, proposal = plan(client, tomorrow)
         Booking.objects.filter(pk=booking.pk).update(version=booking.version + 1)
+        text = words(client, proposal)
+        assert (
+            f"1 booking changed since this proposal was made: plan again. ({booking.reference})"
+            in text
+        )
         answer = client.post(proposal + "apply/")
         assert answer["Location"] == proposal
         assert "1 booking changed since this plan was made" in said(answer)

@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from dispatch.enums import BookingStatus, Mobility, Role, RunTrigger
+from dispatch.enums import BookingStatus, Mobility, Role, RunStatus, RunTrigger
 from dispatch.models import Booking, Company, DispatchRun
 from dispatch.pages.policy import CONTENT_POLICY
 from dispatch.usecases.apply_plan import apply_plan
@@ -28,6 +28,7 @@ from tests.factories import (
     make_establishment,
     make_member,
     make_patient,
+    make_run,
     make_vehicle,
 )
 
@@ -187,11 +188,20 @@ class TestWhatIsShown:
         assert "02:55–03:15" in words(client, day.url)
 
     def test_a_failed_run_says_why(self, signed_in: SignIn, tomorrow: Day) -> None:
-        client = signed_in()
-        client.post(tomorrow.url + "plan/")  # nothing to plan
-        assert "Version 1 failed: There is neither a shift nor a booking" in words(
-            client, tomorrow.url
+        make_run(
+            tomorrow.company,
+            service_on=tomorrow.on,
+            status=RunStatus.FAILED,
+            started_at=timezone.now(),
+            finished_at=timezone.now(),
+            error="The road was closed.",
         )
+        assert "Version 1 failed: The road was closed." in words(signed_in(), tomorrow.url)
+
+    def test_a_day_with_nothing_to_plan_says_so(self, signed_in: SignIn, tomorrow: Day) -> None:
+        client = signed_in()
+        client.post(tomorrow.url + "plan/")
+        assert "There is neither a shift nor a booking" in words(client, tomorrow.url)
 
 
 class TestRoles:

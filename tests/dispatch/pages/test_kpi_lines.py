@@ -23,6 +23,15 @@ def test_a_share_shows_its_fraction_its_n_and_its_interval() -> None:
     assert (line.target, line.verdict, line.is_predicted) == ("≥ 95 %", "missed", False)
 
 
+def test_a_figure_stands_beside_the_one_it_would_replace() -> None:
+    before = on_time(True, True, False, False, is_predicted=True)
+    after = on_time(True, True, True, False, is_predicted=True)
+    for (line,) in (kpi_lines([after], [before]), strip_of([after], [before])):
+        assert (line.value, line.before) == ("75.0 %", "50.0 %")
+    nothing = on_time()
+    assert [line.before for line in strip_of([after], [nothing])] == [""]
+
+
 def test_the_same_in_french() -> None:
     with translation.override("fr"):
         (line,) = kpi_lines([on_time(*[True] * 37, *[False] * 5)])
@@ -54,7 +63,7 @@ def test_empty_kilometres_are_counted_in_metres_and_shown_in_kilometres() -> Non
 def test_the_score_of_one_day_has_no_fraction() -> None:
     value = mean(Kpi.QUALITY_SCORE, [[93.5]], rng=Random(1), is_predicted=False)
     (line,) = kpi_lines([value])
-    assert (line.value, line.parts.replace("\u00a0", " ")) == ("93.50", "n = 1")
+    assert (line.value, line.parts.replace("\u00a0", " ")) == ("93.5", "n = 1")
     assert (line.target, line.verdict) == ("≥ 92", "met")
 
 
