@@ -5,34 +5,18 @@ from __future__ import annotations
 import importlib.metadata
 import re
 import shutil
-import socket
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
-
-from django.conf import settings
 
 from atmr import environment
-from atmr.console import HOST
 from atmr.embedded.children import PlainError
 from atmr.embedded.home import FREE_DISK_BYTES, refuse_full_disk
 from atmr.embedded.programs import find_postgres, find_valkey, version_of
-from atmr.embedded.running import Lock
+from atmr.finding import Finding
+from atmr.reachability import broker, console, database, roads
 
 _PIN = re.compile(r"^(?P<name>[\w.\-]+)==(?P<version>[^\s;]+)")
-OSRM_PROGRAMS = ("osrm-routed", "osrm-extract", "osrm-contract")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One thing looked at: `missing` stops the console, `advice` only a part of it."""
-
-    what: str
-    state: Literal["ok", "advice", "missing"]
-    found: str
-    remedy: str = ""
 
 
 def examine(var: Path, port: int) -> list[Finding]:
@@ -43,9 +27,11 @@ def examine(var: Path, port: int) -> list[Finding]:
         _disk(var),
         _var(var),
         _postgres(),
+        database(var),
         _valkey(),
-        _web_port(var, port),
-        _osrm(var),
+        broker(var),
+        *console(var, port),
+        roads(var),
         _program("gettext", ("msgfmt",), "needed to change texts: install the package gettext"),
         _program(
             "chromium",
@@ -127,7 +113,7 @@ def _var(var: Path) -> Finding:
 
 def _postgres() -> Finding:
     if environment.text("DATABASE_URL"):
-        return _by_url("PostgreSQL", "DATABASE_URL", str(settings.DATABASES["default"]["HOST"]))
+        return _not_needed("PostgreSQL", "DATABASE_URL")
     programs = find_postgres()
     if programs is None:
         remedy = "Install PostgreSQL 15 or newer, or set DATABASE_URL."
@@ -138,7 +124,7 @@ def _postgres() -> Finding:
 
 def _valkey() -> Finding:
     if environment.text("REDIS_URL"):
-        return _by_url("Valkey", "REDIS_URL", "REDIS_URL")
+        return _not_needed("Valkey", "REDIS_URL")
     programs = find_valkey()
     if programs is None:
         remedy = "Install valkey-server, or set REDIS_URL."
@@ -147,8 +133,8 @@ def _valkey() -> Finding:
     return _runnable("Valkey", version, programs.origin, "REDIS_URL")
 
 
-def _by_url(what: str, variable: str, host: str) -> Finding:
-    return Finding(what=what, state="ok", found=f"by {variable} ({host})")
+def _not_needed(what: str, variable: str) -> Finding:
+    return Finding(what=what, state="ok", found=f"not needed: {variable} names a server")
 
 
 def _runnable(what: str, version: str, origin: str, variable: str) -> Finding:
@@ -156,45 +142,6 @@ def _runnable(what: str, version: str, origin: str, variable: str) -> Finding:
         return Finding(what=what, state="ok", found=f"{version}, {origin}")
     remedy = f"The program does not run on this machine: install another, or set {variable}."
     return Finding(what=what, state="missing", found=origin, remedy=remedy)
-
-
-def _web_port(var: Path, port: int) -> Finding:
-    what = f"port {port}"
-    pid = _pid_of_up(var)
-    if pid:
-        return Finding(what=what, state="ok", found=f"the console runs here (pid {pid})")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            remedy = f"Take another: `make up PORT={port + 1}`."
-            return Finding(what=what, state="advice", found=str(error.strerror), remedy=remedy)
-    return Finding(what=what, state="ok", found="free")
-
-
-def _pid_of_up(var: Path) -> int:
-    lock = Lock(var / "run" / "up.lock")
-    if not lock.path.exists():
-        return 0
-    pid, _ = lock.holder()
-    if lock.take(what="manage.py doctor", shared=True):
-        lock.release()
-        return 0
-    return pid
-
-
-def _osrm(var: Path) -> Finding:
-    if environment.text("OSRM_URL"):
-        return Finding(what="OSRM", state="ok", found="by OSRM_URL")
-    folders = [str(path) for path in var.glob("osrm/**/bin")]
-    found = [
-        shutil.which(name) or shutil.which(name, path=":".join(folders)) for name in OSRM_PROGRAMS
-    ]
-    if all(found):
-        return Finding(what="OSRM", state="ok", found=str(Path(str(found[0])).parent))
-    remedy = "Travel times are estimated; `manage.py roads --help` says how to get real ones."
-    return Finding(what="OSRM", state="advice", found="not found", remedy=remedy)
 
 
 def _program(what: str, names: tuple[str, ...], remedy: str) -> Finding:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 import urllib.error
 import urllib.request
@@ -15,8 +14,9 @@ from kombu.exceptions import OperationalError
 
 from atmr import environment
 from atmr.embedded.children import Child, PlainError, Register, wait_until
-from atmr.embedded.home import refuse_full_disk
+from atmr.embedded.home import port_trouble, refuse_full_disk
 from atmr.embedded.running import Lock, Service
+from atmr.presence import announce, withdraw
 from atmr.road_server import RoadServer, wanted_road_server
 from atmr.supervisor import Supervisor
 from dispatch.roads.child import answers
@@ -44,14 +44,15 @@ class Console:
         (self.var / "run").mkdir(parents=True, exist_ok=True)
         (self.var / "log").mkdir(exist_ok=True)
         refuse_full_disk(self.var)
-        # `doctor` looks at this lock for a moment.
-        if not wait_until(lambda: self.lock.take(what="manage.py up"), 1):
+        if not self.lock.take(what="manage.py up"):
             raise PlainError(
                 f"The console already runs here (pid {self.lock.holder()[0]}): stop it first."
             )
         for name in self.supervisor.register.end_leftovers():
             self.say(f"ended {name}, left by a start that was killed")
-        _refuse_used_port(self.port)
+        if trouble := port_trouble(self.port):
+            raise PlainError(f"Port {self.port} {trouble}.")
+        announce(self.var, address=self.address)
         self.urls = {
             "DATABASE_URL": environment.database_url(),
             "REDIS_URL": environment.redis_url(),
@@ -65,6 +66,7 @@ class Console:
     def stop(self) -> None:
         if not self.lock.is_held:
             return  # another console runs here: nothing of it is ours to stop
+        withdraw(self.var)
         self.supervisor.stop()
         for service in reversed(self.started):
             service.stop()
@@ -95,6 +97,7 @@ class Console:
         self.supervisor.add(roads)
         self.supervisor.wait_ready(roads, lambda: answers(wanted.url), READY_S)
         self.urls["OSRM_URL"] = wanted.url
+        announce(self.var, address=self.address, osrm_url=wanted.url)
         self.say(f"roads: {wanted.shows}")
 
     def _prepare(self, *, demo: bool) -> None:
@@ -142,21 +145,6 @@ class Console:
 
 def _python(*words: str) -> list[str]:
     return [sys.executable, *words]
-
-
-def _refuse_used_port(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except PermissionError:
-            raise PlainError(
-                f"Port {port} needs more rights than this user has: take one above 1023."
-            ) from None
-        except OSError:
-            raise PlainError(
-                f"Port {port} is in use by another program: choose another, for instance `make up PORT={port + 1}`."
-            ) from None
 
 
 def _page_answers(address: str) -> bool:

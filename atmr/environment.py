@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from atmr.presence import running_console
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 # The two services that can be embedded, by the variable that replaces each.
 SERVICES = {"DATABASE_URL": "postgres", "REDIS_URL": "valkey"}
@@ -118,6 +120,15 @@ def database_url() -> str:
 def redis_url() -> str:
     given = url("REDIS_URL", ("redis", "rediss"))
     return given or _running("REDIS_URL")
+
+
+def osrm_url() -> str:
+    """The road server that is set; without one, that of the console which runs here."""
+    given = url("OSRM_URL", ("http", "https"))
+    if given or name_of_environment() != "dev":
+        return given
+    console = running_console(var_dir())
+    return console.osrm_url if console else ""
 
 
 def var_dir() -> Path:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.conf import settings
-
+from atmr import environment
 from atmr.embedded.home import free_port
 from dispatch.roads import NoProgramsError, NotPreparedError, find_programs, read_prepared
 from dispatch.roads.child import MAX_TABLE
@@ -25,7 +24,7 @@ class RoadServer:
 def wanted_road_server(var: Path) -> RoadServer | str | None:
     """The server to start; a sentence when prepared roads cannot be served; None when there is nothing to do."""
     data = var / "osrm-data"
-    if settings.OSRM_URL or not (data / MANIFEST).exists():
+    if environment.text("OSRM_URL") or not (data / MANIFEST).exists():
         return None
     try:
         prepared = read_prepared(data)

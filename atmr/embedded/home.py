@@ -142,6 +142,22 @@ def password_of(var: Path, name: str) -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
+def port_trouble(port: int) -> str:
+    """Why nothing of ours can listen on this port, and which one to try; empty when it can."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except PermissionError:
+            return "needs more rights than this user has: choose another, for instance `make up PORT=8000`"
+        except OSError:
+            other = port + 1 if port < 65535 else 8000
+            return (
+                f"is in use by another program: choose another, for instance `make up PORT={other}`"
+            )
+    return ""
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

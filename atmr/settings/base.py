@@ -127,7 +127,7 @@ def _database(url: str) -> dict[str, object]:
 
 DATABASES = {"default": _database(environment.database_url())}
 REDIS_URL = environment.redis_url() or "redis://127.0.0.1:1/0"
-OSRM_URL = environment.url("OSRM_URL", ("http", "https"))
+OSRM_URL = environment.osrm_url()
 
 CHANNEL_LAYERS = {
     "default": {

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
 from types import SimpleNamespace
 
 import pytest
@@ -11,9 +10,10 @@ from django.core.management import call_command
 from atmr import checkup
 from atmr.checkup import examine
 from atmr.embedded.home import free_port
+from atmr.finding import Finding
 
 
-def by_name(var, port: int | None = None) -> dict[str, checkup.Finding]:
+def by_name(var, port: int | None = None) -> dict[str, Finding]:
     return {finding.what: finding for finding in examine(var, port or free_port())}
 
 
@@ -58,33 +58,15 @@ def test_missing_programs_and_space(var, monkeypatch):
     }
 
 
-def test_servers_by_url_are_accepted(var, monkeypatch):
-    monkeypatch.setenv("DATABASE_URL", "postgresql://u:secret@db/d")
-    monkeypatch.setenv("REDIS_URL", "redis://:secret@q")
-    monkeypatch.setenv("OSRM_URL", "http://roads:5000")
+def test_servers_by_url_replace_the_programs(var, monkeypatch):
+    """Nobody listens there, and that is said of the servers."""
+    monkeypatch.setenv("REDIS_URL", "redis://:secret@127.0.0.1:1")
     findings = by_name(var)
-    for name in ("PostgreSQL", "Valkey", "OSRM"):
-        assert findings[name].state == "ok"
-        assert "secret" not in findings[name].found
-
-
-def test_a_port_in_use_has_a_remedy(var):
-    with socket.create_server(("127.0.0.1", 0)) as other:
-        port = other.getsockname()[1]
-        finding = by_name(var, port)[f"port {port}"]
-    assert (finding.state, finding.remedy) == (
-        "advice",
-        f"Take another: `make up PORT={port + 1}`.",
-    )
-
-
-def test_prepared_roads_are_found(var):
-    (var / "osrm" / "osrm" / "bin").mkdir(parents=True)
-    for name in checkup.OSRM_PROGRAMS:
-        program = var / "osrm" / "osrm" / "bin" / name
-        program.write_text("#!/bin/sh\n")
-        program.chmod(0o755)
-    assert by_name(var)["OSRM"].state == "ok"
+    assert (findings["Valkey"].state, findings["broker"].state) == ("ok", "missing")
+    assert "REDIS_URL names a server" in findings["Valkey"].found
+    assert "secret" not in str(findings)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:secret@127.0.0.1:1/d")
+    assert "DATABASE_URL names a server" in checkup._postgres().found
 
 
 def test_an_unusable_data_directory_is_missing(tmp_path):
@@ -92,6 +74,7 @@ def test_an_unusable_data_directory_is_missing(tmp_path):
     assert by_name(tmp_path / "file" / "var")["data"].state == "missing"
 
 
+@pytest.mark.django_db
 def test_the_command_prints_lines_or_json(capsys):
     call_command("doctor", port=free_port())
     assert "PostgreSQL" in capsys.readouterr().out
@@ -101,6 +84,7 @@ def test_the_command_prints_lines_or_json(capsys):
     assert {"what", "state", "found", "remedy"} == set(answer["findings"][0])
 
 
+@pytest.mark.django_db
 def test_the_command_exits_with_1_when_something_is_missing(monkeypatch, capsys):
     monkeypatch.setattr(checkup, "find_valkey", lambda: None)
     with pytest.raises(SystemExit) as leaving:

@@ -41,8 +41,8 @@ def test_without_prepared_roads_there_is_nothing_to_start(tmp_path):
     assert wanted_road_server(tmp_path) is None
 
 
-def test_a_road_server_that_is_set_is_enough(tmp_path, settings):
-    settings.OSRM_URL = "http://127.0.0.1:5000"
+def test_a_road_server_that_is_set_is_enough(tmp_path, monkeypatch):
+    monkeypatch.setenv("OSRM_URL", "http://127.0.0.1:5000")
     prepared(tmp_path)
     assert wanted_road_server(tmp_path) is None
 

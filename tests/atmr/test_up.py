@@ -80,7 +80,10 @@ def test_the_console_starts_answers_restarts_and_stops(var):
     )
     assert manage("check", "--database", "default", env=environment(var)).returncode == 0
     doctor = manage("doctor", "--port", str(port), env=environment(var))
-    assert "the console runs here" in doctor.stdout
+    assert f"runs at http://127.0.0.1:{port}/" in doctor.stdout
+    assert "and is ready" in doctor.stdout
+    for said in ("all migrations applied", "append-only file on"):
+        assert said in doctor.stdout
 
     for name, register in (("worker", "processes"), ("postgres", "postgres"), ("web", "processes")):
         os.kill(_pid(var, register, name), signal.SIGKILL)

@@ -11,7 +11,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from atmr import environment
-from atmr.checkup import Finding, examine
+from atmr.checkup import examine
+from atmr.finding import Finding
 
 
 class Command(BaseCommand):
