@@ -241,6 +241,8 @@ class BookingDesk(CsvDesk, VersionedDesk):
         obj = kwargs.get("obj")
         if obj is not None and self._lacks_return(obj) and self.has_add_permission(request):
             context["return_url"] = _return_url(obj)
+        if obj is not None:
+            context["why_url"] = reverse("pages:why", args=[obj.pk])
         return super().render_change_form(request, context, *args, **kwargs)
 
     @staticmethod

@@ -8,23 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from dispatch.engine.cost import Score, score
 from dispatch.engine.errors import InvalidPlanError
 from dispatch.engine.insertion import Insertion, try_insertion, with_insertion, without_trip
 from dispatch.engine.legs import driving_s, duty
+from dispatch.engine.network import network_of
 from dispatch.engine.plan import Plan, Unassigned
 from dispatch.engine.problem import Problem, Shift, Trip
 from dispatch.engine.remedies import remedies
 from dispatch.engine.schedule import Refusal
 from dispatch.engine.sentences import (
     NO_SHIFT,
+    NOT_YET_ON_DUTY,
+    OWN_REFUSALS,
     REFUSALS,
+    TOO_SMALL,
     UNASSIGNED,
+    Clock,
     Figures,
     Label,
     Language,
     Sentence,
+    wall_clock,
 )
 from dispatch.enums import Rule
 
@@ -48,80 +55,84 @@ _TOO_SMALL = 6  # the vehicle never has the places: further away than having non
 
 REASONS: Mapping[str, Sentence] = {
     "begun": Sentence(
-        "Trip {trip} has begun, or is about to, on shift {shift}.",
-        "La course {trip} a commencé, ou va commencer, sur le service {shift}.",
+        "This trip has begun, or is about to, with {shift}.",
+        "Cette course a commencé, ou va commencer, avec {shift}.",
     ),
     "pinned": Sentence(
-        "A person fixed trip {trip} on shift {shift}.",
-        "Une personne a fixé la course {trip} sur le service {shift}.",
+        "A person fixed this trip with {shift}.",
+        "Une personne a fixé cette course avec {shift}.",
     ),
     "only": Sentence(
-        "No shift but {shift} can take trip {trip}.",
-        "Aucun service sauf {shift} ne peut prendre la course {trip}.",
+        "Nobody but {shift} can take this trip.",
+        "Personne sauf {shift} ne peut prendre cette course.",
     ),
     "cheapest": Sentence(
-        "Shift {shift} is the best choice, {amount} points before shift {other}.",
-        "Le service {shift} est le meilleur choix, {amount} points devant le service {other}.",
+        "{shift} is the best choice: with {other} the plan would cost {amount} points more.",
+        "{shift} est le meilleur choix : avec {other} le plan coûterait {amount} points de plus.",
     ),
     "as_good": Sentence(
-        "Shift {other} would be as good a choice.",
-        "Le service {other} serait un aussi bon choix.",
+        "{other} would be as good a choice.",
+        "{other} serait un aussi bon choix.",
     ),
     "dearer": Sentence(
-        "Shift {shift} costs {amount} points more than shift {other} would.",
-        "Le service {shift} coûte {amount} points de plus que le service {other}.",
+        "{shift} costs {amount} points more than {other} would.",
+        "{shift} coûte {amount} points de plus que {other}.",
     ),
     "woven": Sentence(
-        "Without trip {trip}, shift {shift} could not take its break and drive the rest.",
-        "Sans la course {trip}, le service {shift} ne pourrait pas prendre sa pause et faire le reste.",
+        "Without this trip, {shift} could not take the break and drive the rest.",
+        "Sans cette course, {shift} ne pourrait pas prendre la pause et faire le reste.",
     ),
     "there": Sentence(
-        "Trip {trip} already is on shift {shift}.",
-        "La course {trip} est déjà sur le service {shift}.",
+        "{shift} drives this trip already.",
+        "{shift} fait déjà cette course.",
     ),
     "possible": Sentence(
-        "Shift {shift} can take trip {trip}: {minutes} min more driving.",
-        "Le service {shift} peut prendre la course {trip} : {minutes} min de route en plus.",
+        "{shift} can take this trip: {minutes} min more driving.",
+        "{shift} peut prendre cette course : {minutes} min de route en plus.",
     ),
 }
 
 # What speaks for a shift against another, by the part of the price it saves.
 ADVANTAGES: Mapping[str, Sentence] = {
     "driving": Sentence(
-        "Shift {shift}: {minutes} min less driving than with shift {other}.",
-        "Service {shift} : {minutes} min de route de moins qu’avec le service {other}.",
+        "With {shift}, {minutes} min less driving than with {other}.",
+        "Avec {shift}, {minutes} min de route de moins qu’avec {other}.",
     ),
     "excess_ride": Sentence(
-        "Shift {shift}: patients are on board {minutes} min less than with shift {other}.",
-        "Service {shift} : les patients sont {minutes} min de moins à bord qu’avec {other}.",
+        "With {shift}, patients are on board {minutes} min less than with {other}.",
+        "Avec {shift}, les patients sont {minutes} min de moins à bord qu’avec {other}.",
     ),
     "waiting": Sentence(
-        "Shift {shift}: {amount} points less waiting than with shift {other}.",
-        "Service {shift} : {amount} points d’attente de moins qu’avec le service {other}.",
+        "With {shift}, {amount} points less waiting than with {other}.",
+        "Avec {shift}, {amount} points d’attente de moins qu’avec {other}.",
     ),
     "emergency": Sentence(
-        "Shift {other} is an emergency shift, used last.",
-        "Le service {other} est un service de secours, utilisé en dernier.",
+        "{other} is an emergency driver, called last.",
+        "{other} est un chauffeur de secours, appelé en dernier.",
+    ),
+    "used_shifts": Sentence(
+        "With {shift}, one driver less has to drive than with {other}.",
+        "Avec {shift}, un chauffeur de moins doit rouler qu’avec {other}.",
     ),
     "optional_breaks": Sentence(
-        "With shift {other} a driver would lose an optional break.",
-        "Avec le service {other}, un chauffeur perdrait une pause facultative.",
+        "With {other}, a driver would lose an optional break.",
+        "Avec {other}, un chauffeur perdrait une pause facultative.",
     ),
     "preferred": Sentence(
-        "The patient prefers the driver of shift {shift} to that of shift {other}.",
-        "Le patient préfère le chauffeur du service {shift} à celui du service {other}.",
+        "The patient prefers {shift} to {other}.",
+        "Le patient préfère {shift} à {other}.",
     ),
     "same_driver": Sentence(
-        "With shift {shift} the linked trip keeps the same driver; with shift {other} it does not.",
-        "Avec le service {shift}, la course liée garde son chauffeur ; avec {other}, non.",
+        "With {shift} the linked trip keeps the same driver; with {other} it does not.",
+        "Avec {shift}, la course liée garde son chauffeur ; avec {other}, non.",
     ),
     "fairness": Sentence(
-        "The driver of shift {shift} has had less work over the window than that of shift {other}.",
-        "Le chauffeur du service {shift} a eu moins de travail sur la période que celui de {other}.",
+        "{shift} has had less work lately than {other}.",
+        "{shift} a eu moins de travail que {other} ces derniers jours.",
     ),
     "stability": Sentence(
-        "With shift {shift} fewer trips change driver than with shift {other}.",
-        "Avec le service {shift}, moins de courses changent de chauffeur qu’avec {other}.",
+        "With {shift}, fewer trips change driver than with {other}.",
+        "Avec {shift}, moins de courses changent de chauffeur qu’avec {other}.",
     ),
 }
 
@@ -131,25 +142,30 @@ class Reason:
     """One sentence of an explanation. `key`: a rule's value or a key of REASONS or ADVANTAGES.
 
     `amount`: seconds for the rules of time and for driving and riding, else points of the price.
+    `points`: what this concern adds to the price if the trip goes to the other shift (negative: what it saves).
     """
 
     key: str
     template: Sentence
     figures: Figures
+    points: int = 0
 
     @property
     def amount(self) -> int:
         return self.figures.amount
 
-    def sentence(self, language: Language = "en", *, label: Label = str) -> str:
-        return self.template.spoken(language, self.figures, label)
+    def sentence(
+        self, language: Language = "en", *, label: Label = str, clock: Clock = wall_clock
+    ) -> str:
+        return self.template.spoken(language, self.figures, label, clock)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhyNot:
     """What happens if the trip goes to that shift: a refusal, or the points it adds, with the reasons.
 
-    `added_cost` counts against the plan as it stands (negative: the plan would be better).
+    `added_cost` counts against the plan as it stands (negative: the plan would be better); for a trip that
+    is moved from another shift it is the sum of the `points` of the reasons.
     """
 
     refusal: Refusal | None
@@ -169,16 +185,16 @@ def why_this_driver(problem: Problem, plan: Plan, trip_id: str) -> tuple[Reason,
         return (_reason("begun", trip=trip_id, shift=shift_id),)
     if problem.trip_by_id[trip_id].pinned_shift is not None:
         return (_reason("pinned", trip=trip_id, shift=shift_id),)
-    rest = _taken_out(problem, plan, trip_id)
-    if rest is None:
+    standing = _Standing(problem, plan, trip_id)
+    if standing.rest is None:
         return (_reason("woven", trip=trip_id, shift=shift_id),)
-    fits, refusals = _answers(problem, rest, trip_id)
+    fits, refusals = _answers(problem, standing.rest, trip_id)
     best = _cheapest(fit for fit in fits if fit.shift != shift_id)
     if best is not None:
-        return _compared(problem, plan, with_insertion(rest, best), trip_id)
+        return standing.compared(with_insertion(standing.rest, best))
     nearest = _nearest(problem, trip_id, refusals)
     only = _reason("only", trip=trip_id, shift=shift_id)
-    return (only,) if nearest is None else (only, _refused(problem, trip_id, *nearest))
+    return (only,) if nearest is None else (only, refused(problem, trip_id, *nearest))
 
 
 def why_not(problem: Problem, plan: Plan, trip_id: str, shift_id: str) -> WhyNot:
@@ -188,39 +204,106 @@ def why_not(problem: Problem, plan: Plan, trip_id: str, shift_id: str) -> WhyNot
     """
     if trip_id not in problem.trip_by_id or shift_id not in problem.shift_by_id:
         raise InvalidPlanError(f"Trip {trip_id} or shift {shift_id} is unknown.")
-    current = plan.shift_of.get(trip_id)
-    if current == shift_id:
-        there = _reason("there", trip=trip_id, shift=shift_id)
-        return WhyNot(refusal=None, added_cost=0, reasons=(there,))
-    if trip_id in problem.committed_shift:
-        return _refusal(problem, trip_id, shift_id, Refusal(rule=Rule.FREEZE_TIME, visit=trip_id))
-    if current is None:
-        return _why_not_added(problem, plan, trip_id, shift_id)
-    return _why_not_moved(problem, plan, trip_id, shift_id)
+    return _Standing(problem, plan, trip_id).why_not(shift_id)
 
 
-def _why_not_added(problem: Problem, plan: Plan, trip_id: str, shift_id: str) -> WhyNot:
-    answer = try_insertion(problem, plan, trip_id, shift_id)
-    if isinstance(answer, Refusal):
-        return _refusal(problem, trip_id, shift_id, answer)
-    driven = _driving_s(problem, with_insertion(plan, answer)) - _driving_s(problem, plan)
-    possible = _reason("possible", trip=trip_id, shift=shift_id, amount=driven)
-    return WhyNot(refusal=None, added_cost=answer.added_cost, reasons=(possible,))
+def why_not_each(problem: Problem, plan: Plan, trip_id: str) -> dict[str, WhyNot]:
+    """The same for every shift that does not drive the trip; what they share is worked out once.
+
+    Raises InvalidPlanError for a trip the problem does not know.
+    """
+    if trip_id not in problem.trip_by_id:
+        raise InvalidPlanError(f"Trip {trip_id} is unknown.")
+    standing = _Standing(problem, plan, trip_id)
+    others = (shift.id for shift in problem.shifts if shift.id != standing.shift_id)
+    return {shift_id: standing.why_not(shift_id) for shift_id in others}
 
 
-def _why_not_moved(problem: Problem, plan: Plan, trip_id: str, shift_id: str) -> WhyNot:
-    rest = _taken_out(problem, plan, trip_id)
-    if rest is None:
-        woven = _reason("woven", trip=trip_id, shift=plan.shift_of[trip_id])
-        refusal = Refusal(rule=Rule.BREAK, visit=trip_id)
-        return WhyNot(refusal=refusal, added_cost=None, reasons=(woven,))
-    answer = try_insertion(problem, rest, trip_id, shift_id)
-    if isinstance(answer, Refusal):
-        return _refusal(problem, trip_id, shift_id, answer)
-    moved = with_insertion(rest, answer)
-    added = score(problem, moved).total - score(problem, plan).total
-    reasons = _compared(problem, plan, moved, trip_id)
-    return WhyNot(refusal=None, added_cost=added, reasons=reasons)
+class _Standing:
+    """A trip where the plan has it, and what every other shift is compared with."""
+
+    def __init__(self, problem: Problem, plan: Plan, trip_id: str) -> None:
+        self.problem, self.plan, self.trip_id = problem, plan, trip_id
+        self.shift_id = plan.shift_of.get(trip_id)
+
+    @cached_property
+    def rest(self) -> Plan | None:
+        """The plan without the trip; None in the rare case that its shift could not drive the rest."""
+        try:
+            return without_trip(self.problem, self.plan, self.trip_id, reason=Rule.COVERAGE)
+        except InvalidPlanError:
+            return None
+
+    @cached_property
+    def score(self) -> Score:
+        return score(self.problem, self.plan)
+
+    @cached_property
+    def driving_s(self) -> int:
+        return _driving_s(self.problem, self.plan)
+
+    def why_not(self, shift_id: str) -> WhyNot:
+        if self.shift_id == shift_id:
+            there = _reason("there", trip=self.trip_id, shift=shift_id)
+            return WhyNot(refusal=None, added_cost=0, reasons=(there,))
+        if self.trip_id in self.problem.committed_shift:
+            return self._refused(shift_id, Refusal(rule=Rule.FREEZE_TIME, visit=self.trip_id))
+        if self.shift_id is None:
+            return self._added(shift_id)
+        return self._moved(self.shift_id, shift_id)
+
+    def _added(self, shift_id: str) -> WhyNot:
+        answer = try_insertion(self.problem, self.plan, self.trip_id, shift_id)
+        if isinstance(answer, Refusal):
+            return self._refused(shift_id, answer)
+        driven = _driving_s(self.problem, with_insertion(self.plan, answer)) - self.driving_s
+        possible = _reason("possible", trip=self.trip_id, shift=shift_id, amount=driven)
+        return WhyNot(refusal=None, added_cost=answer.added_cost, reasons=(possible,))
+
+    def _moved(self, held_by: str, shift_id: str) -> WhyNot:
+        if self.rest is None:
+            woven = _reason("woven", trip=self.trip_id, shift=held_by)
+            refusal = Refusal(rule=Rule.BREAK, visit=self.trip_id)
+            return WhyNot(refusal=refusal, added_cost=None, reasons=(woven,))
+        answer = try_insertion(self.problem, self.rest, self.trip_id, shift_id)
+        if isinstance(answer, Refusal):
+            return self._refused(shift_id, answer)
+        moved = with_insertion(self.rest, answer)
+        added = score(self.problem, moved).total - self.score.total
+        return WhyNot(refusal=None, added_cost=added, reasons=self.compared(moved))
+
+    def _refused(self, shift_id: str, refusal: Refusal) -> WhyNot:
+        reason = refused(self.problem, self.trip_id, shift_id, refusal)
+        return WhyNot(refusal=refusal, added_cost=None, reasons=(reason,))
+
+    def compared(self, other: Plan) -> tuple[Reason, ...]:
+        """The trip's shift against its shift in `other`: the balance, then part by part."""
+        here, there = self.plan.shift_of[self.trip_id], other.shift_of[self.trip_id]
+        theirs = score(self.problem, other)
+        gain = theirs.total - self.score.total
+        key = "cheapest" if gain > 0 else "dearer" if gain < 0 else "as_good"
+        head = _reason(key, trip=self.trip_id, shift=here, other=there, amount=abs(gain))
+        points = {part: getattr(theirs, part) - getattr(self.score, part) for part in ADVANTAGES}
+        found = [
+            self._advantage(part, here, there, added, self._told(part, added, other))
+            for part, added in points.items()
+            if added
+        ]
+        return (head, *sorted(found, key=lambda reason: -abs(reason.points)))
+
+    def _told(self, part: str, added: int, other: Plan) -> int:
+        """What is said of a part: seconds on the road and on board, else the points themselves."""
+        if part == "driving":
+            return _driving_s(self.problem, other) - self.driving_s
+        if part == "excess_ride":
+            return added // self.problem.settings.weights.excess_ride_per_s
+        return added
+
+    def _advantage(self, part: str, here: str, there: str, added: int, told: int) -> Reason:
+        """A saving speaks for us; a loss is said as the other's advantage."""
+        ours, theirs = (here, there) if added > 0 else (there, here)
+        figures = Figures(trip=self.trip_id, shift=ours, other=theirs, amount=abs(told))
+        return Reason(key=part, template=ADVANTAGES[part], figures=figures, points=added)
 
 
 def unassigned_reason(problem: Problem, plan: Plan, trip_id: str) -> Unassigned:
@@ -276,14 +359,6 @@ def _answers(
     return fits, refusals
 
 
-def _taken_out(problem: Problem, plan: Plan, trip_id: str) -> Plan | None:
-    """The plan without the trip; None in the rare case that its shift could not drive the rest."""
-    try:
-        return without_trip(problem, plan, trip_id, reason=Rule.COVERAGE)
-    except InvalidPlanError:
-        return None
-
-
 def _cheapest(fits: Iterable[Insertion]) -> Insertion | None:
     return min(fits, key=lambda fit: (fit.added_cost, fit.shift), default=None)
 
@@ -318,54 +393,38 @@ def _reason(key: str, *, trip: str, shift: str, other: str = "", amount: int = 0
     return Reason(key=key, template=REASONS[key], figures=figures)
 
 
-def _refused(problem: Problem, trip_id: str, shift_id: str, refusal: Refusal) -> Reason:
-    lacking = problem.trip_by_id[trip_id].needs - problem.shift_by_id[shift_id].capabilities
+def refused(problem: Problem, trip_id: str, shift_id: str, refusal: Refusal) -> Reason:
+    """The refusal as a statement about this trip, with its figures."""
+    trip, shift = problem.trip_by_id[trip_id], problem.shift_by_id[shift_id]
+    template, at = _in_the_way(problem, trip, shift, refusal)
     figures = Figures(
         trip=trip_id,
         shift=shift_id,
         other=refusal.visit,
-        skills=tuple(sorted(lacking)),
+        skills=tuple(sorted(trip.needs - shift.capabilities)),
         amount=refusal.amount,
+        at=at,
     )
-    return Reason(key=refusal.rule, template=REFUSALS[refusal.rule], figures=figures)
+    return Reason(key=refusal.rule, template=template, figures=figures)
 
 
-def _refusal(problem: Problem, trip_id: str, shift_id: str, refusal: Refusal) -> WhyNot:
-    reason = _refused(problem, trip_id, shift_id, refusal)
-    return WhyNot(refusal=refusal, added_cost=None, reasons=(reason,))
+def _in_the_way(
+    problem: Problem, trip: Trip, shift: Shift, refusal: Refusal
+) -> tuple[Sentence, int]:
+    """The sentence, and the time of the day it names."""
+    if refusal.rule is Rule.SHIFT and refusal.amount == _begins_late_s(problem, trip, shift):
+        return NOT_YET_ON_DUTY, shift.start_s
+    if refusal.rule is Rule.CAPACITY and not shift.can_hold(trip.load):
+        return TOO_SMALL, 0
+    table = OWN_REFUSALS if refusal.visit == trip.id else REFUSALS
+    return table.get(refusal.rule, REFUSALS[refusal.rule]), shift.end_s
 
 
-# Two plans that differ in one trip's shift
-
-
-def _compared(problem: Problem, plan: Plan, other: Plan, trip_id: str) -> tuple[Reason, ...]:
-    """The trip's shift in `plan` against its shift in `other`: the balance, then part by part."""
-    here, there = plan.shift_of[trip_id], other.shift_of[trip_id]
-    ours, theirs = score(problem, plan), score(problem, other)
-    gain = theirs.total - ours.total
-    key = "cheapest" if gain > 0 else "dearer" if gain < 0 else "as_good"
-    head = _reason(key, trip=trip_id, shift=here, other=there, amount=abs(gain))
-    savings = _savings(problem, ours, theirs)
-    if savings["driving"]:  # told in seconds, where driving has a price at all
-        savings["driving"] = _driving_s(problem, other) - _driving_s(problem, plan)
-    parts = sorted(savings.items(), key=lambda part: -abs(part[1]))
-    reasons = (_advantage(part, trip_id, here, there, saved) for part, saved in parts if saved)
-    return (head, *reasons)
-
-
-def _savings(problem: Problem, ours: Score, theirs: Score) -> dict[str, int]:
-    """What we save against them in each part: points, but seconds on board."""
-    saved = {part: getattr(theirs, part) - getattr(ours, part) for part in ADVANTAGES}
-    per_s = problem.settings.weights.excess_ride_per_s
-    saved["excess_ride"] = saved["excess_ride"] // per_s if per_s else 0
-    return saved
-
-
-def _advantage(part: str, trip_id: str, here: str, there: str, saved: int) -> Reason:
-    """A saving speaks for us; a loss is said as the other's advantage."""
-    ours, theirs = (here, there) if saved > 0 else (there, here)
-    figures = Figures(trip=trip_id, shift=ours, other=theirs, amount=abs(saved))
-    return Reason(key=part, template=ADVANTAGES[part], figures=figures)
+def _begins_late_s(problem: Problem, trip: Trip, shift: Shift) -> int:
+    """By how much an otherwise empty shift would be too late at the pickup."""
+    network = network_of(problem)
+    s, pickup = network.shift_index[shift.id], 2 * network.trip_index[trip.id]
+    return shift.start_s + network.from_base[s][pickup] - trip.pickup.latest_s
 
 
 def _driving_s(problem: Problem, plan: Plan) -> int:

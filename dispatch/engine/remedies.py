@@ -50,22 +50,22 @@ ADVICE: Mapping[str, Sentence] = {
         "With pickup and arrival up to {amount} min earlier it can be planned.",
         "Avec un départ et une arrivée jusqu’à {amount} min plus tôt, elle peut être planifiée.",
     ),
-    "fits": Sentence("Shift {other} can take it.", "Le service {other} peut la prendre."),
+    "fits": Sentence("{other} can take it.", "{other} peut la prendre."),
     "unpin": Sentence(
-        "Freed from its shift, it fits on shift {other}.",
-        "Libérée de son service, elle entre dans le service {other}.",
+        "Freed from its driver, it can go to {other}.",
+        "Libérée de son chauffeur, elle peut aller à {other}.",
     ),
     "cap": Sentence(
-        "With one more trip allowed, shift {other} can take it.",
-        "Avec une course de plus permise, le service {other} peut la prendre.",
+        "With one more trip allowed, {other} can take it.",
+        "Avec une course de plus permise, {other} peut la prendre.",
     ),
     "one_more_shift": Sentence(
-        "One more shift like {other} can take it.",
-        "Un service de plus comme {other} peut la prendre.",
+        "One more shift like this one can take it: {other}.",
+        "Un service de plus comme celui-ci peut la prendre : {other}.",
     ),
     "other_driver": Sentence(
-        "Another driver on a shift like {other} can take it.",
-        "Un autre chauffeur sur un service comme {other} peut la prendre.",
+        "Another driver with the shift of {other} can take it.",
+        "Un autre chauffeur, avec le même service que {other}, peut la prendre.",
     ),
     "room": Sentence(
         "One more vehicle with a place for it can take it: {skills}.",

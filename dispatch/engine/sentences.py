@@ -1,7 +1,8 @@
 """The engine's words: one English and one French template for each rule, broken or in the way.
 
-Templates hold references (`{trip}`, `{shift}`, `{detail}`), whole minutes (`{minutes}`, rounded up) and
-plain counts (`{amount}`); no name of a person ever enters, the caller's `label` turns references into words.
+Templates hold references (`{trip}`, `{shift}`, `{other}`), whole minutes (`{minutes}`, rounded up), plain
+counts (`{amount}`) and times of the day (`{at}`); no name of a person ever enters: the caller's `label` turns
+references into words (a shift into who drives it), and its `clock` seconds into what the wall clock shows.
 """
 
 from __future__ import annotations
@@ -14,6 +15,12 @@ from dispatch.enums import Rule
 
 Language = Literal["en", "fr"]
 Label = Callable[[str], str]
+Clock = Callable[[int], str]
+
+
+def wall_clock(second: int) -> str:
+    """Seconds since midnight as hours and minutes, on a day without a clock change."""
+    return f"{second // 3600 % 24:02d}:{second % 3600 // 60:02d}"
 
 
 class Sentence(NamedTuple):
@@ -29,7 +36,13 @@ class Sentence(NamedTuple):
         template: str = getattr(self, language)
         return template
 
-    def spoken(self, language: Language, figures: Figures, label: Label = str) -> str:
+    def spoken(
+        self,
+        language: Language,
+        figures: Figures,
+        label: Label = str,
+        clock: Clock = wall_clock,
+    ) -> str:
         """The template filled in with figures."""
         return self.said(language).format(
             trip=label(figures.trip),
@@ -38,6 +51,7 @@ class Sentence(NamedTuple):
             skills=", ".join(dict.fromkeys(word(skill, language) for skill in figures.skills)),
             amount=figures.amount,
             minutes=minutes(figures.amount),
+            at=clock(figures.at),
         )
 
 
@@ -50,6 +64,7 @@ class Figures:
     other: str = ""
     skills: tuple[str, ...] = ()
     amount: int = 0
+    at: int = 0
 
 
 def minutes(seconds: int) -> int:
@@ -194,57 +209,78 @@ DETOUR = Sentence(
     "La course {trip} (service {shift}) dépasse de {minutes} min le détour permis par le groupage.",
 )
 
-# A shift cannot take one more trip; {other} is the visit that would suffer.
+# What stands in the way of giving this trip to a shift; {other} is another trip, which would suffer.
 REFUSALS: Mapping[Rule, Sentence] = {
     Rule.CAPACITY: Sentence(
-        "The vehicle of shift {shift} has no place for trip {trip} when it would need one.",
-        "Le véhicule du service {shift} n’a pas de place pour la course {trip} au moment voulu.",
+        "{shift} has no place free in the vehicle for this trip at that time.",
+        "{shift} n’a pas de place libre dans le véhicule pour cette course à ce moment.",
     ),
     Rule.SKILLS: Sentence(
-        "Shift {shift} lacks what trip {trip} needs: {skills}.",
-        "Il manque au service {shift} ce que demande la course {trip} : {skills}.",
+        "{shift} lacks what this trip needs: {skills}.",
+        "{shift} n’a pas ce que demande cette course : {skills}.",
     ),
     Rule.SHIFT: Sentence(
-        "With trip {trip}, shift {shift} would work {minutes} min beyond its hours of duty.",
-        "Avec la course {trip}, le service {shift} dépasserait ses heures de {minutes} min.",
+        "{shift} is on duty until {at} at the latest, {minutes} min too early for this trip.",
+        "{shift} est en service jusqu’à {at} au plus tard, {minutes} min trop tôt pour cette course.",
     ),
     Rule.DURATION: Sentence(
-        "With trip {trip}, the tour of shift {shift} would be {minutes} min too long.",
-        "Avec la course {trip}, la tournée du service {shift} serait trop longue de {minutes} min.",
+        "With this trip, the tour would be {minutes} min too long for {shift}.",
+        "Avec cette course, la tournée serait trop longue de {minutes} min pour {shift}.",
     ),
     Rule.BREAK: Sentence(
-        "With trip {trip}, no room would be left for the break of shift {shift}.",
-        "Avec la course {trip}, il ne resterait pas de place pour la pause du service {shift}.",
+        "With this trip, {shift} would have no room left for the break.",
+        "Avec cette course, {shift} n’aurait plus de place pour la pause.",
     ),
     Rule.TIME_WINDOW: Sentence(
-        "With trip {trip} on shift {shift}, trip {other} would be served {minutes} min too late.",
-        "Avec la course {trip} sur le service {shift}, la course {other} aurait {minutes} min de trop.",
+        "With this trip, {shift} would be {minutes} min late for trip {other}.",
+        "Avec cette course, {shift} aurait {minutes} min de retard pour la course {other}.",
     ),
     Rule.MAX_RIDE_TIME: Sentence(
-        "On shift {shift}, the patient of trip {other} would be on board {minutes} min too long.",
-        "Sur le service {shift}, le patient de la course {other} serait à bord {minutes} min de trop.",
+        "With this trip, {shift} would keep the patient of trip {other} on board {minutes} min too long.",
+        "Avec cette course, {shift} garderait le patient de la course {other} à bord {minutes} min de trop.",
     ),
     Rule.EXCLUDED_DRIVER: Sentence(
-        "The driver of shift {shift} is excluded for trip {trip}.",
-        "Le chauffeur du service {shift} est exclu pour la course {trip}.",
+        "{shift} is excluded for this patient.", "{shift} est exclu pour ce patient."
     ),
     Rule.POOLING: Sentence(
-        "On shift {shift}, trip {trip} would have to share the vehicle in a way that is not allowed.",
-        "Sur le service {shift}, la course {trip} devrait être groupée d’une façon non permise.",
+        "With {shift}, this trip would share the vehicle in a way that is not allowed.",
+        "Avec {shift}, cette course serait groupée d’une façon non permise.",
     ),
     Rule.WORKLOAD_CAP: Sentence(
-        "Shift {shift} already has as many trips as it may.",
-        "Le service {shift} a déjà autant de courses que permis.",
+        "{shift} already has as many trips as allowed.",
+        "{shift} a déjà autant de courses que permis.",
     ),
     Rule.PINNED: Sentence(
-        "Trip {trip} is fixed on another shift than {shift}.",
-        "La course {trip} est fixée sur un autre service que {shift}.",
+        "A person fixed this trip with another driver than {shift}.",
+        "Une personne a fixé cette course avec un autre chauffeur que {shift}.",
     ),
     Rule.FREEZE_TIME: Sentence(
-        "Trip {trip} has begun, or is about to, on another shift than {shift}.",
-        "La course {trip} a commencé, ou va commencer, sur un autre service que {shift}.",
+        "This trip has begun, or is about to, with another driver than {shift}.",
+        "Cette course a commencé, ou va commencer, avec un autre chauffeur que {shift}.",
     ),
 }
+
+# The same where it is this very trip that would suffer.
+OWN_REFUSALS: Mapping[Rule, Sentence] = {
+    Rule.TIME_WINDOW: Sentence(
+        "{shift} would be {minutes} min too late for this trip.",
+        "{shift} aurait {minutes} min de retard pour cette course.",
+    ),
+    Rule.MAX_RIDE_TIME: Sentence(
+        "With {shift}, the patient would be on board {minutes} min too long.",
+        "Avec {shift}, le patient serait à bord {minutes} min de trop.",
+    ),
+}
+
+TOO_SMALL = Sentence(
+    "{shift} drives a vehicle without the places that this trip needs.",
+    "{shift} conduit un véhicule sans les places que demande cette course.",
+)
+
+NOT_YET_ON_DUTY = Sentence(
+    "{shift} is on duty from {at} at the earliest, {minutes} min too late for this trip.",
+    "{shift} est en service à partir de {at} au plus tôt, {minutes} min trop tard pour cette course.",
+)
 
 # Nobody drives the trip; the rule is the one nearest to success over all shifts.
 UNASSIGNED: Mapping[Rule, Sentence] = {

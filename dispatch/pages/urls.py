@@ -21,6 +21,7 @@ urlpatterns = [
     path("proposals/<int:run_id>/", views.proposal, name="proposal"),
     path("proposals/<int:run_id>/apply/", actions.apply, name="apply"),
     path("proposals/<int:run_id>/discard/", actions.discard, name="discard"),
+    path("bookings/<int:booking_id>/why/", views.why, name="why"),
     path("bookings/<int:booking_id>/find-driver/", actions.find_driver, name="find-driver"),
     path("bookings/<int:booking_id>/ready/", actions.ready, name="ready"),
     path("bookings/<int:booking_id>/not-ready/", actions.not_ready, name="not-ready"),

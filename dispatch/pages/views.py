@@ -12,14 +12,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dispatch.enums import RunStatus
-from dispatch.models import DispatchRun
+from dispatch.models import Booking, DispatchRun
 from dispatch.pages.answers import said_to
 from dispatch.pages.day_board import day_board
 from dispatch.pages.days import has_page
 from dispatch.pages.policy import signed_in
 from dispatch.pages.proposal import proposal_of
 from dispatch.pages.seats import Seat, refuse_drivers, seat_in, seat_of
+from dispatch.pages.trip_lines import trip_line
 from dispatch.usecases.day_clock import local_day
+from dispatch.usecases.explain_booking import explain_booking
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -61,6 +63,20 @@ def proposal(request: HttpRequest, run_id: int) -> HttpResponse:
         return redirect(day_url(seat, run.service_on))
     shown = proposal_of(run, timezone.now())
     return page(request, seat, "pages/proposal.html", {"proposal": shown, "run": run})
+
+
+@signed_in
+@require_safe
+def why(request: HttpRequest, booking_id: int) -> HttpResponse:
+    """Why this driver, why not the others; a driver is no judge of everybody's day."""
+    booking = Booking.objects.filter(pk=booking_id).only("company_id").first()
+    if booking is None:
+        raise Http404
+    seat = seat_in(request, booking.company_id)
+    refuse_drivers(seat)
+    found = explain_booking(booking_id=booking_id, now=timezone.now())
+    line = trip_line(found.booking, now=timezone.now())
+    return page(request, seat, "pages/why.html", {"why": found, "line": line})
 
 
 def page(request: HttpRequest, seat: Seat, template: str, facts: dict[str, Any]) -> HttpResponse:

@@ -15,6 +15,7 @@ from dispatch.enums import AssignedBy, BookingStatus, RunStatus
 from dispatch.models import Assignment, Booking, DispatchRun, Shift, User
 from dispatch.models.statuses import UNDER_WAY
 from dispatch.usecases.day_clock import DayClock
+from dispatch.usecases.day_versions import day_versions
 from dispatch.usecases.errors import NotFoundError, UseCaseError
 from dispatch.usecases.references import row_id
 from dispatch.usecases.ride_rows import ride_rows
@@ -125,8 +126,9 @@ def _refuse_changed_shifts(run: DispatchRun) -> None:
 
 
 def _settle(run: DispatchRun, by: User | None, now: datetime) -> None:
-    """This run is the one in force; those applied before it are superseded."""
+    """This run is the one in force; those applied before it are superseded. It remembers the day it left."""
     same_day = DispatchRun.objects.filter(company_id=run.company_id, service_on=run.service_on)
     same_day.filter(applied_at__isnull=False).exclude(pk=run.pk).update(status=RunStatus.SUPERSEDED)
-    DispatchRun.objects.filter(pk=run.pk).update(applied_at=now, applied_by=by)
     run.applied_at, run.applied_by = now, by
+    run.based_on |= {"left": day_versions(run.company, run.service_on)}
+    run.save(update_fields=["applied_at", "applied_by", "based_on"])

@@ -77,7 +77,8 @@ def assign_booking(
         raise NotFoundError(_("This shift does not exist on that day, or cannot drive."))
     answer = try_insertion(day.problem, day.plan, day.trip_id, shift)
     if not isinstance(answer, Insertion):
-        sentence = refusal_sentence(day.problem, answer, day.trip_id, shift)
+        clock = DayClock.of(day.booking.company, day.booking.service_on)
+        sentence = refusal_sentence(day.problem, answer, day.trip_id, shift, clock=clock)
         raise NotFeasibleError(sentence, rule=answer.rule, amount=answer.amount)
     return place(day, answer, by=by, pin=pin)
 

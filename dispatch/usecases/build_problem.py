@@ -33,6 +33,7 @@ from dispatch.usecases.next_door import ALONE, NextDoor, next_door
 from dispatch.usecases.references import (
     break_ref,
     driver_ref,
+    row_id,
     shift_ref,
     trip_ref,
     vehicle_ref,
@@ -50,6 +51,7 @@ class BuiltProblem:
     is_degraded: bool
     notes: tuple[str, ...]
     unplannable: tuple[Unassigned, ...]
+    left_out: dict[int, str]  # shift → why it takes no part, in words
     in_force: dict[str, tuple[engine.Visit, ...]]  # shift → visits still to make, in their order
     booking_versions: dict[int, int]
     shift_versions: dict[int, int]
@@ -138,6 +140,7 @@ class _Draft:
         self.untried = frozenset(instead)  # nothing has begun with a crew that is not there yet
         self.notes: list[str] = []
         self.unplannable: list[Unassigned] = []
+        self.left_out: dict[int, str] = {}
         self.places: dict[Point, int] = {}
         self.so_far = self._so_far()
         self.committed = {
@@ -196,6 +199,7 @@ class _Draft:
         problem = fit_windows(problem, in_force)
         stuck = stuck_shifts(problem)
         for shift_id in sorted(stuck):
+            self.left_out[row_id(shift_id)] = _("what it has begun cannot be timed by the rules")
             self.notes.append(
                 _("Shift %(shift)s stays as it is: what it has begun cannot be timed by the rules.")
                 % {"shift": shift_id[1:]}
@@ -207,6 +211,7 @@ class _Draft:
             is_degraded=road.is_degraded,
             notes=(*road.notes, *self.notes),
             unplannable=tuple(self.unplannable),
+            left_out=self.left_out,
             booking_versions={b.pk: b.version for b in still_open},
             shift_versions={
                 row.pk: row.version for row in self.shifts if shift_ref(row.pk) in kept
@@ -329,6 +334,7 @@ class _Draft:
         if fault is None and (base is None or end is None):
             fault = _("its base has no coordinates")
         if fault is not None or base is None or end is None:
+            self.left_out[row.pk] = str(fault)
             self.notes.append(
                 _("Shift %(shift)s stays out: %(fault)s.")
                 % {

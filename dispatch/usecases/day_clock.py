@@ -28,6 +28,10 @@ class DayClock:
     def moment(self, second: int) -> datetime:
         return self.starts_at + timedelta(seconds=second)
 
+    def shown(self, second: int) -> str:
+        """What the company's clocks show then."""
+        return f"{self.moment(second).astimezone(self.company.tz):%H:%M}"
+
     @property
     def length_s(self) -> int:
         return self.second(self.ends_at)

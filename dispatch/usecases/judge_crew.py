@@ -168,7 +168,10 @@ class _Tour:
             said = _("Journey %(journey)s: its patient is not driven by %(driver)s.")
             return said % {"journey": reference, "driver": driver}
         names = {self.id: f"{driver} / {vehicle.name}"}
-        return refusal_sentence(self.problem, refusal, trip.id, self.id, names=names)
+        said = refusal_sentence(
+            self.problem, refusal, trip.id, self.id, clock=self.clock, names=names
+        )
+        return f"{reference}: {said}"
 
 
 def _judged(after: Problem, before: Problem) -> Problem:

@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping
 
 from django.utils.translation import get_language, ngettext
 
-from dispatch.engine.explain import unassigned_sentence
+from dispatch.engine.explain import refused, unassigned_sentence
 from dispatch.engine.plan import Unassigned
 from dispatch.engine.problem import Load, Problem
 from dispatch.engine.remedies import advice_sentence
 from dispatch.engine.schedule import Refusal
-from dispatch.engine.sentences import REFUSALS, Figures, Label, Language
+from dispatch.engine.sentences import Label, Language
 from dispatch.enums import Rule
 from dispatch.models import Booking, Shift
 from dispatch.models import Unassigned as UnassignedRow
+from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.references import row_id, trip_ref
 
 
@@ -44,19 +45,13 @@ def refusal_sentence(
     trip_id: str,
     shift_id: str,
     *,
+    clock: DayClock,
     names: Mapping[str, str] | None = None,
 ) -> str:
     """Why this shift cannot take this trip."""
-    lacking = problem.trip_by_id[trip_id].needs - problem.shift_by_id[shift_id].capabilities
-    figures = Figures(
-        trip=trip_id,
-        shift=shift_id,
-        other=refusal.visit,
-        skills=tuple(sorted(lacking)),
-        amount=refusal.amount,
-    )
-    label = labels({trip_id, shift_id, refusal.visit}, names)
-    return REFUSALS[refusal.rule].spoken(language(), figures, label)
+    label = labels({shift_id, refusal.visit}, names)
+    reason = refused(problem, trip_id, shift_id, refusal)
+    return reason.sentence(language(), label=label, clock=clock.shown)
 
 
 def unassigned_sentences(item: Unassigned, label: Label | None = None) -> str:

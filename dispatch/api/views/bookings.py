@@ -13,7 +13,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from dispatch.api.access import EVERYBODY, OFFICE
+from dispatch.api.access import EVERYBODY, OFFICE, READERS
 from dispatch.api.base import CompanyViewSet
 from dispatch.api.filters import BookingFilter
 from dispatch.api.pagination import Keyset, day, whole_number
@@ -26,6 +26,7 @@ from dispatch.api.serializers.bookings import (
     ReadyInput,
     ReturnInput,
 )
+from dispatch.api.serializers.explanations import ExplanationSerializer
 from dispatch.api.versions import expected_version
 from dispatch.enums import BookingStatus, Role
 from dispatch.models import Booking
@@ -34,6 +35,7 @@ from dispatch.usecases.book_return import book_return
 from dispatch.usecases.create_booking import create_booking
 from dispatch.usecases.dispatch_now import dispatch_now
 from dispatch.usecases.edit_booking import edit_booking
+from dispatch.usecases.explain_booking import explain_booking
 from dispatch.usecases.record_progress import record_progress
 from dispatch.usecases.trigger_return import trigger_return
 from dispatch.usecases.unassign import unassign
@@ -72,6 +74,7 @@ class BookingViewSet(CompanyViewSet):
         "ready": OFFICE,
         "dispatch_now": OFFICE,
         "book_return": OFFICE,
+        "explanation": READERS,
     }
     versioned = frozenset({
         "partial_update", "assign", "unassign", "progress", "ready", "dispatch_now", "book_return",
@@ -174,6 +177,14 @@ class BookingViewSet(CompanyViewSet):
             expected_version=version,
         )
         return self.shown(back.pk, status=201)
+
+    @extend_schema(responses=ExplanationSerializer)
+    @action(methods=["get"], detail=True)
+    def explanation(self, request: Request, **_kwargs: object) -> Response:
+        """Why this driver and none of the others, or why nobody: each with its rule or its price."""
+        booking: Booking = self.get_object()
+        found = explain_booking(booking_id=booking.pk, now=timezone.now())
+        return Response(ExplanationSerializer(found).data)
 
     def chosen(self) -> tuple[Booking, int]:
         """The booking of the address, in the version the caller saw."""

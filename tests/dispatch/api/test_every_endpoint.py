@@ -74,6 +74,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "bookings-book-return"): Case(
         roles=OFFICE, status=201, row="booking", body={"is_on_call": True}
     ),
+    ("GET", "bookings-explanation"): Case(roles=READERS, row="booking"),
     ("GET", "drivers-list"): Case(roles=READERS),
     ("POST", "drivers-list"): Case(roles=OFFICE, status=201, body=NAMED),
     ("GET", "drivers-detail"): Case(roles=READERS, row="idle"),

@@ -12,6 +12,7 @@ from dispatch.engine.explain import (
     unassigned_reason,
     unassigned_sentence,
     why_not,
+    why_not_each,
     why_this_driver,
 )
 from dispatch.engine.insertion import try_insertion
@@ -56,11 +57,11 @@ def test_the_nearer_driver_is_the_better_choice():
     reasons = why_this_driver(day, plan(day, s="+a -a"), "a")
     assert keys(reasons) == [("cheapest", 1_000), ("driving", 1_000)]
     assert [reason.sentence() for reason in reasons] == [
-        "Shift s is the best choice, 1000 points before shift r.",
-        "Shift s: 17 min less driving than with shift r.",
+        "s is the best choice: with r the plan would cost 1000 points more.",
+        "With s, 17 min less driving than with r.",
     ]
     assert reasons[1].sentence("fr", label=str.upper) == (
-        "Service S : 17 min de route de moins qu’avec le service R."
+        "Avec S, 17 min de route de moins qu’avec R."
     )
 
 
@@ -68,8 +69,8 @@ def test_a_choice_made_against_the_price_is_not_called_the_best():
     day = priced(trip("a", 1, 3), shift(), FAR)
     reasons = why_this_driver(day, plan(day, r="+a -a"), "a")
     assert keys(reasons) == [("dearer", 1_000), ("driving", 1_000)]
-    assert reasons[0].sentence() == "Shift r costs 1000 points more than shift s would."
-    assert reasons[1].sentence() == "Shift s: 17 min less driving than with shift r."
+    assert reasons[0].sentence() == "r costs 1000 points more than s would."
+    assert reasons[1].sentence() == "With s, 17 min less driving than with r."
 
 
 def test_two_equal_shifts_are_equally_good():
@@ -92,8 +93,8 @@ def test_what_speaks_for_each_side_is_said_the_weightiest_first():
         ("preferred", 1_500),
         ("driving", 1_000),
     ]
-    assert reasons[1].sentence() == "Shift s is an emergency shift, used last."
-    assert reasons[3].sentence() == "Shift s: 17 min less driving than with shift r."
+    assert reasons[1].sentence() == "s is an emergency driver, called last."
+    assert reasons[3].sentence() == "With s, 17 min less driving than with r."
 
 
 def test_a_linked_trip_a_lighter_load_and_the_plan_in_force_speak_too():
@@ -118,9 +119,7 @@ def test_a_linked_trip_a_lighter_load_and_the_plan_in_force_speak_too():
         "fairness": 830,
     }
     by_key = {reason.key: reason.sentence() for reason in reasons}
-    assert by_key["fairness"] == (
-        "The driver of shift r has had less work over the window than that of shift s."
-    )
+    assert by_key["fairness"] == "r has had less work lately than s."
 
 
 def test_minutes_on_board_are_told_as_minutes_whatever_they_cost():
@@ -143,7 +142,7 @@ def test_minutes_on_board_are_told_as_minutes_whatever_they_cost():
     )
     reasons = why_this_driver(shared, Plan(routes=(lingering,)), "a")
     assert keys(reasons) == [("dearer", 360), ("excess_ride", 120)]
-    assert reasons[1].sentence() == "Shift r: patients are on board 2 min less than with shift s."
+    assert reasons[1].sentence() == "With r, patients are on board 2 min less than with s."
 
 
 def test_the_only_shift_that_can_is_told_with_the_nearest_that_cannot():
@@ -155,9 +154,9 @@ def test_the_only_shift_that_can_is_told_with_the_nearest_that_cannot():
     )
     reasons = why_this_driver(day, plan(day, s="+a -a"), "a")
     assert keys(reasons) == [("only", 0), (Rule.SHIFT, 10)]
-    assert reasons[0].sentence() == "No shift but s can take trip a."
+    assert reasons[0].sentence() == "Nobody but s can take this trip."
     assert reasons[1].sentence() == (
-        "With trip a, shift q would work 1 min beyond its hours of duty."
+        "q is on duty until 00:09 at the latest, 1 min too early for this trip."
     )
 
 
@@ -205,9 +204,9 @@ def test_a_refusal_names_its_rule_and_what_is_lacking():
     answer = why_not(day, EMPTY, "a", "s")
     assert answer.refusal is not None
     assert (answer.refusal.rule, answer.added_cost) == (Rule.SKILLS, None)
-    assert answer.reasons[0].sentence() == "Shift s lacks what trip a needs: oxygen, ramp."
+    assert answer.reasons[0].sentence() == "s lacks what this trip needs: oxygen, ramp."
     assert answer.reasons[0].sentence("fr") == (
-        "Il manque au service s ce que demande la course a : oxygène, rampe."
+        "s n’a pas ce que demande cette course : oxygène, rampe."
     )
 
 
@@ -222,7 +221,7 @@ def test_an_unassigned_trip_that_fits_costs_what_it_adds():
     day = priced(trip("a", 1, 3), shift())
     answer = why_not(day, EMPTY, "a", "s")
     assert (answer.refusal, answer.added_cost) == (None, 600)
-    assert answer.reasons[0].sentence() == "Shift s can take trip a: 10 min more driving."
+    assert answer.reasons[0].sentence() == "s can take this trip: 10 min more driving."
 
 
 def test_a_move_is_compared_with_the_plan_as_it_stands():
@@ -251,6 +250,73 @@ def test_a_trip_that_has_begun_does_not_change_vehicles():
 def test_strangers_are_refused(trip_id, shift_id):
     with pytest.raises(InvalidPlanError, match="unknown"):
         why_not(problem(trip("a", 1, 3), shift()), EMPTY, trip_id, shift_id)
+
+
+def said(day: Problem, going: Plan = EMPTY, shift_id: str = "s", trip_id: str = "a") -> str:
+    (reason,) = why_not(day, going, trip_id, shift_id).reasons
+    return reason.sentence(label=str.upper)
+
+
+def test_a_shift_that_has_not_begun_yet_says_from_when():
+    # At a (town 1) by 600; on duty from 7200, there 100 s later.
+    assert said(problem(trip("a", stop(1, 0, 600), 3), shift(start_s=7_200))) == (
+        "S is on duty from 02:00 at the earliest, 112 min too late for this trip."
+    )
+
+
+def test_the_clock_of_the_caller_tells_the_hour():
+    day = problem(trip("a", 1, 3), shift(end_s=590))
+    (reason,) = why_not(day, EMPTY, "a", "s").reasons
+    assert "until 590 at" in reason.sentence(clock=str)
+    assert "jusqu’à 590 au" in reason.sentence("fr", clock=str)
+
+
+def test_a_vehicle_that_never_has_the_place_is_told_apart_from_one_that_is_full():
+    chair = Load(wheelchairs=1)
+    day = problem(trip("a", 1, 3, load=chair), shift())
+    assert said(day) == "S drives a vehicle without the places that this trip needs."
+    crowded = problem(
+        trip("a", stop(2, 200, 200), stop(9, 4_900, 4_900), load=chair),
+        trip("b", stop(1, 100, 100), stop(9, 5_000, 5_000), load=chair),
+        shift(configurations=(chair,)),
+    )
+    assert said(crowded, plan(crowded, s="+b -b")) == (
+        "S has no place free in the vehicle for this trip at that time."
+    )
+
+
+def test_another_trip_that_would_suffer_is_named():
+    day = problem(trip("a", stop(8, 700, 900), 9), trip("b", stop(1, 900, 1_000), 2), shift())
+    # With a first: at 8 by 800, at 9 by 900, at 1 by 1700.
+    assert said(day, plan(day, s="+b -b")) == "With this trip, S would be 12 min late for trip B."
+    assert said(problem(trip("a", stop(9, 0, 600), 8), shift())) == (
+        "S would be 5 min too late for this trip."
+    )
+
+
+def test_the_points_of_a_move_add_up_to_what_it_costs():
+    weights = replace(DRIVEN, not_preferred_driver=1_500, emergency_shift=5_000, used_shift=70)
+    day = priced(
+        trip("a", 1, 3, preferred_drivers=frozenset({"Dr"})),
+        trip("b", 1, 3),
+        shift(is_emergency=True),
+        FAR,
+        weights=weights,
+    )
+    answer = why_not(day, plan(day, r="+a -a +b -b"), "a", "s")
+    assert answer.added_cost == sum(reason.points for reason in answer.reasons)
+    points = {reason.key: reason.points for reason in answer.reasons}
+    assert (points["emergency"], points["preferred"], points["used_shifts"]) == (5_000, 1_500, 70)
+
+
+def test_every_other_shift_answers_as_if_asked_alone():
+    day = priced(trip("a", 1, 3), trip("b", 3, 1), shift(), FAR, shift("q", max_trips=0))
+    going = plan(day, s="+a -a")
+    each = why_not_each(day, going, "a")
+    assert each == {name: why_not(day, going, "a", name) for name in ("r", "q")}
+    assert set(why_not_each(day, going, "b")) == {"s", "r", "q"}
+    with pytest.raises(InvalidPlanError, match="unknown"):
+        why_not_each(day, going, "ghost")
 
 
 # Why nobody

@@ -166,7 +166,7 @@ def test_a_shift_with_committed_visits_and_no_route_yet_still_owes_them():
             "One more shift able to do this can take it: oxygen, wheelchair.",
             "Un service de plus capable de ceci peut la prendre : oxygène, fauteuil roulant.",
         ),
-        ("fits:S", "Shift <S> can take it.", "Le service <S> peut la prendre."),
+        ("fits:S", "<S> can take it.", "<S> peut la prendre."),
         (
             "check_times",
             "Not even an empty vehicle could do it: check its times and places.",

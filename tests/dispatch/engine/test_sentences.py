@@ -5,13 +5,14 @@ import string
 import pytest
 
 from dispatch.engine import explain, kpi, remedies, sentences
-from dispatch.engine.sentences import Figures, Sentence, minutes, word
+from dispatch.engine.sentences import Figures, Sentence, minutes, wall_clock, word
 from dispatch.enums import Rule
 
 TABLES = [
     sentences.RULE_NAMES,
     sentences.VIOLATIONS,
     sentences.REFUSALS,
+    sentences.OWN_REFUSALS,
     sentences.UNASSIGNED,
     sentences.SKILLS,
     explain.REASONS,
@@ -24,6 +25,13 @@ TABLES = [
 @pytest.mark.parametrize(("seconds", "whole"), [(0, 0), (1, 1), (60, 1), (61, 2), (3_600, 60)])
 def test_minutes_are_rounded_up(seconds, whole):
     assert minutes(seconds) == whole
+
+
+@pytest.mark.parametrize(
+    ("second", "shown"), [(0, "00:00"), (57_659, "16:00"), (86_400 + 3_660, "01:01")]
+)
+def test_seconds_are_told_as_the_wall_clock_shows_them(second, shown):
+    assert wall_clock(second) == shown
 
 
 def test_a_companys_own_skill_is_said_as_it_is():
