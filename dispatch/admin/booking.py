@@ -40,6 +40,7 @@ CHANGEABLE = frozenset({BookingStatus.DRAFT, BookingStatus.CONFIRMED, BookingSta
 FIXED = ("patient", "leg", "outbound", "status", "status_reason")
 RECORDED = (
     "ready_at", "en_route_at", "arrived_pickup_at", "boarded_at", "arrived_dropoff_at", "alighted_at",
+    "absent_at", "plan_changes", "late_plan_changes",
 )  # fmt: skip
 # What a plan may hang on, as the form names it: `edit_booking` judges these and writes them.
 AGREED = frozenset({
@@ -168,6 +169,7 @@ class BookingDesk(CsvDesk, VersionedDesk):
                     ("standing_order", "series_on"),
                     ("ready_at", "en_route_at", "arrived_pickup_at"),
                     ("boarded_at", "arrived_dropoff_at", "alighted_at"),
+                    ("absent_at", "plan_changes", "late_plan_changes"),
                 )
             },
         ),

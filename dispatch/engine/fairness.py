@@ -1,21 +1,22 @@
-"""How evenly the work of a window of days falls on the drivers on duty."""
+"""How evenly the work of a window of days falls on the drivers on duty, as planned or as recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from dispatch.engine.legs import driving_s
+from dispatch.engine.legs import legs
 from dispatch.engine.plan import Plan, Route
-from dispatch.engine.problem import Problem, Shift, Trip
+from dispatch.engine.problem import Load, Problem, Shift
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DriverLoad:
-    """One driver's work: `recent_trips` and `recent_duty_s` of the earlier days of the window, the rest of today.
+class DriverWork:
+    """`recent_trips` and `recent_duty_s` of the earlier days of the window, the rest of today.
 
-    `normalised`: trips of the window over the time on duty in it, for a duty as long as today's mean one:
-    who worked half the time is expected to carry half the trips. With equal duties it is the plain count.
+    `driving_s` runs from the base until the last patient is there: the way home is recorded by nobody, so
+    plans leave it out as well. `untold_trips`: trips whose end nobody recorded, not among `trips`;
+    `untimed_trips`: trips of which the driving is not known.
     """
 
     driver: str
@@ -25,6 +26,17 @@ class DriverLoad:
     trips: int
     driving_s: int
     heavy_trips: int
+    untold_trips: int = 0
+    untimed_trips: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriverLoad(DriverWork):
+    """`normalised`: trips of the window over the time on duty in it, for a duty as long as today's mean one.
+
+    Who worked half the time is expected to carry half the trips. With equal duties it is the plain count.
+    """
+
     normalised: float
 
 
@@ -43,8 +55,13 @@ class Fairness:
 
 
 def fairness(problem: Problem, plan: Plan) -> Fairness:
-    """Loads and gaps over the drivers on duty; emergency drivers, used last by rule, are not compared."""
-    loads = driver_loads(problem, plan)
+    """Loads and gaps of a plan; emergency drivers, used last by rule, are not compared."""
+    return compared(planned_work(problem, plan))
+
+
+def compared(work: Sequence[DriverWork]) -> Fairness:
+    """Loads and gaps over the drivers on duty, each of whom stands once."""
+    loads = _loads(work)
     return Fairness(
         loads=loads,
         gap=_gap([load.normalised for load in loads]),
@@ -54,24 +71,18 @@ def fairness(problem: Problem, plan: Plan) -> Fairness:
     )
 
 
-def driver_loads(problem: Problem, plan: Plan) -> tuple[DriverLoad, ...]:
-    """One load a regular driver, in order of reference; a driver of two shifts is counted once."""
+def planned_work(problem: Problem, plan: Plan) -> tuple[DriverWork, ...]:
+    """What a plan gives each regular driver, in order of reference; a driver of two shifts is counted once."""
     shifts_of: dict[str, list[Shift]] = {}
     for shift in problem.shifts:
         if not shift.is_emergency:
             shifts_of.setdefault(shift.driver, []).append(shift)
-    on_duty_s = {
-        driver: sum(s.end_s - s.start_s for s in shifts) for driver, shifts in shifts_of.items()
-    }
-    mean_s = sum(on_duty_s.values()) / max(1, len(on_duty_s))
-    return tuple(
-        _load(problem, plan, shifts, mean_s) for _driver, shifts in sorted(shifts_of.items())
-    )
+    return tuple(_work(problem, plan, shifts) for _driver, shifts in sorted(shifts_of.items()))
 
 
-def is_heavy(trip: Trip) -> bool:
+def is_heavy(load: Load) -> bool:
     """Whether the passenger travels in a wheelchair or on a stretcher."""
-    return trip.load.wheelchairs + trip.load.stretchers > 0
+    return load.wheelchairs + load.stretchers > 0
 
 
 def gini(values: Sequence[float]) -> float:
@@ -83,25 +94,41 @@ def gini(values: Sequence[float]) -> float:
     return 2 * ranked / (n * total) - (n + 1) / n
 
 
-def _load(problem: Problem, plan: Plan, shifts: list[Shift], mean_s: float) -> DriverLoad:
+def _work(problem: Problem, plan: Plan, shifts: list[Shift]) -> DriverWork:
     nothing = Route(shift="")
     ways = [(shift, plan.route_of.get(shift.id, nothing)) for shift in shifts]
     trips = [problem.trip_by_id[trip] for _, route in ways for trip in route.trip_ids]
-    # The same counts stand on each shift of a driver.
-    recent = max(shift.recent_trips for shift in shifts)
-    recent_duty_s = max(shift.recent_duty_s for shift in shifts)
-    on_duty_s = sum(shift.end_s - shift.start_s for shift in shifts)
-    share = mean_s / (recent_duty_s + on_duty_s)
-    return DriverLoad(
+    return DriverWork(
         driver=shifts[0].driver,
-        on_duty_s=on_duty_s,
-        recent_duty_s=recent_duty_s,
-        recent_trips=recent,
+        on_duty_s=sum(shift.end_s - shift.start_s for shift in shifts),
+        # The same counts stand on each shift of a driver.
+        recent_duty_s=max(shift.recent_duty_s for shift in shifts),
+        recent_trips=max(shift.recent_trips for shift in shifts),
         trips=len(trips),
-        driving_s=sum(driving_s(problem, shift, route) for shift, route in ways),
-        heavy_trips=sum(is_heavy(trip) for trip in trips),
-        normalised=round((recent + len(trips)) * share, 6),  # no noise at whole trips
+        driving_s=sum(_driving_s(problem, shift, route) for shift, route in ways),
+        heavy_trips=sum(is_heavy(trip.load) for trip in trips),
     )
+
+
+def _driving_s(problem: Problem, shift: Shift, route: Route) -> int:
+    """From the base to the last stop; the last leg goes home."""
+    return sum(leg.driving_s for leg in legs(problem, shift, route)[:-1])
+
+
+def _loads(work: Sequence[DriverWork]) -> tuple[DriverLoad, ...]:
+    mean_s = sum(one.on_duty_s for one in work) / max(1, len(work))
+    return tuple(
+        DriverLoad(
+            **{field.name: getattr(one, field.name) for field in fields(one)},
+            normalised=_normalised(one, mean_s),
+        )
+        for one in work
+    )
+
+
+def _normalised(one: DriverWork, mean_s: float) -> float:
+    share = mean_s / (one.recent_duty_s + one.on_duty_s)
+    return round((one.recent_trips + one.trips) * share, 6)  # no noise at whole trips
 
 
 def _gap(values: Sequence[float]) -> float:

@@ -157,9 +157,48 @@ KPIS: Mapping[Kpi, Definition] = {
 
 PREDICTED = Sentence("predicted", "prévu")
 NOTHING_TO_COUNT = Sentence("nothing to count", "rien à compter")
-NOT_MEASURABLE = Sentence(
-    "not measurable, {amount} % of timestamps", "non mesurable, {amount} % des horodatages"
-)
+
+
+class Missing(StrEnum):
+    """What a number that cannot be shown lacks."""
+
+    TIMESTAMPS = "timestamps"
+    TERM = "term"
+    BREAKS = "breaks"
+    KILOMETRES = "kilometres"
+    ENDS = "ends"
+    COUNTS = "counts"
+    LAST_HOUR = "last_hour"
+
+
+NOT_MEASURABLE: Mapping[Missing, Sentence] = {
+    Missing.TIMESTAMPS: Sentence(
+        "not measurable, {amount} % of timestamps", "non mesurable, {amount} % des horodatages"
+    ),
+    Missing.TERM: Sentence(
+        "not measurable: “{term}” has {amount} % of its timestamps",
+        "non mesurable : « {term} » n’a que {amount} % de ses horodatages",
+    ),
+    Missing.BREAKS: Sentence(
+        "not measurable: nobody records when breaks are taken",
+        "non mesurable : personne ne note quand les pauses sont prises",
+    ),
+    Missing.KILOMETRES: Sentence(
+        "not measurable: nobody records kilometres",
+        "non mesurable : personne ne relève les kilomètres",
+    ),
+    Missing.ENDS: Sentence(
+        "not measurable, the end of {amount} % of the trips is recorded",
+        "non mesurable, la fin de {amount} % des courses est notée",
+    ),
+    Missing.COUNTS: Sentence(
+        "not measurable, changes were counted for {amount} % of the trips",
+        "non mesurable, changements comptés pour {amount} % des courses",
+    ),
+    Missing.LAST_HOUR: Sentence(
+        "not known before the last hour", "inconnu avant la dernière heure"
+    ),
+}
 UNITS: Mapping[Unit, Sentence] = {
     Unit.SHARE: Sentence(" %", " %"),
     Unit.MINUTES: Sentence(" min", " min"),
@@ -176,7 +215,8 @@ class KpiValue:
 
     `counted` cases had their timestamps, `excluded` had not; `value` = numerator ÷ denominator, but for
     medians (denominator: the cases). `interval`: 95 %, None where one day alone cannot give it. `group`: the
-    class of complexity, where the row is split by it.
+    class of complexity, where the row is split by it. `missing`: what it lacks when it cannot be shown;
+    `term`: the row that a score lacks.
     """
 
     key: Kpi
@@ -189,6 +229,8 @@ class KpiValue:
     interval: Interval | None
     is_predicted: bool
     group: str = ""
+    missing: Missing = Missing.TIMESTAMPS
+    term: Kpi | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -221,7 +263,8 @@ class KpiValue:
             return NOTHING_TO_COUNT.said(language)
         if self.value is None:
             percent = int(100 * self.coverage)  # rounded down: 79.9 % is not 80 %
-            return NOT_MEASURABLE.said(language).format(amount=percent)
+            term = "" if self.term is None else KPIS[self.term].name.said(language)
+            return NOT_MEASURABLE[self.missing].said(language).format(amount=percent, term=term)
         unit = KPIS[self.key].unit
         shown = 100 * self.value if unit is Unit.SHARE else self.value
         number = f"{shown:.{_digits(shown, unit)}f}"
@@ -292,6 +335,41 @@ def mean(
     """The mean over all known cases of all days (None: a timestamp is missing)."""
     parts = [[None if case is None else (case, 1.0) for case in day] for day in days]
     return ratio(key, parts, rng=rng, is_predicted=is_predicted)
+
+
+class DailyCase(NamedTuple):
+    """One day's number that is made of many cases, of which some were left out for a missing timestamp."""
+
+    value: float
+    counted: int
+    excluded: int
+
+    @property
+    def is_measurable(self) -> bool:
+        return _coverage(self.counted, self.counted + self.excluded) >= LEAST_COVERAGE
+
+
+def daily(key: Kpi, days: Sequence[DailyCase], *, rng: Random, is_predicted: bool) -> KpiValue:
+    """The mean of the days' numbers; n are the cases behind them, and days with too few of them stay out."""
+    cases = [day for day in days if day.counted + day.excluded]
+    kept = [day for day in cases if day.is_measurable]
+    dropped = sum(day.counted for day in cases) - sum(day.counted for day in kept)
+    excluded = sum(day.excluded for day in cases) + dropped
+    counted = sum(day.counted for day in kept)
+    parts = [(day.value, 1.0) for day in kept]
+    top, bottom = _sum(parts)
+    value = KpiValue(
+        key=key,
+        value=top / bottom if kept else None,
+        numerator=top,
+        denominator=bottom,
+        counted=counted,
+        excluded=excluded,
+        coverage=_coverage(sum(day.counted for day in cases), counted + excluded),
+        interval=bootstrap(parts, _quotient, rng),
+        is_predicted=is_predicted,
+    )
+    return _shown(value)
 
 
 def middle(

@@ -12,7 +12,19 @@ from enum import StrEnum
 from random import Random
 from typing import TypeVar
 
-from dispatch.engine.kpi import Kpi, KpiValue, Parts, mean, middle, rate, ratio
+from dispatch.engine.fairness import Fairness
+from dispatch.engine.kpi import (
+    DailyCase,
+    Kpi,
+    KpiValue,
+    Missing,
+    Parts,
+    daily,
+    mean,
+    middle,
+    rate,
+    ratio,
+)
 from dispatch.engine.records import DayRecord, DecisionRecord, InvalidRecordsError, TripRecord
 from dispatch.enums import BookingStatus
 
@@ -97,6 +109,9 @@ class Scope:
     def mean(self, key: Kpi, days: Cases) -> KpiValue:
         return mean(key, days, rng=self.rng, is_predicted=self.is_predicted)
 
+    def daily(self, key: Kpi, days: Sequence[DailyCase]) -> KpiValue:
+        return daily(key, days, rng=self.rng, is_predicted=self.is_predicted)
+
     def middle(self, key: Kpi, days: Cases) -> KpiValue:
         return middle(key, days, rng=self.rng, is_predicted=self.is_predicted)
 
@@ -127,10 +142,7 @@ def pickup_on_time(scope: Scope) -> tuple[KpiValue, ...]:
 
     A missed trip is off whether or not anybody noted when the vehicle came.
     """
-    verdicts = (
-        False if trip.outcome is BookingStatus.MISSED else trip.is_pickup_on_time
-        for trip in _flat(scope.scheduled(PICKUPS))
-    )
+    verdicts = map(_was_there_in_time, _flat(scope.scheduled(PICKUPS)))
     return (scope.rate(Kpi.PICKUP_ON_TIME, verdicts),)
 
 
@@ -200,41 +212,46 @@ def no_show(scope: Scope) -> tuple[KpiValue, ...]:
 
 
 def productivity(scope: Scope) -> tuple[KpiValue, ...]:
-    """Passenger trips ÷ revenue hours."""
+    """Passenger trips ÷ revenue hours; without the breaks nobody knows how long they were."""
+    tours = _flat(day.tours for day in scope.days)
     parts = [
         [_over(tour.passenger_trips, tour.revenue_s, 3_600) for tour in day.tours]
         for day in scope.days
     ]
-    return (scope.ratio(Kpi.PRODUCTIVITY, parts),)
+    value = scope.ratio(Kpi.PRODUCTIVITY, parts)
+    has_breaks = any(tour.pauses_s is not None for tour in tours)
+    return (value if has_breaks else replace(value, missing=Missing.BREAKS),)
 
 
 def empty_kilometres(scope: Scope) -> tuple[KpiValue, ...]:
     """Kilometres with no passenger ÷ all kilometres."""
     parts = [[_over(t.empty_metres, t.metres, 1) for t in day.tours] for day in scope.days]
-    return (scope.ratio(Kpi.EMPTY_KM, parts),)
+    return (replace(scope.ratio(Kpi.EMPTY_KM, parts), missing=Missing.KILOMETRES),)
 
 
 def fairness_gap(scope: Scope) -> tuple[KpiValue, ...]:
-    """Gaps between drivers (mean of the days), Gini, and the extra cost paid for fairness."""
-    known = [(day, day.fairness) for day in scope.days if day.fairness is not None]
+    """Gaps between drivers (mean of the days), Gini, and the extra cost paid for fairness; n are trips."""
+    known = [day.fairness for day in scope.days if day.fairness is not None]
     prices = [[float(d.fairness_price)] for d in scope.days if d.fairness_price is not None]
-    return (
-        scope.mean(Kpi.FAIRNESS_GAP, [[f.gap] for _, f in known]),
-        scope.mean(Kpi.FAIRNESS_DRIVING_GAP, [[_minutes(f.driving_gap_s)] for _, f in known]),
-        scope.mean(Kpi.FAIRNESS_HEAVY_GAP, [[float(f.heavy_gap)] for _, f in known]),
-        scope.mean(Kpi.FAIRNESS_GINI, [[f.gini] for _, f in known]),
-        scope.mean(Kpi.FAIRNESS_PRICE, prices),
+    gaps = (
+        scope.daily(Kpi.FAIRNESS_GAP, [_told(f, f.gap) for f in known]),
+        scope.daily(Kpi.FAIRNESS_HEAVY_GAP, [_told(f, f.heavy_gap) for f in known]),
+        scope.daily(Kpi.FAIRNESS_GINI, [_told(f, f.gini) for f in known]),
     )
+    gap, heavy, gini = (replace(value, missing=Missing.ENDS) for value in gaps)
+    driving = scope.daily(Kpi.FAIRNESS_DRIVING_GAP, [_timed(f, f.driving_gap_s) for f in known])
+    return gap, driving, heavy, gini, scope.mean(Kpi.FAIRNESS_PRICE, prices)
 
 
 def plan_stability(scope: Scope) -> tuple[KpiValue, ...]:
     """Changes of driver or time after the promise ÷ trips, and those in the last hour before pickup."""
     days = scope.trips(ASKED)
-    late = [[_number(trip.late_changes) for trip in day] for day in days]
-    return (
-        scope.mean(Kpi.STABILITY, [[_number(trip.changes) for trip in day] for day in days]),
-        scope.mean(Kpi.LATE_STABILITY, late),
+    changes = scope.mean(Kpi.STABILITY, [[_number(trip.changes) for trip in day] for day in days])
+    late = scope.mean(
+        Kpi.LATE_STABILITY, [[_number(trip.late_changes) for trip in day] for day in days]
     )
+    why_late = Missing.LAST_HOUR if scope.is_predicted else Missing.COUNTS
+    return replace(changes, missing=Missing.COUNTS), replace(late, missing=why_late)
 
 
 def alarm_rate(scope: Scope) -> tuple[KpiValue, ...]:
@@ -274,7 +291,9 @@ def quality_score(scope: Scope) -> tuple[KpiValue, ...]:
     value = scope.mean(Kpi.QUALITY_SCORE, [[_score(terms)] for terms in days])
     if value.is_measurable or value.is_empty:
         return (value,)
-    return (replace(value, coverage=min(t.coverage for terms in days for _, t in terms)),)
+    unknown = [term for terms in days for _, term in terms if term.value is None]
+    worst = min(unknown, key=lambda term: term.coverage)
+    return (replace(value, coverage=worst.coverage, missing=Missing.TERM, term=worst.key),)
 
 
 ROWS: tuple[Callable[[Scope], tuple[KpiValue, ...]], ...] = (
@@ -373,9 +392,31 @@ def _is_in_time(trip: TripRecord, appointment_s: int) -> bool | None:
     return appointment_s - trip.appointment_early_s <= arrived <= appointment_s
 
 
+def _was_there_in_time(trip: TripRecord) -> bool | None:
+    """For an absence the vehicle has to be there in the window and to wait: an early one that waits is there."""
+    if trip.outcome is BookingStatus.MISSED:
+        return False
+    is_absence = trip.outcome is BookingStatus.NO_SHOW
+    return trip.is_absence_proven if is_absence else trip.is_pickup_on_time
+
+
 def _is_unproven(trip: TripRecord) -> bool:
-    """An absence of which nobody knows whether the vehicle was there in time."""
-    return trip.outcome is BookingStatus.NO_SHOW and trip.is_pickup_on_time is None
+    """An absence of which nobody knows whether the vehicle was there in time and waited."""
+    return trip.outcome is BookingStatus.NO_SHOW and trip.is_absence_proven is None
+
+
+def _told(day: Fairness, value: float) -> DailyCase:
+    """A number made of the trips whose end is recorded."""
+    counted = sum(load.trips for load in day.loads)
+    excluded = sum(load.untold_trips for load in day.loads)
+    return DailyCase(value, counted, excluded)
+
+
+def _timed(day: Fairness, seconds: int) -> DailyCase:
+    """Minutes made of the trips whose driving is recorded."""
+    total = sum(load.trips + load.untold_trips for load in day.loads)
+    excluded = sum(load.untimed_trips + load.untold_trips for load in day.loads)
+    return DailyCase(seconds / 60, total - excluded, excluded)
 
 
 def _wait_s(trip: TripRecord) -> int | None:

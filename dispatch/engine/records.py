@@ -14,6 +14,7 @@ from dispatch.engine.fairness import Fairness, fairness
 from dispatch.engine.legs import duty, end_s, legs
 from dispatch.engine.plan import Plan, Route, TimedVisit
 from dispatch.engine.problem import Problem, Shift, Trip
+from dispatch.engine.stability import is_change
 from dispatch.enums import BookingStatus, VisitKind
 
 NO_SHOW_WAIT_S = 300  # KPI.md: the vehicle waited five minutes
@@ -30,9 +31,9 @@ class TripRecord:
 
     `promised_from_s`, `promised_to_s`: the window confirmed to the patient. `planned_s`: the driver's time.
     `ready_s`: when a return on call was declared ready. `direct_s` and `max_ride_s` run on the clock of
-    `alighted_s − boarded_s`, unloading included. `waited_s`: how long the vehicle waited for an absent
-    patient. `changes`, `late_changes`: changes of driver or time after the promise, and those of them in the
-    last 60 min before pickup.
+    `alighted_s − boarded_s`, unloading included. `absent_s`: when the driver left without the patient.
+    `changes`, `late_changes`: changes of driver or time after the promise (see `stability`), and those of
+    them in the last 60 min before pickup.
     """
 
     trip: str
@@ -44,7 +45,9 @@ class TripRecord:
     promised_to_s: int | None = None
     planned_s: int | None = None
     ready_s: int | None = None
+    en_route_s: int | None = None
     arrived_pickup_s: int | None = None
+    absent_s: int | None = None
     boarded_s: int | None = None
     arrived_dropoff_s: int | None = None
     alighted_s: int | None = None
@@ -52,7 +55,6 @@ class TripRecord:
     appointment_early_s: int = APPOINTMENT_EARLY_S
     direct_s: int | None = None
     max_ride_s: int | None = None
-    waited_s: int | None = None
     changes: int | None = None
     late_changes: int | None = None
 
@@ -79,14 +81,28 @@ class TripRecord:
         return begin <= arrived <= end
 
     @property
+    def waited_s(self) -> int | None:
+        """How long the vehicle waited for an absent patient, from the promise on; None when not known."""
+        since, arrived = self.promised_from_s, self.arrived_pickup_s
+        if since is None or arrived is None or self.absent_s is None:
+            return None
+        return self.absent_s - max(since, arrived)
+
+    @property
+    def is_absence_proven(self) -> bool | None:
+        """Whether the vehicle was there in the window and waited its five minutes; None when a time is missing."""
+        end, arrived = self.promised_to_s, self.arrived_pickup_s
+        if end is not None and arrived is not None and arrived > end:
+            return False
+        return None if self.waited_s is None or end is None else self.waited_s >= NO_SHOW_WAIT_S
+
+    @property
     def outcome(self) -> BookingStatus:
         """The status as KPI.md counts it: an absence noted by a late or hasty vehicle is the carrier's miss."""
-        if self.status is not BookingStatus.NO_SHOW:
-            return self.status
-        is_hasty = self.waited_s is not None and self.waited_s < NO_SHOW_WAIT_S
-        if is_hasty or self.is_pickup_on_time is False:
+        is_absence = self.status is BookingStatus.NO_SHOW
+        if is_absence and self.is_absence_proven is False:
             return BookingStatus.MISSED
-        return BookingStatus.NO_SHOW
+        return self.status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +172,10 @@ class DayRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """What was agreed about a trip outside the problem; a window of None: the problem's pickup window."""
+    """What was agreed about a trip outside the problem; a window of None: the problem's pickup window.
+
+    `changes` after the promise so far; `noted_pickup_s`: the pickup in force that further ones count from.
+    """
 
     window: tuple[int, int] | None = None
     appointment_s: int | None = None
@@ -164,6 +183,8 @@ class Promise:
     ready_s: int | None = None
     requested_s: int | None = None
     is_on_call: bool = False
+    changes: int | None = 0
+    noted_pickup_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +266,7 @@ def _predicted(problem: Problem, trip: Trip, ride: _Ride | None, promise: Promis
         appointment_early_s=promise.appointment_early_s,
         direct_s=problem.direct_s(trip) + trip.dropoff.service_s,
         max_ride_s=max(trip.max_ride_s, problem.direct_s(trip)) + trip.dropoff.service_s,
-        changes=int(trip.id in problem.driver_in_force),
+        changes=_plus(promise.changes, is_changed=trip.id in problem.driver_in_force),
     )
     if ride is None:
         return common
@@ -258,5 +279,16 @@ def _predicted(problem: Problem, trip: Trip, ride: _Ride | None, promise: Promis
         boarded_s=ride.pickup.start_s + trip.pickup.service_s,
         arrived_dropoff_s=ride.dropoff.arrive_s,
         alighted_s=ride.dropoff.start_s + trip.dropoff.service_s,
-        changes=int(problem.driver_in_force.get(trip.id, ride.driver) != ride.driver),
+        changes=_plus(promise.changes, is_changed=_is_changed(problem, ride, promise)),
     )
+
+
+def _is_changed(problem: Problem, ride: _Ride, promise: Promise) -> bool:
+    driver, start_s = ride.driver, ride.pickup.start_s
+    noted_s = start_s if promise.noted_pickup_s is None else promise.noted_pickup_s
+    same_driver = problem.driver_in_force.get(ride.pickup.id, driver) == driver
+    return is_change(same_driver=same_driver, slide_s=start_s - noted_s)
+
+
+def _plus(changes: int | None, *, is_changed: bool) -> int | None:
+    return None if changes is None else changes + is_changed

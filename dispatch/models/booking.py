@@ -184,6 +184,19 @@ class Booking(models.Model):
     boarded_at = models.DateTimeField(_("boarded"), null=True, blank=True)
     arrived_dropoff_at = models.DateTimeField(_("at the drop-off"), null=True, blank=True)
     alighted_at = models.DateTimeField(_("alighted"), null=True, blank=True)
+    absent_at = models.DateTimeField(
+        _("left without the patient"),
+        null=True,
+        blank=True,
+        help_text=_("When the driver gave up waiting at the door."),
+    )
+    # Unknown (NULL) on journeys older than these columns; what is unknown stays so when it is raised.
+    plan_changes = models.PositiveSmallIntegerField(
+        _("changes of driver or time"), default=0, null=True, blank=True, editable=False
+    )
+    late_plan_changes = models.PositiveSmallIntegerField(
+        _("changes in the last hour"), default=0, null=True, blank=True, editable=False
+    )
 
     objects = BookingQuerySet.as_manager()
 
@@ -301,7 +314,8 @@ class Booking(models.Model):
                 & _only_in("arrived_pickup_at", *_ON_THE_WAY[1:])
                 & _only_in("boarded_at", *_RIDDEN)
                 & _only_in("arrived_dropoff_at", *_RIDDEN)
-                & _only_in("alighted_at", BookingStatus.COMPLETED),
+                & _only_in("alighted_at", BookingStatus.COMPLETED)
+                & _only_in("absent_at", BookingStatus.NO_SHOW, BookingStatus.MISSED),
                 name="booking_moment_has_its_status",
                 message=_("The journey has not come that far."),
             ),
@@ -313,9 +327,16 @@ class Booking(models.Model):
                 & in_order("arrived_pickup_at", "arrived_dropoff_at")
                 & in_order("arrived_dropoff_at", "alighted_at")
                 & in_order("boarded_at", "alighted_at")
-                & in_order("arrived_pickup_at", "alighted_at"),
+                & in_order("arrived_pickup_at", "alighted_at")
+                & in_order("arrived_pickup_at", "absent_at"),
                 name="booking_moments_in_order",
                 message=_("The moments of the journey are not in order."),
+            ),
+            check(
+                together("plan_changes", "late_plan_changes")
+                & (Q(plan_changes=None) | Q(late_plan_changes__lte=F("plan_changes"))),
+                name="booking_late_changes_are_changes",
+                message=_("A late change is a change."),
             ),
         ]
 

@@ -246,6 +246,20 @@ class Assignment(models.Model):
     )
     planned_pickup_at = models.DateTimeField(_("planned pickup"))
     planned_dropoff_at = models.DateTimeField(_("planned drop-off"))
+    noted_pickup_at = models.DateTimeField(
+        _("pickup that changes count from"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("The planned pickup when it was first or last noticed: small slides add up."),
+    )
+    direct_s = models.PositiveIntegerField(
+        _("direct way (s)"),
+        null=True,
+        blank=True,
+        editable=False,
+        help_text=_("Driving without a detour, as the plan knew the roads."),
+    )
     ride_group = models.BigIntegerField(_("shared ride"))
     position = models.PositiveSmallIntegerField(_("position in the shift"))
     is_pinned = models.BooleanField(_("pinned"), default=False)

@@ -35,6 +35,9 @@ MOVES: Mapping[S, frozenset[S]] = MappingProxyType({
 })  # fmt: skip
 
 OPEN = frozenset({S.CONFIRMED, S.ASSIGNED})
+NOT_YET_THERE = frozenset(
+    {S.ASSIGNED, S.EN_ROUTE}
+)  # somebody waits for a vehicle that has a driver
 UNDER_WAY = frozenset({S.EN_ROUTE, S.ARRIVED, S.ON_BOARD})
 CANCELLATIONS = frozenset({S.CANCELLED, S.SAME_DAY_CANCEL, S.LATE_CANCEL})
 OUTCOMES = CANCELLATIONS | {S.COMPLETED, S.NO_SHOW, S.MISSED, S.REFUSED, S.UNMET}

@@ -92,7 +92,7 @@ def _parts(value: KpiValue) -> str:
     if value.value is not None and not _is_whole(value):
         words.insert(0, _fraction(value))
     if value.excluded:
-        excluded = ngettext("%(n)d without times", "%(n)d without times", value.excluded)
+        excluded = ngettext("%(n)d without data", "%(n)d without data", value.excluded)
         words.append(excluded % {"n": value.excluded})
     return " · ".join(word.replace(" ", NO_BREAK) for word in words)
 

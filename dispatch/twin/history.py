@@ -27,7 +27,10 @@ SERVICE_FACTOR = (0.75, 1.25)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ride:
-    """What was planned: duty, times, position in the route; `group`: first trip of those on board together."""
+    """What was planned: duty, times, position in the route; `group`: first trip of those on board together.
+
+    `direct_s`: the drive without a detour.
+    """
 
     duty: int
     position: int
@@ -35,6 +38,7 @@ class Ride:
     pickup_s: int
     dropoff_s: int
     ends_s: int
+    direct_s: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +50,7 @@ class Happened:
     ride: Ride | None = None
     en_route_s: int | None = None
     arrived_pickup_s: int | None = None
+    absent_s: int | None = None
     boarded_s: int | None = None
     arrived_dropoff_s: int | None = None
     alighted_s: int | None = None
@@ -177,6 +182,7 @@ class _Drive:
             self._free_s = arrived_s + self._served(trip.pickup)
             return replace(outcome, boarded_s=self._free_s)
         self._free_s = arrived_s + WAIT_FOR_ABSENT_S
+        outcome = replace(outcome, absent_s=self._free_s)
         if arrived_s <= trip.pickup.latest_s:
             reason = StatusReason.PATIENT_ABSENT
             return replace(outcome, status=BookingStatus.NO_SHOW, reason=reason)
@@ -224,6 +230,7 @@ def _rides(problem: Problem, route: Route) -> dict[int, Ride]:
             pickup_s=visit.start_s,
             dropoff_s=ends[visit.id],
             ends_s=ends[visit.id] + problem.trip_by_id[trip_id(index)].dropoff.service_s,
+            direct_s=problem.direct_s(problem.trip_by_id[trip_id(index)]),
         )
         position += 1
     return rides
@@ -250,9 +257,10 @@ def _as_seen(whole: Happened, until_s: int | None) -> Happened | None:
     if is_over and (whole.alighted_s is not None or _left_alone(whole, until_s)):
         return whole
     unseen = {name: None for name in _STEPS if name not in reached}
-    return replace(whole, status=_STEPS[list(reached)[-1]], reason=None, **unseen)
+    seen = replace(whole, status=_STEPS[list(reached)[-1]], reason=None, absent_s=None)
+    return replace(seen, **unseen)
 
 
 def _left_alone(whole: Happened, until_s: int) -> bool:
     """An absence is known after the wait at the door."""
-    return (whole.arrived_pickup_s or 0) + WAIT_FOR_ABSENT_S <= until_s
+    return whole.absent_s is not None and whole.absent_s <= until_s

@@ -67,6 +67,7 @@ def apply_plan(
         wanted={row.booking_id: row for row in ride_rows(problem, plan, clock)},
         assigned_by=assigned_by,
         run=run,
+        now=now,
     )
     _settle(run, by, now)
     return Applied(run=run, written=written)

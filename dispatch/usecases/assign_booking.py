@@ -52,6 +52,7 @@ class OpenDay:
     built: BuiltProblem
     problem: Problem
     plan: Plan
+    now: datetime
 
     @property
     def trip_id(self) -> str:
@@ -98,7 +99,7 @@ def open_day(*, booking_id: int, now: datetime, expected_version: int | None) ->
         if item.trip == trip_ref(booking.pk):
             raise NobodyFitsError(item)
     plan = resume(built.problem, built.in_force)
-    return OpenDay(booking=booking, built=built, problem=built.problem, plan=plan)
+    return OpenDay(booking=booking, built=built, problem=built.problem, plan=plan, now=now)
 
 
 @transaction.atomic
@@ -114,6 +115,7 @@ def place(day: OpenDay, insertion: Insertion, *, by: User | None, pin: bool) -> 
         wanted=rows,
         assigned_by=AssignedBy.AUTO if by is None else AssignedBy.PERSON,
         run=None,
+        now=day.now,
     )
     mine = Assignment.objects.filter(booking=day.booking)
     mine.update(is_pinned=pin, pinned_by=by if pin else None)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.conf import settings as django_settings
-from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from dispatch import roads
@@ -23,11 +22,12 @@ from dispatch.engine.plan import Unassigned
 from dispatch.engine.travel import Point
 from dispatch.enums import BookingStatus, DriverKind, Mobility, Priority, Rule
 from dispatch.models import Assignment, Booking, Company, CompanySettings, Place, Shift
-from dispatch.models.statuses import CANCELLATIONS, UNDER_WAY
+from dispatch.models.statuses import UNDER_WAY
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_content import NothingToPlanError, promised_bookings
 from dispatch.usecases.day_so_far import NOTHING_YET, ShiftSoFar, assignment_of, shift_so_far
 from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.fairness_window import recent_duty_s, recent_trips
 from dispatch.usecases.fit_windows import fit_windows, stuck_shifts, without_shifts
 from dispatch.usecases.next_door import ALONE, NextDoor, next_door
 from dispatch.usecases.references import (
@@ -168,7 +168,8 @@ class _Draft:
 
     def built(self) -> BuiltProblem:
         still_open = [b for b in self.bookings if b.status != BookingStatus.COMPLETED]
-        recent, duty = self._recent_trips(), self._recent_duty_s()
+        recent = recent_trips(self.company, self.day)
+        duty = recent_duty_s(self.company, self.day)
         neighbours = next_door(self.shifts, self.day)
         shifts = [
             shift
@@ -418,38 +419,6 @@ class _Draft:
             (not _configurations(row), _("its vehicle has no seat configuration")),
         )
         return next((sentence for is_so, sentence in verdicts if is_so), None)
-
-    def _recent_trips(self) -> Counter[int]:
-        """Trips of each driver over the earlier days of the fairness window."""
-        since = self.day - timedelta(days=self._days_before)
-        cancelled = [status.value for status in CANCELLATIONS]
-        counted = (
-            Assignment.objects.filter(
-                company=self.company,
-                booking__service_on__gte=since,
-                booking__service_on__lt=self.day,
-            )
-            .exclude(booking__status__in=cancelled)
-            .order_by()
-            .values_list("driver")
-            .annotate(trips=Count("pk"))
-        )
-        return Counter(dict(counted))
-
-    def _recent_duty_s(self) -> Counter[int]:
-        """Seconds on duty of each driver over the same days."""
-        since, _next_day = self.company.day_bounds(self.day - timedelta(days=self._days_before))
-        earlier = Shift.objects.filter(company=self.company).planned()
-        found: Counter[int] = Counter()
-        for driver, period in earlier.filter(
-            period__startswith__gte=since, period__startswith__lt=self.clock.starts_at
-        ).values_list("driver", "period"):
-            found[driver] += int((period.upper - period.lower).total_seconds())
-        return found
-
-    @property
-    def _days_before(self) -> int:
-        return self.rules.fairness_window_days - 1
 
 
 def _promise(booking: Booking) -> tuple[datetime, datetime]:

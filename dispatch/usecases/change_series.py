@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 from dispatch.enums import BookingStatus, Leg
 from dispatch.models import Assignment, Booking, StandingOrder
+from dispatch.models.statuses import CANCELLATIONS
+from dispatch.usecases.count_changes import lose_driver
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.keep_row import refusals_explained
 from dispatch.usecases.merge_leg import NAMES
@@ -72,7 +74,7 @@ def change_series(
             raise _stale()
         target = edit.write(look.before, look.after)
         with refusals_explained():
-            _write_changed(look.change.effects)
+            _write_changed(look.change.effects, now)
             _create(target, look.change.created)
     return replace(look.change, order_id=target.pk)
 
@@ -118,12 +120,14 @@ def _fingerprint(series: Series, pairs: Pairs) -> tuple[object, ...]:
     return (*series.fingerprint(), *rows)
 
 
-def _write_changed(effects: Iterable[BookingEffect]) -> None:
+def _write_changed(effects: Iterable[BookingEffect], now: datetime) -> None:
     for each in effects:
-        if each.loses_driver:
+        values = dict(each.values)
+        if each.loses_driver and values.get("status") in CANCELLATIONS:
             Assignment.objects.filter(booking_id=each.booking_id).delete()
-        row = Booking.objects.filter(pk=each.booking_id)
-        row.update(**dict(each.values), version=F("version") + 1)
+        elif each.loses_driver:
+            lose_driver([each.booking_id], now)
+        Booking.objects.filter(pk=each.booking_id).update(**values, version=F("version") + 1)
 
 
 def _create(order: StandingOrder, journeys: Sequence[NewJourney]) -> None:

@@ -25,6 +25,10 @@ class DayClock:
     def second(self, moment: datetime) -> int:
         return int((moment - self.starts_at).total_seconds())
 
+    def second_if(self, moment: datetime | None) -> int | None:
+        """The second of a moment that may not be known."""
+        return None if moment is None else self.second(moment)
+
     def moment(self, second: int) -> datetime:
         return self.starts_at + timedelta(seconds=second)
 

@@ -15,7 +15,7 @@ from dispatch.twin.history import Happened, Ride, make_history
 from dispatch.twin.requests import End, Request
 from dispatch.usecases.demo_people import BATCH, DemoRows
 
-_MOMENTS = ("en_route", "arrived_pickup", "boarded", "arrived_dropoff", "alighted")
+_MOMENTS = ("en_route", "arrived_pickup", "absent", "boarded", "arrived_dropoff", "alighted")
 
 
 class WallClock:
@@ -201,6 +201,8 @@ class _Day:
             period=DateTimeTZRange(moment(ride.pickup_s), moment(ride.ends_s)),
             planned_pickup_at=moment(ride.pickup_s),
             planned_dropoff_at=moment(ride.dropoff_s),
+            noted_pickup_at=moment(ride.pickup_s),
+            direct_s=ride.direct_s,
             ride_group=made[ride.group].pk,
             position=ride.position,
             assigned_by=AssignedBy.ENGINE,

@@ -11,8 +11,9 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from dispatch.enums import BookingStatus, Priority
-from dispatch.models import Assignment, Booking, Place
+from dispatch.models import Booking, Place
 from dispatch.models.statuses import OPEN, UNDER_WAY
+from dispatch.usecases.count_changes import lose_driver
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
 from dispatch.usecases.judge_booking import refuse_the_past, refuse_the_senseless
@@ -81,7 +82,7 @@ def edit_booking(
     own_rows(booking.company, ends)
     _refuse_nonsense(booking, changed, now)
     if changed & PLANNED_FOR and booking.status == BookingStatus.ASSIGNED:
-        Assignment.objects.filter(booking=booking).delete()
+        lose_driver([booking.pk], now)
         booking.status = BookingStatus.CONFIRMED.value
     return _write(booking, changed)
 

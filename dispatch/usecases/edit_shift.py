@@ -38,7 +38,7 @@ def edit_shift(
     shift = _read(shift_id, expected_version)
     takeover = _takeover(shift, content, now)  # may ask the road server: outside the transaction
     with transaction.atomic():
-        return _write(locked_shift(shift_id, shift.version), content, takeover)
+        return _write(locked_shift(shift_id, shift.version), content, takeover, now)
 
 
 def _read(shift_id: int, expected_version: int | None) -> Shift:
@@ -79,7 +79,7 @@ def _takeover(shift: Shift, content: ShiftContent, now: datetime) -> Takeover | 
     return judge_crew(successor=shift, now=now)
 
 
-def _write(shift: Shift, content: ShiftContent, takeover: Takeover | None) -> Shift:
+def _write(shift: Shift, content: ShiftContent, takeover: Takeover | None, now: datetime) -> Shift:
     if shift.status == ShiftStatus.CANCELLED:
         raise ShiftCancelledError(_("This shift is cancelled."))
     before = ShiftContent.of(shift)
@@ -91,7 +91,7 @@ def _write(shift: Shift, content: ShiftContent, takeover: Takeover | None) -> Sh
     keep_row(shift, changed=COLUMNS, children=[pauses])
     Shift.objects.filter(pk=shift.pk).update(version=F("version") + 1)
     if takeover is not None:
-        _hand_over(shift, takeover)
+        _hand_over(shift, takeover, now)
     written: Shift = Shift.objects.select_related("company").get(pk=shift.pk)
     return written
 
@@ -124,7 +124,7 @@ def _refuse_what_journeys_need(
     refuse_in_use(journeys)
 
 
-def _hand_over(shift: Shift, takeover: Takeover) -> None:
+def _hand_over(shift: Shift, takeover: Takeover, now: datetime) -> None:
     """The rows as they were judged, for bookings that are still as they were read."""
     locked = Booking.objects.filter(pk__in=takeover.rows).select_for_update(of=("self",))
     versions = dict(locked.order_by("pk").values_list("pk", "version"))
@@ -138,4 +138,5 @@ def _hand_over(shift: Shift, takeover: Takeover) -> None:
         wanted=takeover.rows,
         assigned_by=AssignedBy.PERSON,
         run=None,
+        now=now,
     )

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 from random import Random
 from typing import Any
 
-from dispatch.engine.kpi import Kpi, KpiValue
+from dispatch.engine.kpi import Kpi, KpiValue, Missing
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
 from dispatch.engine.quality import QualitySettings, QualityWeights, kpis
-from dispatch.engine.records import DayRecord, Promise, TripRecord, predicted_day
+from dispatch.engine.records import Promise, TripRecord, predicted_day
 from dispatch.enums import BookingStatus, Priority
 from dispatch.models import Booking, Company
+from dispatch.models.statuses import NOT_YET_THERE
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_so_far import assignment_of
+from dispatch.usecases.recorded_day import recorded_day
 from dispatch.usecases.references import row_id, trip_ref
 
 BOOTSTRAP_SEED = "kpi"  # the same days give the same interval, whoever looks
@@ -24,7 +26,7 @@ BOOTSTRAP_SEED = "kpi"  # the same days give the same interval, whoever looks
 
 def recorded_kpis(*, company: Company, days: Iterable[date]) -> tuple[KpiValue, ...]:
     """Every KPI of these local days, from what was recorded."""
-    records = [_recorded_day(company, day) for day in days]
+    records = [recorded_day(company, day) for day in days]
     return kpis(records, rng=Random(BOOTSTRAP_SEED), settings=quality_settings(company))
 
 
@@ -65,65 +67,45 @@ def kpi_json(value: KpiValue) -> dict[str, Any]:
         "coverage": value.coverage,
         "interval": None if value.interval is None else list(value.interval),
         "is_predicted": value.is_predicted,
+        "missing": value.missing.value,
+        "term": None if value.term is None else value.term.value,
     }
 
 
 def kpi_from_json(data: Mapping[str, Any]) -> KpiValue:
-    """The value that kpi_json() wrote."""
-    interval = data["interval"]
-    fields = {**data, "key": Kpi(data["key"])}
-    return KpiValue(**fields | {"interval": None if interval is None else tuple(interval)})
-
-
-def _recorded_day(company: Company, day: date) -> DayRecord:
-    clock = DayClock.of(company, day)
-    rows = Booking.objects.filter(company=company).on_day(day).with_plan_relations().order_by("pk")
-    trips = tuple(_record(row, clock, company) for row in rows if row.status != BookingStatus.DRAFT)
-    return DayRecord(day=day.isoformat(), trips=trips)
-
-
-def _record(row: Booking, clock: DayClock, company: Company) -> TripRecord:
-    held = assignment_of(row)
-    limit_min = row.patient.max_ride_min or company.rules.default_max_ride_min
-    return TripRecord(
-        trip=trip_ref(row.pk),
-        status=BookingStatus(row.status),
-        is_assigned=held is not None,
-        is_on_call=row.is_will_call,
-        requested_s=_second(clock, row.requested_at),
-        promised_from_s=_second(clock, row.promised_from),
-        promised_to_s=_second(clock, row.promised_to),
-        planned_s=None if held is None else _second(clock, held.planned_pickup_at),
-        ready_s=_second(clock, row.ready_at),
-        arrived_pickup_s=_second(clock, row.arrived_pickup_at),
-        boarded_s=_second(clock, row.boarded_at),
-        arrived_dropoff_s=_second(clock, row.arrived_dropoff_at),
-        alighted_s=_second(clock, row.alighted_at),
-        appointment_s=_second(clock, row.appointment_at),
-        appointment_early_s=company.rules.appointment_early_max(Priority(row.priority)) * 60,
-        max_ride_s=(limit_min + row.patient.alighting_min) * 60,
-    )
+    """The value that kpi_json() wrote; older runs do not say what a number lacks."""
+    interval, term = data["interval"], data.get("term")
+    read = {
+        "key": Kpi(data["key"]),
+        "interval": None if interval is None else tuple(interval),
+        "missing": Missing(data.get("missing", Missing.TIMESTAMPS)),
+        "term": None if term is None else Kpi(term),
+    }
+    return KpiValue(**{**data, **read})
 
 
 def _promises(company: Company, day: date, problem: Problem) -> dict[str, Promise]:
     clock = DayClock.of(company, day)
     rows = Booking.objects.filter(company=company, pk__in=[row_id(t.id) for t in problem.trips])
+    rows = rows.select_related("assignment")
     return {trip_ref(row.pk): _promise(row, clock, company) for row in rows}
 
 
 def _promise(row: Booking, clock: DayClock, company: Company) -> Promise:
-    window = None
+    window, held = None, assignment_of(row)
     if row.promised_from is not None and row.promised_to is not None:
         window = (clock.second(row.promised_from), clock.second(row.promised_to))
     return Promise(
         window=window,
-        appointment_s=_second(clock, row.appointment_at),
+        appointment_s=clock.second_if(row.appointment_at),
         appointment_early_s=company.rules.appointment_early_max(Priority(row.priority)) * 60,
-        ready_s=_second(clock, row.ready_at),
-        requested_s=_second(clock, row.requested_at),
+        ready_s=clock.second_if(row.ready_at),
+        requested_s=clock.second_if(row.requested_at),
         is_on_call=row.is_will_call,
+        changes=row.plan_changes,
+        noted_pickup_s=(
+            None
+            if held is None or row.status not in NOT_YET_THERE
+            else clock.second(held.noted_pickup_at or held.planned_pickup_at)
+        ),
     )
-
-
-def _second(clock: DayClock, moment: datetime | None) -> int | None:
-    return None if moment is None else clock.second(moment)

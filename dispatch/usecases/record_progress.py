@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -10,10 +10,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from dispatch.engine.records import NO_SHOW_WAIT_S
 from dispatch.enums import BookingStatus as S
 from dispatch.enums import StatusReason
 from dispatch.models import Assignment, Booking
 from dispatch.models.statuses import CANCELLATIONS, OUTCOMES, REASONS, can_move
+from dispatch.usecases.count_changes import lose_driver
 from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
 
 MOMENTS = ("en_route_at", "arrived_pickup_at", "boarded_at", "arrived_dropoff_at", "alighted_at")
@@ -29,6 +31,7 @@ MOMENT_OF = {
     S.ARRIVED: "arrived_pickup_at",
     S.ON_BOARD: "boarded_at",
     S.COMPLETED: "alighted_at",
+    S.NO_SHOW: "absent_at",
 }
 NEEDS_DRIVER = frozenset({S.EN_ROUTE, S.ARRIVED, S.ON_BOARD, S.COMPLETED})
 
@@ -45,6 +48,14 @@ class ImpossibleMomentError(UseCaseError):
     """The moment given contradicts what is already recorded."""
 
 
+class TooSoonError(UseCaseError):
+    """The vehicle has not waited long enough for an absence; `until`: when it will have."""
+
+    def __init__(self, message: str, *, until: datetime) -> None:
+        super().__init__(message)
+        self.until = until
+
+
 @transaction.atomic
 def record_progress(
     *,
@@ -58,10 +69,10 @@ def record_progress(
     """The booking in its new status, with the moment it was reached.
 
     `arrived_dropoff_at` may be told with COMPLETED (`at` is when the patient alighted); untold it stays
-    unknown, and the KPIs of arrivals say so.
+    unknown, and the KPIs of arrivals say so. With NO_SHOW, `at` is when the driver gave up and left.
 
-    Raises NotFoundError, StaleBookingError, IllegalMoveError, ReasonNeededError or ImpossibleMomentError;
-    nothing is written then.
+    Raises NotFoundError, StaleBookingError, IllegalMoveError, ReasonNeededError, TooSoonError or
+    ImpossibleMomentError; nothing is written then.
     """
     booking = _locked(booking_id, expected_version)
     now = S(booking.status)
@@ -75,13 +86,16 @@ def record_progress(
     changes = _moments(booking, to, at) | {"status": to.value, "status_reason": _reason(to, reason)}
     if to is S.COMPLETED and arrived_dropoff_at is not None:
         changes["arrived_dropoff_at"] = arrived_dropoff_at
+    if "absent_at" in changes and to is S.NO_SHOW:
+        _refuse_haste(booking, at)
     _write(booking, changes)
-    _release(booking, to)
+    _release(booking, to, at)
     return Booking.objects.select_related("company").get(pk=booking.pk)
 
 
 def _locked(booking_id: int, expected_version: int | None) -> Booking:
-    booking = Booking.objects.select_for_update(of=("self",)).filter(pk=booking_id).first()
+    rows = Booking.objects.select_related("company").select_for_update(of=("self",))
+    booking: Booking | None = rows.filter(pk=booking_id).first()
     if booking is None:
         raise NotFoundError(_("This booking does not exist."))
     if expected_version is not None and booking.version != expected_version:
@@ -118,7 +132,33 @@ def _moments(booking: Booking, to: S, at: datetime) -> dict[str, Any]:
         changes[name] = at
     if to is S.ON_BOARD and S(booking.status) is S.COMPLETED:
         changes["arrived_dropoff_at"] = None
+    if to not in {S.NO_SHOW, S.MISSED}:
+        changes["absent_at"] = None
     return changes
+
+
+def _refuse_haste(booking: Booking, at: datetime) -> None:
+    """KPI.md: an absence is one after five minutes at the door, within the promise; else it is the carrier's miss.
+
+    Whoever writes it down later tells when the driver really left.
+    """
+    arrived = booking.arrived_pickup_at
+    if arrived is None or booking.promised_from is None:
+        return
+    since = max(arrived, booking.promised_from)
+    until = since + timedelta(seconds=NO_SHOW_WAIT_S)
+    if at < until:
+        sentence = _(
+            "The driver has been waiting since %(since)s: wait until %(until)s, or record the trip as missed "
+            "(as a late cancellation if somebody called it off)."
+        )
+        tz = booking.company.tz
+        hours = {
+            "since": f"{since.astimezone(tz):%H:%M}",
+            # Rounded up: who leaves at the minute named has waited long enough.
+            "until": f"{(until + timedelta(seconds=59)).astimezone(tz):%H:%M}",
+        }
+        raise TooSoonError(sentence % hours, until=until)
 
 
 def _write(booking: Booking, changes: dict[str, Any]) -> None:
@@ -134,11 +174,13 @@ def _write(booking: Booking, changes: dict[str, Any]) -> None:
         raise ImpossibleMomentError(_("This contradicts what is already recorded.")) from error
 
 
-def _release(booking: Booking, to: S) -> None:
+def _release(booking: Booking, to: S, at: datetime) -> None:
     """Over, the driver is free again; cancelled before the driver set off, nothing is left to drive."""
     rows = Assignment.objects.filter(booking=booking)
-    if to in CANCELLATIONS or to is S.CONFIRMED:
+    if to in CANCELLATIONS:
         rows.delete()
+    elif to is S.CONFIRMED:
+        lose_driver([booking.pk], at)
     elif to in NEEDS_DRIVER and not rows.exists():
         raise IllegalMoveError(_("This booking has no driver yet."))
     else:

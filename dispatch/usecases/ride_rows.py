@@ -19,7 +19,7 @@ from dispatch.usecases.references import row_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RideRow:
-    """The part of an assignment that a plan decides."""
+    """The part of an assignment that a plan decides; `direct_s`: the drive without a detour."""
 
     COLUMNS: ClassVar[tuple[str, ...]] = (
         "shift",
@@ -30,6 +30,8 @@ class RideRow:
         "planned_dropoff_at",
         "ride_group",
         "position",
+        "noted_pickup_at",
+        "direct_s",
     )
 
     booking_id: int
@@ -41,6 +43,7 @@ class RideRow:
     ends_at: datetime
     ride_group: int
     position: int
+    direct_s: int
 
     @property
     def period(self) -> DateTimeTZRange:
@@ -60,6 +63,7 @@ class RideRow:
         )
 
     def write(self, row: Assignment) -> None:
+        """All but `direct_s` and `noted_pickup_at`, which a plan does not decide alone (see write_rides)."""
         row.shift_id, row.driver_id, row.vehicle_id = self.shift_id, self.driver_id, self.vehicle_id
         row.period, row.ride_group, row.position = self.period, self.ride_group, self.position
         row.planned_pickup_at = self.planned_pickup_at
@@ -91,6 +95,7 @@ def route_rows(problem: Problem, route: Route, clock: DayClock) -> Iterator[Ride
             ends_at=clock.moment(dropoff_s + service_s),
             ride_group=group,
             position=position,
+            direct_s=problem.direct_s(problem.trip_by_id[trip_id]),
         )
 
 

@@ -31,7 +31,9 @@ def withdraw_ready(*, booking_id: int, expected_version: int | None) -> Booking:
         raise NotWithdrawableError(_("Nobody said of this booking that the patient is ready."))
     if booking.status not in OPEN:
         raise NotWithdrawableError(_("The driver has set off: this can no longer be taken back."))
-    Assignment.objects.filter(booking=booking).delete()
+    Assignment.objects.filter(
+        booking=booking
+    ).delete()  # no promise any more, so no broken plan to count
     Booking.objects.filter(pk=booking.pk).update(
         ready_at=None,
         requested_at=None,

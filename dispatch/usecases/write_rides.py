@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import IntegrityError, connection
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from dispatch.engine.stability import is_change
 from dispatch.enums import AssignedBy, BookingStatus
 from dispatch.models import Assignment, Booking, DispatchRun
+from dispatch.models.statuses import NOT_YET_THERE
+from dispatch.usecases.count_changes import count_changes, lose_driver
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.ride_rows import RideRow
 
@@ -54,12 +58,14 @@ def write_rides(
     wanted: Mapping[int, RideRow],
     assigned_by: AssignedBy,
     run: DispatchRun | None,
+    now: datetime,
 ) -> Written:
     """`held`: booking → its row now; `wanted`: booking → what a plan says. Rows of `held` alone go.
 
-    Runs inside the caller's transaction, on bookings that the caller has locked and found unchanged.
+    Runs inside the caller's transaction, on bookings that the caller has locked and found unchanged. Changes
+    that a waiting patient notices are counted (see engine.stability).
     """
-    writer = _Writer(company_id, assigned_by, run)
+    writer = _Writer(company_id, assigned_by, run, now)
     kept = [(held[pk], row) for pk, row in wanted.items() if pk in held]
     changed = [(old, row) for old, row in kept if not row.equals(old)]
     new = [row for pk, row in wanted.items() if pk not in held]
@@ -77,24 +83,37 @@ def write_rides(
 
 
 class _Writer:
-    def __init__(self, company_id: int, assigned_by: AssignedBy, run: DispatchRun | None) -> None:
+    def __init__(
+        self, company_id: int, assigned_by: AssignedBy, run: DispatchRun | None, now: datetime
+    ) -> None:
         self.company_id, self.assigned_by, self.run = company_id, assigned_by.value, run
+        self.now = now
 
-    def drop(self, bookings: Iterable[int]) -> None:
-        rows = list(bookings)
-        Assignment.objects.filter(booking_id__in=rows).delete()
-        self._move(rows, BookingStatus.ASSIGNED, BookingStatus.CONFIRMED)
+    def drop(self, bookings: list[int]) -> None:
+        lose_driver(bookings, self.now)
+        self._move(bookings, BookingStatus.ASSIGNED, BookingStatus.CONFIRMED)
 
     def rewrite(self, changed: list[tuple[Assignment, RideRow]]) -> None:
+        ids = [old.booking_id for old, _row in changed]
+        statuses = dict(Booking.objects.filter(pk__in=ids).order_by().values_list("pk", "status"))
+        noticed: dict[int, datetime] = {}
         for old, row in changed:
+            status = statuses[old.booking_id]
+            if status in NOT_YET_THERE and _is_noticed(old, row):
+                noticed[old.booking_id] = old.planned_pickup_at
+                old.noted_pickup_at = row.planned_pickup_at
             if old.driver_id != row.driver_id:
                 old.assigned_by, old.run = self.assigned_by, self.run
+            if (
+                status != BookingStatus.ON_BOARD
+            ):  # from where the vehicle is by now, it is no direct way
+                old.direct_s = row.direct_s
             row.write(old)
             old.version += 1
         fields = [*RideRow.COLUMNS, "assigned_by", "run", "version"]
         Assignment.objects.bulk_update([old for old, _row in changed], fields, batch_size=500)
-        ids = [old.booking_id for old, _row in changed]
         Booking.objects.filter(pk__in=ids).update(version=F("version") + 1)
+        count_changes(noticed, self.now)
 
     def add(self, rows: list[RideRow]) -> None:
         created = []
@@ -104,6 +123,8 @@ class _Writer:
                 booking_id=row.booking_id,
                 run=self.run,
                 assigned_by=self.assigned_by,
+                noted_pickup_at=row.planned_pickup_at,
+                direct_s=row.direct_s,
             )
             row.write(assignment)
             created.append(assignment)
@@ -117,3 +138,9 @@ class _Writer:
         )
         if moved != len(bookings):
             raise UseCaseError(_("A booking changed while the plan was written."))
+
+
+def _is_noticed(old: Assignment, row: RideRow) -> bool:
+    slide = row.planned_pickup_at - (old.noted_pickup_at or old.planned_pickup_at)
+    same_driver = old.driver_id == row.driver_id
+    return is_change(same_driver=same_driver, slide_s=slide.total_seconds())

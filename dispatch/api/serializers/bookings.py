@@ -52,7 +52,8 @@ class BookingSerializer(ReadSerializer):
             "appointment_at", "is_will_call", "ready_at", "is_urgent", "priority", "pooling_allowed",
             "same_driver_as_outbound", "escort_seats", "escorts", "notes", "coordinates_known", "status",
             "status_reason", "created_at", "en_route_at", "arrived_pickup_at", "boarded_at",
-            "arrived_dropoff_at", "alighted_at", "assignment",
+            "arrived_dropoff_at", "alighted_at", "absent_at", "plan_changes", "late_plan_changes",
+            "assignment",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -120,7 +120,7 @@ class BookingViewSet(CompanyViewSet):
     def unassign(self, request: Request, **_kwargs: object) -> Response:
         """Take the driver away; the booking waits for one again."""
         booking, version = self.chosen()
-        unassign(booking_id=booking.pk, expected_version=version)
+        unassign(booking_id=booking.pk, now=timezone.now(), expected_version=version)
         return self.shown(booking.pk)
 
     @extend_schema(request=ProgressInput, responses=BookingSerializer)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.engine.fairness import driver_loads, fairness, gini
+from dispatch.engine.fairness import DriverWork, compared, fairness, gini
 from dispatch.engine.plan import Plan, Route
 from dispatch.engine.problem import Load
 from tests.dispatch.engine.builders import plan, problem, shift, trip
@@ -21,12 +21,12 @@ def test_loads_are_the_windows_trips_and_todays_work():
         shift("s", recent_trips=4, configurations=ROOMY),
         shift("r", recent_trips=1, configurations=ROOMY),
     )
-    one, two = driver_loads(day, plan(day, s="+a -a +b -b", r="+c -c"))
+    one, two = fairness(day, plan(day, s="+a -a +b -b", r="+c -c")).loads
     assert (one.driver, two.driver) == ("Dr", "Ds")
     assert (two.recent_trips, two.trips, two.heavy_trips) == (4, 2, 1)
-    assert two.driving_s == 100 + 200 + 0 + 200 + 500
+    assert two.driving_s == 100 + 200 + 0 + 200  # and 500 home, which nobody records
     assert two.normalised == 6
-    assert (one.trips, one.heavy_trips, one.driving_s, one.normalised) == (1, 1, 400, 2)
+    assert (one.trips, one.heavy_trips, one.driving_s, one.normalised) == (1, 1, 200, 2)
 
 
 def test_gaps_are_the_most_loaded_less_the_least():
@@ -37,7 +37,7 @@ def test_gaps_are_the_most_loaded_less_the_least():
         shift("r"),
     )
     seen = fairness(day, plan(day, s="+a -a +b -b"))
-    assert (seen.gap, seen.driving_gap_s, seen.heavy_gap) == (2, 1_000, 1)
+    assert (seen.gap, seen.driving_gap_s, seen.heavy_gap) == (2, 500, 1)
     assert seen.gini == pytest.approx(0.5)  # one of two carries all
 
 
@@ -57,7 +57,7 @@ def test_a_driver_of_two_shifts_is_one_driver():
         shift("s", driver="d", end_s=4_000, recent_trips=3),
         shift("r", driver="d", start_s=6_000, end_s=10_000, recent_trips=3),
     )
-    (load,) = driver_loads(day, plan(day, s="+a -a", r="+b -b"))
+    (load,) = fairness(day, plan(day, s="+a -a", r="+b -b")).loads
     assert (load.trips, load.recent_trips, load.on_duty_s) == (2, 3, 8_000)
 
 
@@ -104,3 +104,22 @@ def test_who_worked_half_the_time_is_expected_to_carry_half_the_trips():
         shift("r", end_s=1_000, recent_trips=3, recent_duty_s=0),
     )
     assert fairness(day, plan(day)).gap == 0
+
+
+def test_what_was_recorded_is_compared_by_the_same_formula():
+    """Four hours on duty of a mean of six: three trips there are as many as four and a half."""
+
+    def work(driver: str, hours: int, trips: int, recent: int = 0, heavy: int = 0) -> DriverWork:
+        return DriverWork(
+            driver=driver,
+            on_duty_s=hours * 3_600,
+            recent_duty_s=0,
+            recent_trips=recent,
+            trips=trips,
+            driving_s=trips * 600,
+            heavy_trips=heavy,
+        )
+
+    seen = compared([work("d1", 4, 3, heavy=1), work("d2", 8, 4, recent=2)])
+    assert [load.normalised for load in seen.loads] == [4.5, 4.5]
+    assert (seen.gap, seen.driving_gap_s, seen.heavy_gap) == (0, 600, 1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.engine.fairness import Fairness
+from dispatch.engine.fairness import DriverLoad, Fairness
 from dispatch.engine.intervals import wilson
 from dispatch.engine.kpi import Kpi, KpiValue
 from dispatch.engine.quality import Population, QualitySettings, QualityWeights, kpis
@@ -34,11 +34,13 @@ def came(offset_min: float | None, status: BookingStatus = DONE) -> TripRecord:
     """Promised 10:00 with the usual window of −5/+15 min; the vehicle came this many minutes after 10:00."""
     promised = 36_000
     arrived = None if offset_min is None else promised + round(offset_min * MIN)
+    waited = arrived is not None and status is NO_SHOW
     return record(
         status,
         promised_from_s=promised - 5 * MIN,
         promised_to_s=promised + 15 * MIN,
         arrived_pickup_s=arrived,
+        absent_s=promised + 60 * MIN if waited else None,
     )
 
 
@@ -255,13 +257,40 @@ def test_tours_nobody_measured_hide_the_kilometres_only():
     assert rows[Kpi.PRODUCTIVITY].value == 8 / 5
     unknown = measured(day(tours=(tour(1, 1, empty=None), replace(tour(1, 1), pauses_s=None))))
     assert unknown[Kpi.EMPTY_KM].excluded == unknown[Kpi.PRODUCTIVITY].excluded == 1
+    assert unknown[Kpi.PRODUCTIVITY].text() == "not measurable, 50 % of timestamps"
+
+
+def test_what_nobody_records_is_said_in_words():
+    bare = TourRecord(shift="s", passenger_trips=4, first_pickup_s=0, last_dropoff_s=9_000)
+    rows = measured(day(tours=(replace(bare, empty_driving_s=600),)))
+    assert rows[Kpi.PRODUCTIVITY].text() == "not measurable: nobody records when breaks are taken"
+    assert rows[Kpi.EMPTY_KM].text("fr") == "non mesurable : personne ne relève les kilomètres"
+
+
+def test_an_early_vehicle_that_waits_its_time_in_the_window_is_there():
+    early = replace(came(-20, NO_SHOW), absent_s=36_000)
+    rows = measured(day(early, came(0)))
+    assert counts(rows[Kpi.PICKUP_ON_TIME]) == (2, 2, 0)
+    assert counts(rows[Kpi.NO_SHOW]) == (1, 2, 0)
 
 
 # Drivers, alarms, changes
 
 
-def gaps(gap: float) -> Fairness:
-    return Fairness(loads=(), gap=gap, driving_gap_s=1_800, heavy_gap=2, gini=0.1)
+def gaps(gap: float, trips: int = 10, untold: int = 0, untimed: int = 0) -> Fairness:
+    load = DriverLoad(
+        driver="d",
+        on_duty_s=1,
+        recent_duty_s=0,
+        recent_trips=0,
+        trips=trips,
+        driving_s=0,
+        heavy_trips=0,
+        untold_trips=untold,
+        untimed_trips=untimed,
+        normalised=0,
+    )
+    return Fairness(loads=(load,), gap=gap, driving_gap_s=1_800, heavy_gap=2, gini=0.1)
 
 
 def test_gaps_between_drivers_and_what_fairness_costs():
@@ -276,6 +305,32 @@ def test_gaps_between_drivers_and_what_fairness_costs():
     assert rows[Kpi.FAIRNESS_HEAVY_GAP].value == 2
     assert rows[Kpi.FAIRNESS_GINI].value == pytest.approx(0.1)
     assert rows[Kpi.FAIRNESS_PRICE].value == 200
+    assert counts(rows[Kpi.FAIRNESS_GAP]) == (3, 2, 0)
+    assert rows[Kpi.FAIRNESS_GAP].counted == 20  # trips
+
+
+def test_gaps_need_the_ends_of_the_trips_and_gaps_of_driving_their_times():
+    rows = measured(day(fairness=gaps(1, trips=8, untold=2, untimed=1)))
+    assert counts(rows[Kpi.FAIRNESS_GAP]) == (1, 1, 2)
+    assert rows[Kpi.FAIRNESS_DRIVING_GAP].value is None
+    assert rows[Kpi.FAIRNESS_DRIVING_GAP].text() == "not measurable, 70 % of timestamps"
+    open_day = measured(day(fairness=gaps(1, trips=7, untold=3)))
+    text = open_day[Kpi.FAIRNESS_HEAVY_GAP].text("fr")
+    assert text == "non mesurable, la fin de 70 % des courses est notée"
+
+
+def test_a_day_too_little_is_known_of_does_not_move_the_mean_of_the_others():
+    rows = measured(
+        day(fairness=gaps(1, trips=40)),
+        day(name="2026-03-03", fairness=gaps(9, trips=1, untold=4)),
+    )
+    assert counts(rows[Kpi.FAIRNESS_GAP]) == (1, 1, 5)
+    assert rows[Kpi.FAIRNESS_GAP].coverage == 41 / 45
+    assert rows[Kpi.FAIRNESS_GAP].interval is None
+
+
+def test_a_day_without_trips_compares_nobody():
+    assert measured(day(fairness=gaps(3, trips=0)))[Kpi.FAIRNESS_GAP].is_empty
 
 
 def test_changes_after_the_promise_per_trip():
@@ -289,6 +344,12 @@ def test_changes_after_the_promise_per_trip():
     )
     assert rows[Kpi.STABILITY].value == 1
     assert rows[Kpi.LATE_STABILITY].value == pytest.approx(1 / 3)
+
+
+def test_changes_nobody_counted_are_not_none():
+    rows = measured(day(record(changes=0, late_changes=0), record()))
+    for key in (Kpi.STABILITY, Kpi.LATE_STABILITY):
+        assert rows[key].text() == "not measurable, changes were counted for 50 % of the trips"
 
 
 def test_alerts_per_dispatcher_and_ten_minutes():
@@ -377,7 +438,15 @@ def test_a_term_that_cannot_be_measured_leaves_the_day_without_a_score():
     value = measured(day(*[came(0)] * 3, came(None)))[Kpi.QUALITY_SCORE]
     assert value.value is None
     assert value.coverage == 0  # of the rides nothing is known at all
-    assert value.text() == "not measurable, 0 % of timestamps"
+    assert value.text() == "not measurable: “ride times kept” has 0 % of its timestamps"
+
+
+def test_a_term_without_a_source_never_gives_its_weight_away():
+    unknown = replace(perfect(), fairness=gaps(0, trips=1, untold=1))
+    value = measured(unknown)[Kpi.QUALITY_SCORE]
+    assert (value.value, value.term, value.coverage) == (None, Kpi.FAIRNESS_GAP, 0.5)
+    nobody = replace(perfect(), fairness=gaps(9, trips=0))
+    assert measured(nobody)[Kpi.QUALITY_SCORE].value == pytest.approx(100)
 
 
 def test_a_weight_of_zero_needs_no_timestamps():
@@ -463,4 +532,4 @@ def test_a_plans_day_is_predicted_in_every_row():
     assert rows[Kpi.PICKUP_ON_TIME].value == rows[Kpi.RIDE_COMPLIANCE].value == 1
     assert rows[Kpi.MEAN_DELAY].value == 0
     assert rows[Kpi.EMPTY_KM].value == pytest.approx(1 / 3)  # 100 + 100 of 600
-    assert rows[Kpi.LATE_STABILITY].value is None  # nobody knows tomorrow's last hour
+    assert rows[Kpi.LATE_STABILITY].text() == "not known before the last hour"

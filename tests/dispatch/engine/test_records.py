@@ -63,17 +63,30 @@ def test_no_promise_is_no_verdict():
 
 
 @pytest.mark.parametrize(
-    ("times", "outcome"),
+    ("times", "outcome", "proven"),
     [
-        (PROMISED | {"arrived_pickup_s": 150, "waited_s": 300}, BookingStatus.NO_SHOW),
-        (PROMISED | {"arrived_pickup_s": 150}, BookingStatus.NO_SHOW),
-        (PROMISED | {"arrived_pickup_s": 150, "waited_s": 299}, BookingStatus.MISSED),
-        (PROMISED | {"arrived_pickup_s": 201, "waited_s": 900}, BookingStatus.MISSED),
-        (PROMISED, BookingStatus.NO_SHOW),
+        ({"arrived_pickup_s": 150, "absent_s": 450}, BookingStatus.NO_SHOW, True),
+        ({"arrived_pickup_s": 150}, BookingStatus.NO_SHOW, None),
+        ({"arrived_pickup_s": 150, "absent_s": 449}, BookingStatus.MISSED, False),
+        ({"arrived_pickup_s": 201, "absent_s": 999}, BookingStatus.MISSED, False),
+        ({"arrived_pickup_s": 201}, BookingStatus.MISSED, False),
+        # Early, and still there five minutes into the promise.
+        ({"arrived_pickup_s": 50, "absent_s": 400}, BookingStatus.NO_SHOW, True),
+        ({"arrived_pickup_s": 50, "absent_s": 399}, BookingStatus.MISSED, False),
+        ({"absent_s": 900}, BookingStatus.NO_SHOW, None),
+        ({}, BookingStatus.NO_SHOW, None),
     ],
 )
-def test_an_absence_found_by_a_late_or_hasty_vehicle_is_the_carriers(times, outcome):
-    assert record(status=BookingStatus.NO_SHOW, **times).outcome is outcome
+def test_an_absence_found_by_a_late_or_hasty_vehicle_is_the_carriers(times, outcome, proven):
+    seen = record(status=BookingStatus.NO_SHOW, **PROMISED | times)
+    assert (seen.outcome, seen.is_absence_proven) == (outcome, proven)
+
+
+def test_an_absence_without_a_promise_is_not_proven():
+    times = {"arrived_pickup_s": 150, "absent_s": 999}
+    assert record(status=BookingStatus.NO_SHOW, **times).waited_s is None
+    half = record(status=BookingStatus.NO_SHOW, promised_from_s=100, **times)
+    assert (half.waited_s, half.is_absence_proven) == (849, None)
 
 
 def test_other_outcomes_stand_as_noted():
@@ -209,3 +222,24 @@ def test_a_day_without_plan_has_no_tours():
     seen = predicted_day(day, Plan(routes=()), day="2026-03-02")
     assert seen.tours == ()
     assert seen.trips[0].changes == 0
+
+
+@pytest.mark.parametrize(
+    ("noted_s", "start_s", "so_far", "changes"),
+    [
+        (None, 900, 0, 0),  # no plan in force yet
+        (601, 900, 0, 0),
+        (600, 900, 0, 1),
+        (1_200, 900, 2, 3),  # on top of what changed before
+        (600, 900, None, None),  # nobody counted until now
+    ],
+)
+def test_a_plan_changes_what_moves_by_five_minutes(noted_s, start_s, so_far, changes):
+    day = problem(trip("a", stop(1, start_s), 3), shift(), drivers_in_force=(("a", "Ds"),))
+    (seen,) = predicted_day(
+        day,
+        plan(day, s="+a -a"),
+        day="2026-03-02",
+        promises={"a": Promise(changes=so_far, noted_pickup_s=noted_s)},
+    ).trips
+    assert (seen.planned_s, seen.changes, seen.late_changes) == (start_s, changes, None)

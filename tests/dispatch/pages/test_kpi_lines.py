@@ -43,7 +43,7 @@ def test_what_lacks_its_times_is_no_number() -> None:
     (line,) = kpi_lines([on_time(*[True] * 6, *[None] * 4)])
     assert (line.value, line.is_shown) == ("not measurable, 60 % of timestamps", False)
     assert (line.verdict, line.interval) == ("", "")
-    assert line.parts.replace("\u00a0", " ") == "n = 6 · 4 without times"
+    assert line.parts.replace("\u00a0", " ") == "n = 6 · 4 without data"
 
 
 def test_a_day_of_a_kind_that_did_not_happen_is_no_line_but_stays_in_the_strip() -> None:

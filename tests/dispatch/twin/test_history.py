@@ -119,6 +119,7 @@ def test_an_absence_counts_only_when_the_vehicle_was_there_in_the_window():
         in_time = seen.arrived_pickup_s <= latest_s
         assert in_time == (seen.status is BookingStatus.NO_SHOW)
         assert in_time or seen.reason is StatusReason.VEHICLE_LATE
+        assert seen.absent_s == seen.arrived_pickup_s + 300
 
 
 def test_the_same_day_goes_the_same_way_twice():

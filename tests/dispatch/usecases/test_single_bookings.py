@@ -15,6 +15,7 @@ from dispatch.usecases.record_progress import (
     IllegalMoveError,
     ImpossibleMomentError,
     ReasonNeededError,
+    TooSoonError,
     record_progress,
 )
 from dispatch.usecases.trigger_return import NotOnCallError, trigger_return
@@ -133,26 +134,26 @@ class TestUnassign:
     def test_it_waits_for_a_driver_again(self, company: Company, shift: Shift) -> None:
         booking = make_booking(company)
         given(booking, shift)
-        found = unassign(booking_id=booking.pk, expected_version=2)
+        found = unassign(booking_id=booking.pk, now=at(8), expected_version=2)
         assert (found.status, found.version) == (S.CONFIRMED, 3)
         assert not Assignment.objects.exists()
 
     def test_only_before_the_driver_sets_off(self, company: Company, shift: Shift) -> None:
         booking = make_booking(company)
         with pytest.raises(NotAssignedError):
-            unassign(booking_id=booking.pk, expected_version=None)
+            unassign(booking_id=booking.pk, now=at(8), expected_version=None)
         given(booking, shift)
         moved(booking, S.EN_ROUTE)
         with pytest.raises(NotAssignedError):
-            unassign(booking_id=booking.pk, expected_version=None)
+            unassign(booking_id=booking.pk, now=at(8), expected_version=None)
 
     def test_strangers_and_stale_versions_are_refused(self, company: Company, shift: Shift) -> None:
         booking = make_booking(company)
         given(booking, shift)
         with pytest.raises(NotFoundError):
-            unassign(booking_id=0, expected_version=None)
+            unassign(booking_id=0, now=at(8), expected_version=None)
         with pytest.raises(StaleBookingError):
-            unassign(booking_id=booking.pk, expected_version=1)
+            unassign(booking_id=booking.pk, now=at(8), expected_version=1)
 
 
 class TestDispatchNow:
@@ -261,6 +262,45 @@ class TestProgress:
         found = moved(booking, S.NO_SHOW, 9, 20, reason=StatusReason.PATIENT_ABSENT)
         assert found.status_reason == StatusReason.PATIENT_ABSENT
         assert Assignment.objects.get(booking=booking).is_over
+
+    def test_an_absence_is_one_after_five_minutes_at_the_door(
+        self, company: Company, shift: Shift
+    ) -> None:
+        booking = make_booking(company)  # promised from 8:55
+        given(booking, shift)
+        moved(booking, S.EN_ROUTE, 8, 30)
+        moved(booking, S.ARRIVED, 9, 10)
+        absent = StatusReason.PATIENT_ABSENT
+        with pytest.raises(TooSoonError, match="since 09:10: wait until 09:15") as refused:
+            moved(booking, S.NO_SHOW, 9, 14, reason=absent)
+        assert refused.value.until == at(9, 15)
+        assert moved(booking, S.NO_SHOW, 9, 15, reason=absent).absent_at == at(9, 15)
+        # Corrected to a miss and back: the driver left when the driver left.
+        missed = moved(booking, S.MISSED, 10, reason=StatusReason.VEHICLE_LATE)
+        assert missed.absent_at == at(9, 15)
+        assert moved(booking, S.NO_SHOW, 11, reason=absent).absent_at == at(9, 15)
+        assert moved(booking, S.ARRIVED, 11).absent_at is None
+
+    def test_who_comes_early_waits_from_the_promise_on(
+        self, company: Company, shift: Shift
+    ) -> None:
+        booking = make_booking(company)
+        given(booking, shift)
+        moved(booking, S.EN_ROUTE, 8, 30)
+        moved(booking, S.ARRIVED, 8, 40)
+        with pytest.raises(TooSoonError, match="since 08:55: wait until 09:00"):
+            moved(booking, S.NO_SHOW, 8, 59, reason=StatusReason.OTHER)
+        left = moved(booking, S.MISSED, 8, 59, reason=StatusReason.OTHER)
+        assert left.absent_at is None  # a miss is a miss, whenever the driver left
+
+    def test_a_vehicle_that_never_came_finds_nobody_absent(
+        self, company: Company, shift: Shift
+    ) -> None:
+        booking = make_booking(company)
+        given(booking, shift)
+        moved(booking, S.MISSED, 9, 30, reason=StatusReason.NO_DRIVER)
+        with pytest.raises(ImpossibleMomentError):
+            moved(booking, S.NO_SHOW, 9, 40, reason=StatusReason.PATIENT_ABSENT)
 
     def test_a_plain_status_takes_no_reason(self, company: Company, shift: Shift) -> None:
         booking = make_booking(company)

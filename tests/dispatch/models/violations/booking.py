@@ -207,6 +207,32 @@ def alighted_and_on_board(company: Company) -> None:
     _done(company, status="on_board")
 
 
+@violates("booking_moment_has_its_status")
+def absent_and_on_board(company: Company) -> None:
+    _done(company, status="on_board", alighted_at=None, absent_at=at(9, 10))
+
+
+@violates("booking_moments_in_order")
+def given_up_before_arrival(company: Company) -> None:
+    make_booking(
+        company,
+        status="no_show",
+        status_reason="patient_absent",
+        arrived_pickup_at=at(9),
+        absent_at=at(8, 59),
+    )
+
+
+@violates("booking_late_changes_are_changes")
+def more_late_changes_than_changes(company: Company) -> None:
+    make_booking(company, plan_changes=1, late_plan_changes=2)
+
+
+@violates("booking_late_changes_are_changes")
+def late_changes_of_unknown_changes(company: Company) -> None:
+    make_booking(company, plan_changes=None, late_plan_changes=0)
+
+
 @violates("booking_moments_in_order")
 def boarded_before_arrival(company: Company) -> None:
     _done(company, boarded_at=at(8, 50))
