@@ -31,7 +31,8 @@ class _Driven:
 def recorded_day(company: Company, day: date) -> DayRecord:
     """Bookings that left the draft, the tours of those that were driven, and the drivers' loads."""
     clock = DayClock.of(company, day)
-    rows = Booking.objects.filter(company=company).on_day(day).with_plan_relations().order_by("pk")
+    rows = Booking.objects.filter(company=company).on_day(day).order_by("pk")
+    rows = rows.select_related("patient", "assignment")
     told = [(row, _trip(row, clock)) for row in rows if row.status != BookingStatus.DRAFT]
     driven = list(_driven(told))
     work = tuple(_work(clock, day, driven))
