@@ -256,9 +256,8 @@ def _as_seen(whole: Happened, until_s: int | None) -> Happened | None:
     is_over = len(reached) == sum(second is not None for second in moments.values())
     if is_over and (whole.alighted_s is not None or _left_alone(whole, until_s)):
         return whole
-    unseen = {name: None for name in _STEPS if name not in reached}
-    seen = replace(whole, status=_STEPS[list(reached)[-1]], reason=None, absent_s=None)
-    return replace(seen, **unseen)
+    unseen = {name: None for name in (*_STEPS, "absent_s") if name not in reached}
+    return replace(whole, status=_STEPS[list(reached)[-1]], reason=None, **unseen)
 
 
 def _left_alone(whole: Happened, until_s: int) -> bool:

@@ -74,7 +74,7 @@ class TestRides:
             booking = make_booking(company, pickup_at=at(hour))
             unloading = booking.patient.alighting_min
             driven(booking, shift, ride_min=ride_min)
-            end = booking.requested_at + timedelta(minutes=5 + ride_min + unloading)
+            end = at(hour, 5 + ride_min + unloading)
             Booking.objects.filter(pk=booking.pk).update(alighted_at=end)
         excess = measured(company)[Kpi.EXCESS_RIDE]
         assert (excess.numerator, excess.denominator, excess.excluded) == (2, 3, 0)
@@ -91,10 +91,8 @@ class TestRides:
     ) -> None:
         """Limit 10 min, direct way 20: with 20 min of driving the limit was kept as well as it can be."""
         patient = make_patient(company, max_ride_min=10)
-        booking = make_booking(company, patient=patient)
-        driven(booking, shift, ride_min=20)
-        end = booking.requested_at + timedelta(minutes=25 + patient.alighting_min)
-        Booking.objects.update(alighted_at=end)
+        driven(make_booking(company, patient=patient, pickup_at=at(9)), shift, ride_min=20)
+        Booking.objects.update(alighted_at=at(9, 25 + patient.alighting_min))
         assert measured(company)[Kpi.RIDE_COMPLIANCE].value == 1
 
     def test_assigning_keeps_the_direct_way(self, company: Company, shift: Shift) -> None:
