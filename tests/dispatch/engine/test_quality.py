@@ -2,16 +2,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from random import Random
-from typing import Any
 
 import pytest
 
-from dispatch.engine.fairness import DriverLoad, Fairness
 from dispatch.engine.intervals import wilson
 from dispatch.engine.kpi import Kpi, KpiValue
-from dispatch.engine.quality import Population, QualitySettings, QualityWeights, kpis
+from dispatch.engine.quality import Population, QualitySettings, kpis
 from dispatch.engine.records import (
-    DayRecord,
     DecisionRecord,
     InvalidRecordsError,
     TourRecord,
@@ -20,46 +17,23 @@ from dispatch.engine.records import (
 )
 from dispatch.enums import BookingStatus
 from tests.dispatch.engine.builders import plan, problem, shift, stop, trip
-
-DONE, NO_SHOW, MISSED = BookingStatus.COMPLETED, BookingStatus.NO_SHOW, BookingStatus.MISSED
-MIN = 60
-
-
-def record(status: BookingStatus = DONE, **rest) -> TripRecord:
-    usual: dict[str, Any] = {"trip": "t", "status": status, "is_assigned": True}
-    return TripRecord(**usual | rest)
-
-
-def came(offset_min: float | None, status: BookingStatus = DONE) -> TripRecord:
-    """Promised 10:00 with the usual window of −5/+15 min; the vehicle came this many minutes after 10:00."""
-    promised = 36_000
-    arrived = None if offset_min is None else promised + round(offset_min * MIN)
-    waited = arrived is not None and status is NO_SHOW
-    return record(
-        status,
-        promised_from_s=promised - 5 * MIN,
-        promised_to_s=promised + 15 * MIN,
-        arrived_pickup_s=arrived,
-        absent_s=promised + 60 * MIN if waited else None,
-    )
-
-
-def day(*trips: TripRecord, name: str = "2026-03-02", **rest) -> DayRecord:
-    return DayRecord(day=name, trips=trips, **rest)
-
-
-def measured(*days: DayRecord, seed: int = 1, **rest) -> dict[Kpi, KpiValue]:
-    """All rows that are not split by complexity."""
-    rows = kpis(days, rng=Random(seed), **rest)
-    return {row.key: row for row in rows if not row.group}
+from tests.dispatch.engine.kpi_days import (
+    DONE,
+    MIN,
+    MISSED,
+    NO_SHOW,
+    called,
+    came,
+    counts,
+    day,
+    gaps,
+    measured,
+    record,
+)
 
 
 def only(key: Kpi, *trips: TripRecord) -> KpiValue:
     return measured(day(*trips))[key]
-
-
-def counts(value: KpiValue) -> tuple[float, float, int]:
-    return value.numerator, value.denominator, value.excluded
 
 
 # Pickup on-time rate
@@ -117,11 +91,6 @@ def test_a_missed_appointment_is_off_and_an_absent_patient_is_none():
 
 
 # Return wait
-
-
-def called(wait_min: float | None, status: BookingStatus = DONE, **rest) -> TripRecord:
-    boarded = None if wait_min is None else round(36_000 + wait_min * MIN)
-    return record(status, **{"is_on_call": True, "ready_s": 36_000, "boarded_s": boarded} | rest)
 
 
 def test_return_waits_within_an_hour_within_ninety_minutes_and_their_median():
@@ -277,22 +246,6 @@ def test_an_early_vehicle_that_waits_its_time_in_the_window_is_there():
 # Drivers, alarms, changes
 
 
-def gaps(gap: float, trips: int = 10, untold: int = 0, untimed: int = 0) -> Fairness:
-    load = DriverLoad(
-        driver="d",
-        on_duty_s=1,
-        recent_duty_s=0,
-        recent_trips=0,
-        trips=trips,
-        driving_s=0,
-        heavy_trips=0,
-        untold_trips=untold,
-        untimed_trips=untimed,
-        normalised=0,
-    )
-    return Fairness(loads=(load,), gap=gap, driving_gap_s=1_800, heavy_gap=2, gini=0.1)
-
-
 def test_gaps_between_drivers_and_what_fairness_costs():
     rows = measured(
         day(fairness=gaps(1), fairness_price=300),
@@ -384,103 +337,6 @@ def test_what_machine_and_people_made_of_suggestions():
     assert counts(by[Kpi.UNDO, ""]) == (1, 4, 0)
     assert by[Kpi.DECISION_TIME, ""].value == 10
     assert by[Kpi.REGRET, ""].value == 120
-
-
-# The score
-
-
-def perfect(name: str = "2026-03-02") -> DayRecord:
-    return day(
-        replace(came(0), appointment_s=40_000, arrived_dropoff_s=39_000, boarded_s=36_100,
-                alighted_s=39_000, direct_s=2_900, max_ride_s=3_600),
-        called(10, alighted_s=38_000, direct_s=1_400, max_ride_s=3_600),
-        name=name,
-        fairness=gaps(0),
-    )  # fmt: skip
-
-
-def test_a_day_on_which_all_went_well_scores_a_hundred():
-    value = measured(perfect())[Kpi.QUALITY_SCORE]
-    assert value.value == pytest.approx(100)
-    assert value.is_on_target
-
-
-def test_each_term_takes_its_weight():
-    late = replace(came(16), appointment_s=40_000, arrived_dropoff_s=40_001, boarded_s=36_100,
-                   alighted_s=40_001, direct_s=2_900, max_ride_s=3_600)  # fmt: skip
-    terms = {
-        "rides nobody timed": (day(came(16), perfect().trips[0], perfect().trips[1], fairness=gaps(0)), None),
-        "gap of two": (replace(perfect(), fairness=gaps(2)), 97.5),
-        "gap of nine": (replace(perfect(), fairness=gaps(9)), 95),
-        "wait": (day(perfect().trips[0], replace(perfect().trips[1], ready_s=30_000), fairness=gaps(0)), 85),
-        "unmet": (
-            day(*perfect().trips, record(BookingStatus.UNMET, is_assigned=False), fairness=gaps(0)),
-            95,
-        ),
-        "pickup, appointment and half of the rides": (
-            day(late, perfect().trips[1], fairness=gaps(0)), 100 - 35 - 20 - 5,
-        ),
-    }  # fmt: skip
-    for name, (record_of_day, score) in terms.items():
-        value = measured(record_of_day)[Kpi.QUALITY_SCORE].value
-        assert value == (None if score is None else pytest.approx(score)), name
-
-
-def test_a_term_with_no_trips_gives_its_weight_to_the_others():
-    # Pickup 1/2 (weight 35), assignment 1 (weight 15): everything else has no trips.
-    first = replace(came(0), boarded_s=1, alighted_s=1, direct_s=0, max_ride_s=9)
-    value = measured(day(first, came(30, MISSED)))[Kpi.QUALITY_SCORE]
-    # The ride (weight 10) was kept.
-    assert value.value == pytest.approx(100 * (35 * 0.5 + 15 + 10) / 60)
-
-
-def test_a_term_that_cannot_be_measured_leaves_the_day_without_a_score():
-    value = measured(day(*[came(0)] * 3, came(None)))[Kpi.QUALITY_SCORE]
-    assert value.value is None
-    assert value.coverage == 0  # of the rides nothing is known at all
-    assert value.text() == "not measurable: “ride times kept” has 0 % of its timestamps"
-
-
-def test_a_term_without_a_source_never_gives_its_weight_away():
-    unknown = replace(perfect(), fairness=gaps(0, trips=1, untold=1))
-    value = measured(unknown)[Kpi.QUALITY_SCORE]
-    assert (value.value, value.term, value.coverage) == (None, Kpi.FAIRNESS_GAP, 0.5)
-    nobody = replace(perfect(), fairness=gaps(9, trips=0))
-    assert measured(nobody)[Kpi.QUALITY_SCORE].value == pytest.approx(100)
-
-
-def test_a_weight_of_zero_needs_no_timestamps():
-    weights = QualityWeights(
-        pickup_on_time=50,
-        appointment_on_time=0,
-        return_wait=0,
-        ride_time=0,
-        assignment_rate=50,
-        fairness=0,
-    )
-    settings = QualitySettings(weights=weights)
-    value = measured(day(came(0), came(30)), settings=settings)[Kpi.QUALITY_SCORE]
-    assert value.value == pytest.approx(75)
-
-
-@pytest.mark.parametrize("shares", [{"fairness": 6}, {"fairness": -1, "ride_time": 16}])
-def test_shares_make_a_hundred(shares):
-    with pytest.raises(InvalidRecordsError, match="100 percent"):
-        QualityWeights(**shares)
-
-
-def test_the_score_of_several_days_is_their_mean_with_an_interval():
-    worse = replace(perfect("2026-03-03"), fairness=gaps(4))
-    value = measured(perfect(), worse, day(name="2026-03-04"))[Kpi.QUALITY_SCORE]
-    assert value.value == pytest.approx(97.5)
-    assert value.counted == 2  # the empty day has no score and misses none
-    assert value.interval == pytest.approx((95, 100))
-
-
-def test_no_days_and_empty_days_count_nothing():
-    for rows in (measured(), measured(day())):
-        assert all(row.is_empty and row.value is None for row in rows.values())
-        assert set(rows) >= set(Kpi) - {Kpi.ACCEPTANCE, Kpi.EDITED}
 
 
 # The rules of the dictionary
