@@ -160,6 +160,18 @@ class ReturnMode(StrEnum):
     WILL_CALL = "will_call"
 
 
+class DoubtKind(StrEnum):
+    """What is odd about a booking that was taken all the same."""
+
+    FAR_AHEAD = "far_ahead"
+    NO_VEHICLE = "no_vehicle"
+    UNKNOWN_PLACE = "unknown_place"
+    WIDE_WINDOW = "wide_window"
+    LATE_ARRIVAL = "late_arrival"
+    EARLY_RETURN = "early_return"
+    TWO_AT_ONCE = "two_at_once"
+
+
 class Leg(StrEnum):
     OUTBOUND = "outbound"
     RETURN = "return"

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.core.paginator import Paginator
 from django.db import IntegrityError
-from django.db.models import Q
+from django.db.models import DateTimeField, Q
 from django.http import Http404
 from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
@@ -20,10 +20,12 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.admin.access import DISPATCH, NOBODY, OFFICE, access_of
 from dispatch.admin.forms import CheckedForm, DeskForm, PeriodField, native_widget, several_of
+from dispatch.admin.moments import MomentField, MomentInput
 from dispatch.models import Company
 from dispatch.models.refusals import refusal_sentence
 from dispatch.models.sort_keys import sort_key
 from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.keep_row import WHOLE_ROW, InvalidRowError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,6 +87,10 @@ class OwnRows:
                 help_text=db_field.help_text,
                 required=not db_field.blank,
             )
+        if isinstance(db_field, DateTimeField):
+            moment = db_field.formfield(form_class=MomentField, widget=MomentInput)
+            assert moment is not None  # the column has a form field
+            return moment
         if isinstance(db_field, ArrayField) and db_field.base_field.choices:
             return several_of(db_field)
         if (widget := native_widget(db_field)) is not None:
@@ -107,6 +113,7 @@ class Desk(OwnRows, admin.ModelAdmin):
         "pk",
     )  # the box is shown; `get_search_results` does the work
     form: Any = DeskForm
+    add_fieldsets: ClassVar[tuple[Any, ...]] = ()  # of a form for new rows that asks other things
     paginator = CappedPaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # each count would read the whole list
@@ -177,14 +184,15 @@ class Desk(OwnRows, admin.ModelAdmin):
     ) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
         companies = self._companies(request)
-        own: dict[str, Any] = {"refusal": request.META.get("dispatch_refusal", "")}
+        own: dict[str, Any] = {"refusals": request.META.get("dispatch_refusals", {})}
         if len(companies) == 1:
             own["sole_company"] = companies[0]
         return type(form.__name__, (form,), own)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The company is asked where there is a choice, and told where there are several."""
-        fieldsets = super().get_fieldsets(request, obj)
+        is_other = obj is None and self.add_fieldsets
+        fieldsets = self.add_fieldsets if is_other else super().get_fieldsets(request, obj)
         access = access_of(request)
         if access.is_everywhere or len(access.company_ids()) > 1:
             return fieldsets
@@ -241,9 +249,11 @@ class Desk(OwnRows, admin.ModelAdmin):
             try:
                 return rendered(view(request, *args, **kwargs))
             except IntegrityError as error:
-                request.META["dispatch_refusal"] = refusal_sentence(error)
+                request.META["dispatch_refusals"] = {WHOLE_ROW: (refusal_sentence(error),)}
+            except InvalidRowError as error:
+                request.META["dispatch_refusals"] = error.errors
             except UseCaseError as error:
-                request.META["dispatch_refusal"] = str(error)
+                request.META["dispatch_refusals"] = {WHOLE_ROW: (str(error),)}
             return rendered(view(request, *args, **kwargs))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

@@ -2,31 +2,40 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from dispatch.admin.base import CompanyFilter, DeskInline, column
+from dispatch.admin.base import CompanyFilter, DeskInline, column, rendered
+from dispatch.admin.booking_forms import (
+    AGREED,
+    NEW_FIELDSETS,
+    BookingForm,
+    CancelForm,
+    NewBookingForm,
+    ReturnForm,
+    tell_doubts,
+)
 from dispatch.admin.days import DayFilter
 from dispatch.admin.transfer import CsvDesk
-from dispatch.admin.versions import StaleRowError, VersionedDesk, VersionedForm
+from dispatch.admin.versions import StaleRowError, VersionedDesk
 from dispatch.enums import BookingStatus, Leg, Priority
 from dispatch.models import Booking
-from dispatch.models.labels import choices
-from dispatch.models.statuses import REASONS
+from dispatch.usecases.book_return import RETURNABLE, book_return
+from dispatch.usecases.create_booking import create_booking
 from dispatch.usecases.edit_booking import BookingContent, edit_booking
 from dispatch.usecases.errors import StaleBookingError, UseCaseError
+from dispatch.usecases.keep_row import InvalidRowError
 from dispatch.usecases.record_progress import record_progress
 
 if TYPE_CHECKING:
@@ -35,57 +44,12 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
-NEW = (BookingStatus.DRAFT, BookingStatus.CONFIRMED)
 CHANGEABLE = frozenset({BookingStatus.DRAFT, BookingStatus.CONFIRMED, BookingStatus.ASSIGNED})
 FIXED = ("patient", "leg", "outbound", "status", "status_reason")
 RECORDED = (
     "ready_at", "en_route_at", "arrived_pickup_at", "boarded_at", "arrived_dropoff_at", "alighted_at",
     "absent_at", "plan_changes", "late_plan_changes",
 )  # fmt: skip
-# What a plan may hang on, as the form names it: `edit_booking` judges these and writes them.
-AGREED = frozenset({
-    "pickup", "dropoff", "service_on", "requested_at", "promised_from", "promised_to",
-    "appointment_at", "is_will_call", "same_driver_as_outbound", "priority", "pooling_allowed",
-    "escort_seats",
-})  # fmt: skip
-
-
-class BookingForm(VersionedForm):
-    """A confirmed journey without a promise gets the company's usual window around the requested time."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if "status" in self.fields:
-            labels = dict(choices(BookingStatus))
-            self.fields["status"].choices = [(code.value, labels[code.value]) for code in NEW]  # type: ignore[attr-defined]
-            self.fields["status"].initial = BookingStatus.CONFIRMED.value
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        self._refuse_what_happened()
-        asked = self.cleaned_data.get("requested_at")
-        company = self.cleaned_data.get("company") or self.instance.company
-        is_missing = not (
-            self.cleaned_data.get("promised_from") or self.cleaned_data.get("promised_to")
-        )
-        if (
-            asked
-            and company
-            and is_missing
-            and self.cleaned_data.get("status") == BookingStatus.CONFIRMED
-        ):
-            rules = company.rules
-            before = timedelta(minutes=rules.pickup_window_before_min)
-            after = timedelta(minutes=rules.pickup_window_after_min)
-            self.cleaned_data |= {"promised_from": asked - before, "promised_to": asked + after}
-        return cleaned
-
-    def _refuse_what_happened(self) -> None:
-        """The driver set off while the form was open: what it asked for is refused, not passed over."""
-        is_older = self.cleaned_data.get("seen_version") != self.instance.version
-        if is_older and (AGREED - set(self.fields)) & set(self.data):
-            said = _t("This journey is “%s”: it can no longer be changed.")
-            raise forms.ValidationError(said % self.instance.get_status_display())
 
 
 class ReturnInline(DeskInline):
@@ -106,22 +70,13 @@ class ReturnInline(DeskInline):
     has_change_permission = has_add_permission
 
 
-class CancelForm(forms.Form):
-    reason = forms.ChoiceField(label=_("Reason"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        labels = dict(Booking._meta.get_field("status_reason").flatchoices)
-        known = sorted((str(labels[r.value]), r.value) for r in REASONS[BookingStatus.CANCELLED])
-        self.fields["reason"].choices = [(code, words) for words, code in known]  # type: ignore[attr-defined]
-
-
 @admin.register(Booking)
 class BookingDesk(CsvDesk, VersionedDesk):
     csv_kind = "bookings"
     csv_has_day = True
     form = BookingForm
     change_form_template = "admin/dispatch/booking_form.html"
+    add_fieldsets = NEW_FIELDSETS
     name_paths = ("patient__sort_key", "pickup__sort_key", "dropoff__sort_key")
     code_paths = ("reference", "patient__reference")
     list_display = ("journey", "when", "who", "driver", "status", "company")
@@ -141,6 +96,7 @@ class BookingDesk(CsvDesk, VersionedDesk):
                     "service_on",
                     "requested_at",
                     ("promised_from", "promised_to"),
+                    "move_promise",
                     "appointment_at",
                     "is_will_call",
                 )
@@ -157,7 +113,6 @@ class BookingDesk(CsvDesk, VersionedDesk):
                 )
             },
         ),
-        (_("Where it stands"), {"fields": ("status",)}),
     )
     recorded = (
         (
@@ -177,7 +132,68 @@ class BookingDesk(CsvDesk, VersionedDesk):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         fieldsets = super().get_fieldsets(request, obj)
-        return fieldsets if obj is None else [*fieldsets[:-1], *self.recorded]
+        if obj is None:
+            return fieldsets
+        hidden = set() if obj.status in CHANGEABLE else {"move_promise"}
+        kept = [
+            (name, options | {"fields": [f for f in options["fields"] if f not in hidden]})
+            for name, options in fieldsets
+        ]
+        return [*kept, *self.recorded]
+
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT001 - Django's signature
+        **kwargs: Any,
+    ) -> Any:
+        kind = NewBookingForm if obj is None else BookingForm
+        return super().get_form(request, obj, change, **{"form": kind} | kwargs)
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.return_view)
+        own = [path("<int:pk>/return/", view, name="dispatch_booking_return")]
+        return own + super().get_urls()
+
+    def return_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The way back of this journey, as a page of its own."""
+        outbound = self.get_object(request, str(pk))
+        if outbound is None:
+            raise Http404
+        if not self.has_change_permission(request, outbound):
+            raise PermissionDenied
+        with self.clock_of(request, str(pk)):
+            return self._return_page(request, outbound)
+
+    def _return_page(self, request: HttpRequest, outbound: Booking) -> HttpResponse:
+        form = ReturnForm(request.POST or None)
+        if form.is_valid():
+            try:
+                back = book_return(
+                    outbound_id=outbound.pk,
+                    wanted=form.wanted(),
+                    now=timezone.now(),
+                    expected_version=None,
+                )
+            except InvalidRowError as refusal:
+                form.take(refusal)
+            except UseCaseError as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                self.log_addition(request, back, [{"added": {}}])
+                tell_doubts(self, request, back)
+                return HttpResponseRedirect(
+                    reverse("admin:dispatch_booking_change", args=[back.pk])
+                )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _t("The way back of %s") % outbound.reference,
+            "opts": self.opts,
+            "form": form,
+            "media": self.media + form.media,
+        }
+        return rendered(TemplateResponse(request, "admin/dispatch/booking_return.html", context))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Where a journey stands changes by what happens to it, never by typing it in."""
@@ -205,17 +221,29 @@ class BookingDesk(CsvDesk, VersionedDesk):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """What was agreed goes the way of every other edit; the rest is words for the office."""
-        if not change or AGREED.isdisjoint(form.changed_data):
+        if not change:
+            self._create(request, obj, form)
+            return
+        if AGREED.isdisjoint(form.changed_data):
             super().save_model(request, obj, form, change)
             return
         had_driver = obj.status == BookingStatus.ASSIGNED
         self._edit(obj, form)
+        tell_doubts(self, request, obj)
         if had_driver and obj.status == BookingStatus.CONFIRMED:
             said = _t(
                 "The driver's plan no longer fits: the driver was taken away, and the journey "
                 "waits for one again."
             )
             self.message_user(request, said, messages.WARNING)
+
+    def _create(self, request: HttpRequest, row: Booking, form: Any) -> None:
+        made = create_booking(company=row.company, wanted=form.wanted(), now=timezone.now())
+        row.pk, row.reference, row.service_on = made.pk, made.reference, made.service_on
+        back: Booking | None = Booking.objects.filter(outbound=made).first()
+        for booking in (made, back):
+            if booking is not None:
+                tell_doubts(self, request, booking)
 
     def _edit(self, row: Booking, form: Any) -> None:
         seen = form.cleaned_data.get("seen_version")
@@ -227,6 +255,7 @@ class BookingDesk(CsvDesk, VersionedDesk):
                 content=BookingContent.of(row),
                 now=timezone.now(),
                 expected_version=seen,
+                move_promise=form.cleaned_data.get("move_promise", False),
             )
         except StaleBookingError as error:
             raise StaleRowError from error
@@ -242,15 +271,15 @@ class BookingDesk(CsvDesk, VersionedDesk):
     ) -> HttpResponse:
         obj = kwargs.get("obj")
         if obj is not None and self._lacks_return(obj) and self.has_add_permission(request):
-            context["return_url"] = _return_url(obj)
+            context["return_url"] = reverse("admin:dispatch_booking_return", args=[obj.pk])
         if obj is not None:
             context["why_url"] = reverse("pages:why", args=[obj.pk])
         return super().render_change_form(request, context, *args, **kwargs)
 
     @staticmethod
     def _lacks_return(booking: Booking) -> bool:
-        is_outbound = booking.leg == Leg.OUTBOUND and booking.status in CHANGEABLE
-        return is_outbound and not Booking.objects.filter(outbound=booking).exists()
+        may_have = booking.leg != Leg.RETURN and booking.status in RETURNABLE
+        return may_have and not Booking.objects.filter(outbound=booking).exists()
 
     # Columns --------------------------------------------------------------------------------------
 
@@ -344,17 +373,3 @@ class BookingDesk(CsvDesk, VersionedDesk):
         if moved:
             said = ngettext("%d journey changed.", "%d journeys changed.", moved)
             self.message_user(request, said % moved, messages.SUCCESS)
-
-
-def _return_url(outbound: Booking) -> str:
-    values = {
-        "company": outbound.company_id,
-        "patient": outbound.patient_id,
-        "leg": Leg.RETURN.value,
-        "outbound": outbound.pk,
-        "pickup": outbound.dropoff_id,
-        "dropoff": outbound.pickup_id,
-        "service_on": outbound.service_on.isoformat(),
-        "is_will_call": "1",
-    }
-    return f"{reverse('admin:dispatch_booking_add')}?{urlencode(values)}"

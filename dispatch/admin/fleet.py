@@ -16,7 +16,6 @@ from dispatch.admin.base import CompanyFilter, Desk, DeskInline, column
 from dispatch.admin.days import PeriodFilter
 from dispatch.admin.transfer import CsvDesk
 from dispatch.admin.versions import StaleRowError, VersionedDesk
-from dispatch.engine.problem import Load
 from dispatch.enums import Equipment, LicenceKind, ShiftStatus
 from dispatch.models import (
     SeatConfiguration,
@@ -28,6 +27,7 @@ from dispatch.models import (
 from dispatch.models.labels import label
 from dispatch.usecases.cancel_shift import cancel_shift
 from dispatch.usecases.create_shift import create_shift
+from dispatch.usecases.doubts import load_offered
 from dispatch.usecases.edit_shift import edit_shift
 from dispatch.usecases.shift_content import BreakContent, ShiftContent, StaleShiftError
 from dispatch.usecases.wording import places_in_words
@@ -96,18 +96,10 @@ class VehicleDesk(CsvDesk, Desk):
 
     @column(_("places"))
     def places(self, vehicle: Vehicle) -> str:
-        return " / ".join(_places(row) for row in vehicle.configurations.all()) or "⚠"
-
-
-def _places(row: SeatConfiguration) -> str:
-    return places_in_words(
-        Load(
-            seats=row.seats,
-            wheelchairs=row.wheelchairs,
-            stretchers=row.stretchers,
-            folded_chairs=row.folded_chairs,
+        return (
+            " / ".join(places_in_words(load_offered(row)) for row in vehicle.configurations.all())
+            or "⚠"
         )
-    )
 
 
 class BreaksInline(DeskInline):

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from django import forms
 from django.contrib.postgres.forms import DateTimeRangeField, RangeWidget
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import models
-from django.template.loader import get_template
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from dispatch.admin.moments import HouseWidget, MomentField, MomentInput
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     from django.contrib.postgres.fields import ArrayField
@@ -43,12 +44,13 @@ class CheckedForm(forms.ModelForm):
 class DeskForm(CheckedForm):
     """Validates the whole row, also what the form does not show: a constraint knows nothing of forms.
 
-    `sole_company`: the only company the person may write in, then not asked for. `refusal`: what the
-    database said to these very values a moment ago.
+    `sole_company`: the only company the person may write in, then not asked for. `refusals`: what a use case
+    or the database said to these very values a moment ago, by field. `shown_as`: their names on this form.
     """
 
     sole_company: ClassVar[Company | None] = None
-    refusal: ClassVar[str] = ""
+    refusals: ClassVar[Mapping[str, Sequence[str]]] = {}
+    shown_as: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -58,8 +60,11 @@ class DeskForm(CheckedForm):
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        if self.refusal:
-            raise ValidationError(self.refusal, code="refused")
+        for name, sentences in self.refusals.items():
+            field = self.shown_as.get(name, name)
+            for sentence in sentences:
+                error = ValidationError(sentence, code="refused")
+                self.add_error(field if field in self.fields else None, error)
         return cleaned
 
     def _get_validation_exclusions(self) -> set[str]:
@@ -67,35 +72,8 @@ class DeskForm(CheckedForm):
         return {name for name in hidden if name in self.fields}
 
 
-class HouseWidget:
-    """A widget whose template lies with the other templates of the house."""
-
-    def _render(self, template_name: str, context: dict[str, Any], renderer: Any = None) -> str:
-        return get_template(template_name).render(context)
-
-
-class MomentInput(forms.DateTimeInput):
-    """The browser's own picker for a day with a time; seconds only where there are any."""
-
-    input_type = "datetime-local"
-
-    def __init__(self, attrs: Any = None) -> None:
-        super().__init__(attrs, format="%Y-%m-%dT%H:%M")
-
-    def format_value(self, value: Any) -> Any:
-        if isinstance(value, datetime) and value.second:
-            return value.isoformat(timespec="seconds")
-        return super().format_value(value)
-
-    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
-        has_seconds = isinstance(value, datetime) and value.second
-        return super().get_context(name, value, attrs | {"step": "1"} if has_seconds else attrs)
-
-
 def native_widget(field: models.Field[Any, Any]) -> forms.Widget | None:
-    """The browser's picker for days, times and moments; a few lines for a text."""
-    if isinstance(field, models.DateTimeField):
-        return MomentInput()
+    """The browser's picker for days and times; a few lines for a text."""
     if isinstance(field, models.DateField):
         return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     if isinstance(field, models.TimeField):
@@ -117,6 +95,7 @@ class PeriodWidget(HouseWidget, RangeWidget):
 class PeriodField(DateTimeRangeField):
     """A period with both ends."""
 
+    base_field = MomentField
     default_error_messages = {
         "lower_required": _("Say when it starts."),
         "upper_required": _("Say when it ends."),

@@ -12,7 +12,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dispatch.admin.forms import HouseWidget
+from dispatch.admin.moments import HouseWidget
 from dispatch.models import CompanySettings
 from dispatch.models.settings import HOURS_OF_A_DAY
 

@@ -55,8 +55,8 @@ class VersionedDesk(Desk):
         if not change:
             super().save_model(request, obj, form, change)
         elif form.has_changed():
-            names = [name for name in form.cleaned_data if name in form.base_fields]
-            self._write(obj, form, {n: getattr(obj, n) for n in names if n != "seen_version"})
+            columns = {field.name for field in self.opts.fields}
+            self._write(obj, form, {n: getattr(obj, n) for n in form.cleaned_data if n in columns})
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """What hangs on the row is a part of it: its change raises the version too."""

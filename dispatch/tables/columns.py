@@ -12,6 +12,7 @@ from import_export.fields import Field
 
 from dispatch.models.labels import choices
 from dispatch.tables.formulas import neutralise, restore
+from dispatch.usecases.wall_time import moments_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -203,10 +204,7 @@ def one_clock(text: str) -> tuple[time, str]:
 def at_local(day: date, clock: time, offset: str, zone: ZoneInfo) -> datetime:
     """This local time in UTC; raises ValueError where the clock change makes it none or two."""
     wall = datetime.combine(day, clock)
-    found = {wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
-    real = [
-        moment for moment in sorted(found) if moment.astimezone(zone).replace(tzinfo=None) == wall
-    ]
+    real = list(moments_at(zone, wall))
     if offset:
         real = [moment for moment in real if moment.astimezone(zone).isoformat()[-6:] == offset]
     if not real:

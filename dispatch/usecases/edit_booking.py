@@ -138,7 +138,8 @@ def _refuse_what_happened(booking: Booking, changed: frozenset[str]) -> None:
 def _refuse_nonsense(booking: Booking, changed: frozenset[str], now: datetime) -> None:
     if changed & {"promised_from", "promised_to"}:
         refuse_the_past(booking, now)
-    refuse_the_senseless(booking)
+    if changed & {"promised_from", "promised_to", "appointment_at", "pickup_id", "dropoff_id"}:
+        refuse_the_senseless(booking)
 
 
 def _write(booking: Booking, changed: frozenset[str]) -> Booking:

@@ -11,6 +11,7 @@ from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.keep_row import InvalidRowError
 
 LONGEST_LEAD = timedelta(hours=12)  # between the promise and the appointment it is meant for
+LONGEST_WINDOW = timedelta(hours=12)
 
 
 def refuse_the_past(booking: Booking, now: datetime) -> None:
@@ -20,9 +21,12 @@ def refuse_the_past(booking: Booking, now: datetime) -> None:
 
 
 def refuse_the_senseless(booking: Booking) -> None:
-    """An appointment of another day, or a way back that begins before the way there."""
-    if booking.promised_from is None:
+    """A window or an appointment that cannot be meant, nowhere to go, or a way back before the way there."""
+    if booking.pickup_id == booking.dropoff_id:
+        raise InvalidRowError({"dropoff": [_("The journey would end where it begins.")]})
+    if booking.promised_from is None or booking.promised_to is None:
         return
+    _refuse_window(booking, booking.promised_from, booking.promised_to)
     appointment = booking.appointment_at
     if appointment is not None and appointment - booking.promised_from > LONGEST_LEAD:
         raise InvalidRowError(
@@ -32,6 +36,21 @@ def refuse_the_senseless(booking: Booking) -> None:
     if there is not None and back is not None and back <= there:
         raise InvalidRowError(
             {"promised_from": [_("The return would begin before the outbound journey.")]}
+        )
+
+
+def _refuse_window(booking: Booking, begins_at: datetime, ends_at: datetime) -> None:
+    """The database refuses what ends before it begins; it does not know what nobody would promise."""
+    if ends_at <= begins_at:
+        raise InvalidRowError({"promised_to": [_("The promised window ends before it begins.")]})
+    if ends_at - begins_at > LONGEST_WINDOW:
+        raise InvalidRowError({"promised_to": [_("The promised window is longer than 12 hours.")]})
+    appointment = booking.appointment_at
+    if appointment is not None and appointment <= begins_at:
+        raise InvalidRowError({"appointment_at": [_("The appointment is before the pickup.")]})
+    if appointment is not None and appointment < ends_at:
+        raise InvalidRowError(
+            {"promised_to": [_("The promised window ends after the appointment.")]}
         )
 
 

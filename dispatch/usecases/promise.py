@@ -36,16 +36,17 @@ def pickup_for(
 
     None when one of the places has no position: then only a person can say when to come.
     """
-    driving_s = _driving_s(company, pickup, dropoff, appointment_at)
-    if driving_s is None:
+    driving = driving_s(company, pickup, dropoff, appointment_at)
+    if driving is None:
         return None
     rules = company.rules
     spare_min = rules.pickup_window_after_min + patient.boarding_min + rules.transition_margin_min
-    latest = appointment_at - timedelta(minutes=spare_min, seconds=driving_s)
+    latest = appointment_at - timedelta(minutes=spare_min, seconds=driving)
     return latest - (latest - datetime.min.replace(tzinfo=UTC)) % ROUND_TO
 
 
-def _driving_s(company: Company, start: Place, end: Place, around: datetime) -> int | None:
+def driving_s(company: Company, start: Place, end: Place, around: datetime) -> int | None:
+    """Seconds on the direct way at that hour; None when one of the places has no position."""
     if start.position is None or end.position is None:
         return None
     clock = DayClock.of(company, local_day(company, around))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from django.utils.translation import gettext as _
 
@@ -24,15 +24,14 @@ class AmbiguousTimeError(UseCaseError):
 
 def moment_of(company: Company, wall: datetime) -> datetime:
     """The moment, in UTC, at which the company's clocks show `wall` (which has no zone)."""
-    folds = [wall.replace(tzinfo=company.tz, fold=fold).astimezone(UTC) for fold in (0, 1)]
-    real = [m for m in folds if m.astimezone(company.tz).replace(tzinfo=None) == wall]
+    real = moments_at(company.tz, wall)
     if not real:
         raise NoSuchTimeError(
             _("The clocks never show %(time)s on %(day)s: they are put forward then.")
             % {"time": f"{wall:%H:%M}", "day": wall.date()}
         )
-    first, second = real
-    if first != second:
+    if len(real) > 1:
+        first, second = real
         summer, winter = (moment.astimezone(company.tz).isoformat()[-6:] for moment in real)
         raise AmbiguousTimeError(
             _(
@@ -47,4 +46,11 @@ def moment_of(company: Company, wall: datetime) -> datetime:
             },
             (first, second),
         )
-    return first
+    return real[0]
+
+
+def moments_at(zone: tzinfo, wall: datetime) -> tuple[datetime, ...]:
+    """The moments, in UTC, at which clocks of the zone show `wall`: one, none or two, the earlier first."""
+    folds = {wall.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    real = (m for m in sorted(folds) if m.astimezone(zone).replace(tzinfo=None) == wall)
+    return tuple(real)

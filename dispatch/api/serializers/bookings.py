@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
@@ -13,10 +14,11 @@ from rest_framework import serializers
 from dispatch.api.fields import MomentField, RowIdField, StrictSerializer, WordField
 from dispatch.api.serializers.assignments import BookingAssignmentSerializer
 from dispatch.api.serializers.shared import PlaceSerializer, ReadSerializer, TravellerSerializer
-from dispatch.enums import BookingStatus, Leg, Priority, StatusReason
+from dispatch.enums import BookingStatus, DoubtKind, Leg, Priority, StatusReason
 from dispatch.models import Booking
 from dispatch.usecases.create_booking import NewBooking
 from dispatch.usecases.day_so_far import assignment_of
+from dispatch.usecases.doubts import Doubt, doubts_about
 from dispatch.usecases.edit_booking import BookingContent
 from dispatch.usecases.promise import Window
 from dispatch.usecases.way_back import NewReturn
@@ -65,6 +67,29 @@ class BookingSerializer(ReadSerializer):
     def get_assignment(self, booking: Booking) -> dict[str, Any] | None:
         row = assignment_of(booking)
         return None if row is None else BookingAssignmentSerializer(row).data
+
+
+class DoubtSerializer(serializers.Serializer[Doubt]):
+    """Something odd about a booking that was taken all the same."""
+
+    code = WordField(DoubtKind, source="kind", read_only=True)
+    field = serializers.CharField(read_only=True)
+    detail = serializers.CharField(source="sentence", read_only=True)
+
+
+class WrittenBookingSerializer(BookingSerializer):
+    """A journey as it was written, with what is worth a second look."""
+
+    warnings = serializers.SerializerMethodField()
+
+    class Meta(BookingSerializer.Meta):
+        fields = [*BookingSerializer.Meta.fields, "warnings"]
+        read_only_fields = fields
+
+    @extend_schema_field(DoubtSerializer(many=True))
+    def get_warnings(self, booking: Booking) -> Any:
+        found = doubts_about(booking, now=timezone.now())
+        return [DoubtSerializer(doubt).data for doubt in found]
 
 
 class ReturnInput(StrictSerializer):

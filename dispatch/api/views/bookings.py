@@ -25,6 +25,7 @@ from dispatch.api.serializers.bookings import (
     ProgressInput,
     ReadyInput,
     ReturnInput,
+    WrittenBookingSerializer,
 )
 from dispatch.api.serializers.explanations import ExplanationSerializer
 from dispatch.api.versions import expected_version
@@ -52,9 +53,11 @@ class BookingViewSet(CompanyViewSet):
     """Journeys. Drivers see their own, and record how they go."""
 
     queryset = Booking.objects.select_related(
+        "company",
         "patient",
         "pickup__parent",
         "dropoff__parent",
+        "outbound",
         "return_booking",
         "assignment__driver",
         "assignment__vehicle",
@@ -80,13 +83,13 @@ class BookingViewSet(CompanyViewSet):
         "partial_update", "assign", "unassign", "progress", "ready", "dispatch_now", "book_return",
     })  # fmt: skip
 
-    @extend_schema(request=BookingInput, responses={201: BookingSerializer})
+    @extend_schema(request=BookingInput, responses={201: WrittenBookingSerializer})
     def create(self, request: Request) -> Response:
         body = self.read(BookingInput)
         booking = create_booking(company=self.company, wanted=body.wanted(), now=timezone.now())
         return self.shown(booking.pk, status=201)
 
-    @extend_schema(request=BookingPatch, responses=BookingSerializer)
+    @extend_schema(request=BookingPatch, responses=WrittenBookingSerializer)
     def partial_update(self, request: Request, **_kwargs: object) -> Response:
         booking, version = self.chosen()
         body = self.read(BookingPatch)
@@ -164,7 +167,7 @@ class BookingViewSet(CompanyViewSet):
         )
         return self.shown(booking.pk)
 
-    @extend_schema(request=ReturnInput, responses={201: BookingSerializer})
+    @extend_schema(request=ReturnInput, responses={201: WrittenBookingSerializer})
     @action(methods=["post"], detail=True, url_path="return")
     def book_return(self, request: Request, **_kwargs: object) -> Response:
         """Book the way back; answers with the return."""
@@ -185,6 +188,10 @@ class BookingViewSet(CompanyViewSet):
         booking: Booking = self.get_object()
         found = explain_booking(booking_id=booking.pk, now=timezone.now())
         return Response(ExplanationSerializer(found).data)
+
+    def get_serializer_class(self) -> type[BookingSerializer]:
+        is_written = self.action in {"create", "partial_update", "book_return"}
+        return WrittenBookingSerializer if is_written else BookingSerializer
 
     def chosen(self) -> tuple[Booking, int]:
         """The booking of the address, in the version the caller saw."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -18,7 +18,6 @@ from tests.factories import (
     make_assignment,
     make_booking,
     make_driver,
-    make_outbound,
     make_patient,
     make_shift,
     make_vehicle,
@@ -71,43 +70,121 @@ def test_a_form_sent_back_untouched_changes_nothing(world, send, desk):
 # Bookings -----------------------------------------------------------------------------------------
 
 
+LATER = timezone.now().date() + timedelta(days=30)
+
+
 def new_booking(world, **changes):
     patient = make_patient(world.company)
     return {
         "patient": patient.pk,
         "pickup": patient.home_id,
         "dropoff": world.rows["place"].pk,
-        "service_on": DAY.isoformat(),
-        "requested_at": f"{DAY.isoformat()}T09:00",
+        "requested_at": f"{LATER}T09:00",
     } | changes
 
 
 def test_a_confirmed_journey_is_promised_the_usual_window(world, send):
     assert send("booking", None, "dispatcher", **new_booking(world)).status_code == 302
     booking = Booking.objects.latest("pk")
-    assert (booking.promised_from, booking.promised_to) == (at(8, 55), at(9, 15))
+    assert booking.promised_from == at(8, 55, day=LATER)
+    assert booking.promised_to == at(9, 15, day=LATER)
     assert (booking.status, booking.company) == (BookingStatus.CONFIRMED, world.company)
+    assert (booking.service_on, booking.leg) == (LATER, "single")
+
+
+def test_an_appointment_is_enough_and_the_way_back_is_booked_along(world, send):
+    said = new_booking(
+        world, requested_at="", appointment_at=f"{LATER}T10:00", way_back="will_call",
+        same_driver_return="on",
+    )  # fmt: skip
+    assert send("booking", None, "dispatcher", **said).status_code == 302
+    there = Booking.objects.get(leg="outbound", service_on=LATER)
+    assert there.promised_to is not None
+    assert there.promised_to < at(10, day=LATER)
+    back = there.return_booking
+    assert (back.is_will_call, back.same_driver_as_outbound) == (True, True)
+    assert (back.pickup, back.dropoff) == (there.dropoff, there.pickup)
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("changes", "field", "words"),
     [
-        ({"requested_at": ""}, "Only a return on call may wait"),
-        ({"is_will_call": "on"}, "Only a return can be on call"),
-        ({"service_on": (DAY + timedelta(days=2)).isoformat()}, "lies on another day"),
-        ({"escort_seats": "9"}, "less than or equal to 4"),
-        ({"status": "completed"}, "not one of the available choices"),
-        ({"patient": ""}, "required"),
-        ({"dropoff": "same"}, "another place than it starts"),
+        ({"requested_at": ""}, "requested_at", "Say when to come, or when the appointment is."),
+        ({"requested_at": f"{DAY}T09:00"}, "requested_at", "This day is over."),
+        ({"escort_seats": "9"}, "escort_seats", "less than or equal to 4"),
+        ({"status": "completed"}, "status", "not one of the available choices"),
+        ({"patient": ""}, "patient", "required"),
+        ({"dropoff": "same"}, "dropoff", "The journey would end where it begins."),
+        ({"promised_from": f"{LATER}T09:00"}, "promised_to", "a beginning and an end"),
+        ({"appointment_at": f"{LATER}T09:10"}, "promised_to", "ends after the appointment"),
+        ({"way_back": "fixed"}, "return_at", "A return has its time"),
+        ({"way_back": "fixed", "return_at": f"{LATER}T08:00"}, None, "before the outbound"),
     ],
 )
-def test_an_impossible_journey_is_refused_in_words(world, send, changes, words):
+def test_an_impossible_journey_is_refused_beside_its_field(world, send, changes, field, words):
     values = new_booking(world)
     if changes.get("dropoff") == "same":
         changes = {"dropoff": values["pickup"]}
     count = Booking.objects.count()
-    assert any(words in error for error in errors(send("booking", None, **values | changes)))
+    page = send("booking", None, **values | changes)
+    found = page.context["adminform"].form.errors
+    where = field or "return_at"
+    assert any(words in error for error in found[where]), found
     assert Booking.objects.count() == count
+
+
+def test_what_is_odd_is_said_after_saving(world, client_of, form_of):
+    client, url = client_of("dispatcher"), reverse("admin:dispatch_booking_add")
+    lying = make_patient(world.company, mobility="stretcher")
+    values = new_booking(world, patient=lying.pk, pickup=lying.home_id)
+    answer = client.post(url, form_of(client.get(url), **values), follow=True)
+    said = [str(m) for m in answer.context["messages"]]
+    assert any(
+        "No vehicle of the company has what this journey needs: 1 stretcher" in m for m in said
+    )
+    assert Booking.objects.filter(patient=lying).exists()
+
+
+AUTUMN = "2027-10-31T02:30"  # comes twice
+SPRING = "2027-03-28T02:30"  # never comes
+
+
+def test_the_hour_that_comes_twice_is_asked_for_and_kept(world, client_of, form_of):
+    client, url = client_of("dispatcher"), reverse("admin:dispatch_booking_add")
+    first = client.post(url, form_of(client.get(url), **new_booking(world, requested_at=AUTUMN)))
+    (error,) = first.context["adminform"].form.errors["requested_at"]
+    assert "02:30 comes twice on" in error
+    assert b'name="requested_at_fold"' in first.content
+    for fold, hour in (("0", 0), ("1", 1)):
+        answer = client.post(url, form_of(first, requested_at_fold=fold))
+        assert answer.status_code == 302, errors(answer)
+        booking = Booking.objects.latest("pk")
+        assert booking.requested_at == datetime(2027, 10, 31, hour, 30, tzinfo=UTC)
+        change = reverse("admin:dispatch_booking_change", args=[booking.pk])
+        untouched = client.post(change, form_of(client.get(change)))
+        assert untouched.status_code == 302, errors(untouched)
+        again = Booking.objects.get(pk=booking.pk)
+        assert (again.requested_at, again.version) == (booking.requested_at, 1)
+
+
+def test_the_hour_that_never_comes_is_refused_in_words(world, send):
+    page = send("booking", None, **new_booking(world, requested_at=SPRING))
+    (error,) = page.context["adminform"].form.errors["requested_at"]
+    assert error.startswith("The clocks never show 02:30 on")
+    assert "put forward" in error
+
+
+def test_a_period_asks_for_its_twofold_hour_too(world, client_of, form_of):
+    client, url = client_of("dispatcher"), reverse("admin:dispatch_shift_add")
+    said = {
+        "driver": make_driver(world.company).pk, "vehicle": make_vehicle(world.company).pk,
+        "period_0": AUTUMN, "period_1": "2027-10-31T08:00",
+    }  # fmt: skip
+    page = client.post(url, form_of(client.get(url), **said))
+    assert any("comes twice" in error for error in errors(page))
+    answer = client.post(url, form_of(page, period_0_fold="1"))
+    assert answer.status_code == 302, errors(answer)
+    assert Shift.objects.latest("pk").starts_at == datetime(2027, 10, 31, 1, 30, tzinfo=UTC)
 
 
 def test_a_change_raises_the_version(world, send):
@@ -294,16 +371,29 @@ def test_an_auditor_has_no_actions_that_write(world, client_of):
     assert world.rows["booking"].status == BookingStatus.CONFIRMED
 
 
-def test_the_return_is_a_link_that_fills_the_form_in(world, client_of):
-    outbound = make_outbound(world.company)
-    client = client_of("dispatcher")
-    page = client.get(reverse("admin:dispatch_booking_change", args=[outbound.pk]))
-    form = client.get(page.context["return_url"]).context["adminform"].form
-    assert (form.initial["leg"], form.initial["outbound"]) == ("return", str(outbound.pk))
-    with_return = client.get(
-        reverse("admin:dispatch_booking_change", args=[world.rows["booking"].pk])
-    )
-    assert "return_url" not in with_return.context
+def test_the_return_has_a_page_of_its_own(world, client_of, form_of):
+    day = local_day(world.company, timezone.now()) + timedelta(days=1)
+    there, client = make_booking(world.company, pickup_at=at(9, day=day)), client_of("dispatcher")
+    change = reverse("admin:dispatch_booking_change", args=[there.pk])
+    url = client.get(change).context["return_url"]
+    page = client.get(url)
+    early = client.post(url, form_of(page, requested_at=f"{day}T08:00"))
+    assert "before the outbound" in str(early.context["form"].errors["promised_from"])
+    half = client.post(url, form_of(page, promised_from=f"{day}T12:00"))
+    assert "beginning and an end" in str(half.context["form"].errors["promised_to"])
+    assert client.post(url, form_of(page, requested_at=f"{day}T12:00")).status_code == 302
+    back = Booking.objects.get(outbound=there)
+    assert (back.promised_from, back.pickup) == (at(11, 55, day=day), there.dropoff)
+    assert "return_url" not in client.get(change).context
+    again = client.post(url, form_of(page, is_on_call="on"))
+    assert "This journey has its return already." in again.context["form"].non_field_errors()
+
+
+def test_the_page_of_a_return_is_for_those_who_may_write(world, client_of):
+    there = make_booking(world.company)
+    url = reverse("admin:dispatch_booking_return", args=[there.pk])
+    assert client_of("auditor").get(url).status_code == 403
+    assert client_of("outsider").get(url).status_code == 404
 
 
 # Fleet --------------------------------------------------------------------------------------------
@@ -375,7 +465,7 @@ def test_a_shift_over_another_one(world, send):
         (("2026-06-17T23:00", "2026-06-17T18:00"), "ends before it starts"),
         (("2026-06-17T18:00", ""), "ends"),
         (("", ""), "required"),
-        (("2026-03-29T02:30", "2026-03-29T08:00"), "time zone"),
+        (("2026-03-29T02:30", "2026-03-29T08:00"), "never show 02:30"),
     ],
 )
 def test_a_shift_that_does_not_last(world, send, period, words):

@@ -48,7 +48,15 @@ def test_a_new_booking_is_promised_the_usual_window_in_utc(
     assert answer.body["service_on"] == "2026-06-17"
     assert answer.body["status"] == "confirmed"
     assert answer.headers["ETag"] == '"1"'
+    warnings = answer.body.pop("warnings")
     assert office.get(answer.headers["Location"]).body == answer.body
+    assert warnings == [
+        {
+            "code": "no_vehicle",
+            "field": "patient",
+            "detail": "No vehicle of the company has what this journey needs: 1 seat.",
+        }
+    ]
 
 
 def test_a_way_back_is_booked_along(office: Caller, company: Company) -> None:

@@ -142,8 +142,9 @@ def test_a_draft_is_promised_to_nobody_yet(patient: Patient, clinic: Place) -> N
 def test_nonsense_is_refused_with_its_field(patient: Patient, clinic: Place) -> None:
     yesterday = at(9, day=DAY - timedelta(days=1))
     assert refused(patient, clinic, requested_at=yesterday) == {"requested_at"}
-    assert refused(patient, clinic, requested_at=at(9), dropoff_id=patient.home_id) == {""}
-    assert refused(patient, clinic, requested_at=at(9), appointment_at=at(8)) == {""}
+    assert refused(patient, clinic, requested_at=at(9), dropoff_id=patient.home_id) == {"dropoff"}
+    before = refused(patient, clinic, requested_at=at(9), appointment_at=at(8))
+    assert before == {"appointment_at"}
     tomorrow = at(9, day=DAY + timedelta(days=1))
     late = refused(patient, clinic, requested_at=at(9), appointment_at=tomorrow)
     assert late == {"appointment_at"}

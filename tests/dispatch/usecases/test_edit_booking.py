@@ -105,7 +105,7 @@ def test_a_promise_never_moves_into_a_day_that_is_over(company: Company) -> None
 
 def test_what_makes_no_sense_is_refused(company: Company) -> None:
     booking = make_booking(company)
-    assert refused(booking, dropoff_id=booking.pickup_id) == {""}
+    assert refused(booking, dropoff_id=booking.pickup_id) == {"dropoff"}
     assert refused(booking, promised_to=None) == {""}
     assert refused(booking, requested_at=None, move_promise=True) == {"requested_at"}
     assert refused(booking, pickup_id=make_place(make_company()).pk) == {"pickup"}
