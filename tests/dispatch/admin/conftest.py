@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from dispatch.enums import AbsenceReason, Role, Stance
 from dispatch.models import (
@@ -164,3 +165,21 @@ def form_of():
         return {name: value for name, value in merged.items() if value is not None}
 
     return fields
+
+
+@pytest.fixture
+def send(client_of, form_of):
+    """Opens a form as this person and sends it back with changes."""
+
+    def sent(desk, row, person="admin", **changes):
+        client = client_of(person)
+        name = f"admin:dispatch_{desk}_" + ("add" if row is None else "change")
+        url = reverse(name, args=[] if row is None else [row.pk])
+        return client.post(url, form_of(client.get(url), **changes))
+
+    return sent
+
+
+def errors(page):
+    assert page.status_code == 200
+    return [str(message) for line in page.context["errors"] for message in line]

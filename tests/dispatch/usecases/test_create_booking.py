@@ -149,7 +149,7 @@ def test_nonsense_is_refused_with_its_field(patient: Patient, clinic: Place) -> 
     late = refused(patient, clinic, requested_at=at(9), appointment_at=tomorrow)
     assert late == {"appointment_at"}
     assert refused(patient, clinic, requested_at=at(9), escort_seats=9) == {"escort_seats"}
-    assert refused(patient, clinic, promised=Window(at(10), at(9))) == {""}
+    assert refused(patient, clinic, promised=Window(at(10), at(9))) == {"promised_to"}
 
 
 def test_rows_of_others_do_not_exist(patient: Patient, clinic: Place) -> None:
