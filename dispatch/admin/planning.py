@@ -25,6 +25,7 @@ from dispatch.models.statuses import OPEN
 from dispatch.tasks import deliver
 from dispatch.usecases.apply_plan import apply_plan
 from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.note_sentences import error_sentence
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.run_dispatch import run_dispatch
 
@@ -101,7 +102,7 @@ def _day(request: HttpRequest, site: AdminSite, company_id: int, day: str) -> Ht
         "before_url": day_url(company, on - timedelta(days=1)),
         "after_url": day_url(company, on + timedelta(days=1)),
         "counts": _counts(company, on),
-        "runs": runs,
+        "runs": [(run, error_sentence(run.error)) for run in runs],
         "in_force": in_force,
         "story": None if in_force is None else RunStory(in_force),
         "may_plan": access_of(request).has_in(company.pk, DISPATCH),

@@ -23,6 +23,7 @@ from dispatch.engine.kpi import Kpi
 from dispatch.enums import RunStatus
 from dispatch.models import Assignment, DispatchRun
 from dispatch.usecases.measure_day import kpi_from_json
+from dispatch.usecases.note_sentences import error_sentence, note_sentences, source_words
 from dispatch.usecases.wording import language
 
 if TYPE_CHECKING:
@@ -82,6 +83,9 @@ class DispatchRunDesk(ReadOnly, Desk):
         context |= {
             "story": RunStory(run),
             "stages": _stages(run),
+            "notes": note_sentences(run.notes),
+            "failure": error_sentence(run.error),
+            "source": source_words(run.travel_source),
             "compare_url": _compare_url(run) if _before(run) else "",
             "day_url": day_url(run.company, run.service_on),
             "may_apply": access_of(request).has_in(run.company_id, DISPATCH)
@@ -143,7 +147,7 @@ class DispatchRunDesk(ReadOnly, Desk):
         if run.applied_at is not None and run.status == RunStatus.DONE:
             return format_html("<strong>{}</strong>", _t("in force"))
         said = str(run.get_status_display())
-        return f"{said}: {run.error}" if run.error else said
+        return f"{said}: {error_sentence(run.error)}" if run.error else said
 
     @column(_("requested"), order="created_at")
     def requested(self, run: DispatchRun) -> str:
@@ -173,7 +177,8 @@ class DispatchRunDesk(ReadOnly, Desk):
 
     @column(_("travel times"), order="is_degraded")
     def degraded(self, run: DispatchRun) -> str:
-        return f"⚠ {run.travel_source}" if run.is_degraded else run.travel_source or "–"
+        words = source_words(run.travel_source) or "–"
+        return f"⚠ {words}" if run.is_degraded else words
 
 
 def _kpi(run: DispatchRun, key: Kpi) -> KpiValue | None:

@@ -135,10 +135,11 @@ class DispatchRun(models.Model):
     stages = models.JSONField(_("stages"), default=list, blank=True)
     travel_source = models.CharField(_("travel times from"), max_length=20, blank=True)
     is_degraded = models.BooleanField(_("degraded"), default=False)
+    # Keys and figures (dispatch.notes), spoken when shown; plain sentences where an older version wrote them.
     notes = models.JSONField(
         _("notes"), default=list, blank=True, help_text=_("What was left out, and why.")
     )
-    error = models.TextField(_("error"), blank=True)
+    error = models.JSONField(_("error"), null=True, blank=True)
     applied_at = models.DateTimeField(_("applied at"), null=True, blank=True)
     applied_by = models.ForeignKey(
         User,
@@ -190,7 +191,7 @@ class DispatchRun(models.Model):
                 message=_("A run that is done has its problem and its plan."),
             ),
             check(
-                ~Q(status="failed") | (Q(finished_at__isnull=False) & ~Q(error="")),
+                ~Q(status="failed") | (Q(finished_at__isnull=False) & Q(error__isnull=False)),
                 name="run_failed_says_why",
                 message=_("A run that failed says why."),
             ),

@@ -22,6 +22,7 @@ from dispatch.pages.trip_lines import Reason, TripLine, trip_line
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.day_so_far import assignment_of
 from dispatch.usecases.measure_day import recorded_kpis
+from dispatch.usecases.note_sentences import error_sentence, note_sentences
 from dispatch.usecases.wording import row_sentences
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class DayBoard:
     strip: tuple[KpiLine, ...]
     kpis: tuple[KpiLine, ...]
     is_recorded: bool
+    notes: tuple[str, ...]
 
     @property
     def before(self) -> date | None:
@@ -96,6 +98,12 @@ class DayBoard:
     def failed(self) -> DispatchRun | None:
         return self._latest_if(RunStatus.FAILED) or self._latest_if(RunStatus.LOST)
 
+    @property
+    def failure(self) -> str:
+        """Why the newest run failed, in words; of one whose worker is gone that it is lost."""
+        run = self.failed
+        return "" if run is None else error_sentence(run.error) or str(run.get_status_display())
+
     def _latest_if(self, status: RunStatus) -> DispatchRun | None:
         return self.latest if self.latest is not None and self.latest.status == status else None
 
@@ -132,6 +140,7 @@ def day_board(seat: Seat, day: date, now: datetime, said: Said = NOTHING_SAID) -
         strip=tuple(strip_of(values)),
         kpis=tuple(kpi_lines(values)),
         is_recorded=day < today,
+        notes=() if in_force is None else tuple(note_sentences(in_force.notes)),
     )
 
 

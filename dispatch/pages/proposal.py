@@ -19,6 +19,7 @@ from dispatch.pages.kpi_lines import KpiLine, kpi_lines, kpis_of, strip_of
 from dispatch.pages.trip_lines import TripLine, trip_line
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_so_far import assignment_of
+from dispatch.usecases.note_sentences import note_sentences
 from dispatch.usecases.references import row_id
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Proposal:
     unassigned: tuple[TripLine, ...]
     strip: tuple[KpiLine, ...]
     kpis: tuple[KpiLine, ...]
+    notes: tuple[str, ...]
     seconds: float | None
 
     @property
@@ -101,6 +103,7 @@ def proposal_of(run: DispatchRun, now: datetime) -> Proposal:
         unassigned=tuple(lines[pk] for pk in lines if pk in left_out),
         strip=tuple(strip_of(values, before)),
         kpis=tuple(kpi_lines(values, before)),
+        notes=tuple(note_sentences(run.notes)),
         seconds=_seconds(run),
     )
 

@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import NoReturn, Self, TypeVar
 
 import httpx
-from django.utils.translation import gettext as _
 
+from dispatch.notes import Figure, Note, NoteKey
 from dispatch.roads.breaker import CircuitBreaker
 from dispatch.roads.values import RoadLimits
 
@@ -31,7 +31,11 @@ _TRANSIENT_STATUS = frozenset({429, 500, 502, 503, 504})
 
 
 class OsrmError(Exception):
-    """The road server gave nothing usable; the message is a sentence for a dispatcher."""
+    """The road server gave nothing usable; `note` tells a dispatcher why."""
+
+    def __init__(self, key: NoteKey, **figures: Figure) -> None:
+        self.note = Note.of(key, **figures)
+        super().__init__(str(self.note))
 
 
 class OsrmTransientError(OsrmError):
@@ -108,11 +112,10 @@ class OsrmClient:
 
     def _ask_once(self, path: str, read: Callable[[Answer], T]) -> T:
         if self._remaining_s() <= 0:
-            raise OsrmRestingError(_("The time for asking the road server is spent."))
+            raise OsrmRestingError(NoteKey.ROAD_TIME_SPENT)
         if not self._breaker.admit():
             raise OsrmRestingError(
-                _("The road server failed repeatedly and is asked again in %(seconds)d s.")
-                % {"seconds": round(self._breaker.closed_in_s) or 1}
+                NoteKey.ROAD_RESTING, seconds=round(self._breaker.closed_in_s) or 1
             )
         try:
             value = read(self._judge(*self._fetch(path)))
@@ -138,13 +141,13 @@ class OsrmClient:
             with self._http.stream("GET", f"{self._base}{path}", timeout=timeout) as response:
                 return response.status_code, self._body(response)
         except httpx.TimeoutException as error:
-            raise OsrmTransientError(_("The road server does not answer in time.")) from error
+            raise OsrmTransientError(NoteKey.ROAD_SLOW) from error
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
-            raise OsrmQueryError(_("OSRM_URL is not an http address.")) from error
+            raise OsrmQueryError(NoteKey.ROAD_ADDRESS) from error
         except httpx.TransportError as error:
-            raise OsrmTransientError(_("The road server cannot be reached.")) from error
+            raise OsrmTransientError(NoteKey.ROAD_UNREACHABLE) from error
         except httpx.DecodingError as error:
-            raise OsrmAnswerError(_("The road server's answer cannot be read.")) from error
+            raise OsrmAnswerError(NoteKey.ROAD_UNREADABLE) from error
 
     def _body(self, response: httpx.Response) -> bytes:
         """httpx limits the wait for each piece only: a trickle must not outlive the budget."""
@@ -153,26 +156,21 @@ class OsrmClient:
             pieces.append(piece)
             size += len(piece)
             if size > self._limits.max_answer_bytes:
-                raise OsrmAnswerError(_("The road server's answer is too large."))
+                raise OsrmAnswerError(NoteKey.ROAD_TOO_LARGE)
             if self._remaining_s() <= 0:
-                raise OsrmTransientError(_("The road server does not answer in time."))
+                raise OsrmTransientError(NoteKey.ROAD_SLOW)
         return b"".join(pieces)
 
     @staticmethod
     def _judge(status: int, body: bytes) -> Answer:
         if status in _TRANSIENT_STATUS:
-            raise OsrmTransientError(
-                _("The road server reports an error (%(status)d).") % {"status": status}
-            )
+            raise OsrmTransientError(NoteKey.ROAD_STATUS, status=status)
         try:
             answer = json.loads(body, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
-            raise OsrmAnswerError(_("The road server's answer is not JSON.")) from error
+            raise OsrmAnswerError(NoteKey.ROAD_NOT_JSON) from error
         if not isinstance(answer, dict) or not isinstance(answer.get("code"), str):
-            raise OsrmAnswerError(_("The road server's answer is not one of OSRM."))
+            raise OsrmAnswerError(NoteKey.ROAD_NOT_OSRM)
         if status != 200 or answer["code"] != "Ok":
-            raise OsrmQueryError(
-                _("The road server refuses the question (%(code)s).")
-                % {"code": answer["code"][:40]}
-            )
+            raise OsrmQueryError(NoteKey.ROAD_REFUSED, code=answer["code"][:40])
         return answer

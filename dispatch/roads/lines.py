@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from django.utils.translation import gettext as _
-
 from dispatch.engine.travel import Point, estimate
+from dispatch.notes import Note, NoteKey
 from dispatch.roads.breaker import breaker_for
 from dispatch.roads.client import Answer, OsrmAnswerError, OsrmClient, OsrmError
 from dispatch.roads.provider import UNHURRIED
@@ -43,13 +42,13 @@ def route(
     if not osrm_url:
         return _joined([_straight(points, guess)], (), has_server=False)
     pieces: list[_Piece] = []
-    notes: list[str] = []
+    notes: list[Note] = []
     with OsrmClient(osrm_url, limits=limits, breaker=breaker_for(osrm_url, limits)) as client:
         for part in _overlapping(points, limits.max_route_points):
             try:
                 pieces += _part(client, part, limits, guess)
             except OsrmError as error:
-                notes.append(str(error))
+                notes.append(error.note)
                 pieces.append(_straight(part, guess))
     return _joined(pieces, tuple(dict.fromkeys(notes)), has_server=True)
 
@@ -108,7 +107,7 @@ def _read_route(answer: Answer, size: int) -> tuple[_Piece, list[float]]:
     geometry = best.get("geometry") if isinstance(best, dict) else None
     line = geometry.get("coordinates") if isinstance(geometry, dict) else None
     if not isinstance(best, dict) or not isinstance(line, list) or not line:
-        raise OsrmAnswerError(_("The road server's answer holds no line."))
+        raise OsrmAnswerError(NoteKey.ROAD_NO_LINE)
     piece = (
         tuple(_read_point(pair) for pair in line),
         amount(best.get("duration")),
@@ -125,10 +124,10 @@ def _read_point(pair: object) -> Point:
             -180 <= lon <= 180 and -90 <= lat <= 90
         ):
             return Point(lat=lat, lon=lon)
-    raise OsrmAnswerError(_("The road server's answer holds no line."))
+    raise OsrmAnswerError(NoteKey.ROAD_NO_LINE)
 
 
-def _joined(pieces: list[_Piece], complaints: tuple[str, ...], *, has_server: bool) -> RoadRoute:
+def _joined(pieces: list[_Piece], complaints: tuple[Note, ...], *, has_server: bool) -> RoadRoute:
     kinds = {is_road for _geometry, _seconds, _metres, is_road in pieces}
     source = MIXED if len(kinds) == 2 else OSRM if True in kinds else ESTIMATE
     geometry: list[Point] = []
@@ -136,7 +135,7 @@ def _joined(pieces: list[_Piece], complaints: tuple[str, ...], *, has_server: bo
         geometry += line[1:] if geometry and geometry[-1] == line[0] else line
     notes = complaints
     if source != OSRM:
-        notes = (*notes, _("Straight lines: not the way that is driven."))
+        notes = (*notes, Note.of(NoteKey.STRAIGHT_LINES))
     return RoadRoute(
         geometry=tuple(geometry),
         seconds=round(sum(piece[1] for piece in pieces)),

@@ -6,10 +6,9 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from dispatch.engine.travel import FREE_FLOW_PERMILLE, Point, TravelTimes, estimate
+from dispatch.notes import Note, NoteKey
 from dispatch.roads import pair_cache, tables
 from dispatch.roads.breaker import breaker_for
 from dispatch.roads.client import Answer, OsrmAnswerError, OsrmClient, OsrmError
@@ -68,7 +67,7 @@ def travel_times(
         detour_factor=detour_factor, speed_kmh=speed_kmh, traffic_permille=traffic_permille
     )
     if not osrm_url:
-        note = _("No road server is set: travel times are estimated from straight lines.")
+        note = Note.of(NoteKey.NO_ROAD_SERVER)
         return _estimated(points, guess, started, notes=(note,))
     places = list(dict.fromkeys(place_of(point) for point in points))
     if len(places) < 2:
@@ -78,7 +77,7 @@ def travel_times(
 
 
 def _estimated(
-    points: tuple[Point, ...], guess: _Guess, started: float, *, notes: tuple[str, ...]
+    points: tuple[Point, ...], guess: _Guess, started: float, *, notes: tuple[Note, ...]
 ) -> RoadAnswer:
     times = guess.of(points)
     return RoadAnswer(
@@ -91,7 +90,7 @@ def _estimated(
     )
 
 
-def _ask(places: list[Place], url: str, limits: RoadLimits) -> tuple[Known, str | None]:
+def _ask(places: list[Place], url: str, limits: RoadLimits) -> tuple[Known, Note | None]:
     """Everything the cache and the server know, and why it is not more."""
     known = Known.nothing_of(places)
     with OsrmClient(url, limits=limits, breaker=breaker_for(url, limits)) as client:
@@ -101,13 +100,13 @@ def _ask(places: list[Place], url: str, limits: RoadLimits) -> tuple[Known, str 
             # The server is silent: what it said of the map it last served still holds.
             last = pair_cache.last_version(url)
             pair_cache.load(known, pair_cache.scope(url, last, limits))
-            return known, str(error)
+            return known, error.note
         return known, _ask_missing(client, known, version, limits)
 
 
 def _ask_missing(
     client: OsrmClient, known: Known, version: str | None, limits: RoadLimits
-) -> str | None:
+) -> Note | None:
     """Block by block, so that what came before a failure is kept; returns that failure."""
     if version:
         pair_cache.remember_version(client.url, version)
@@ -118,7 +117,7 @@ def _ask_missing(
         for block in tables.blocks(known, limits.max_table):
             tables.ask_block(client, known, block, limits)
     except OsrmError as error:
-        complaint = str(error)
+        complaint = error.note
     pair_cache.save(known, rows, scope)
     return complaint
 
@@ -126,7 +125,7 @@ def _ask_missing(
 def _read_version(answer: Answer) -> str | None:
     """Which map is served; None where the server was prepared without saying."""
     if not isinstance(answer.get("waypoints"), list):
-        raise OsrmAnswerError(_("The road server's answer is not one of OSRM."))
+        raise OsrmAnswerError(NoteKey.ROAD_NOT_OSRM)
     version = answer.get("data_version")
     return version if isinstance(version, str) and version else None
 
@@ -134,7 +133,7 @@ def _read_version(answer: Answer) -> str | None:
 def _completed(
     points: tuple[Point, ...],
     known: Known,
-    complaint: str | None,
+    complaint: Note | None,
     guess: _Guess,
     started: float,
 ) -> RoadAnswer:
@@ -183,31 +182,14 @@ def _has_roads(known: Known) -> bool:
     return bool(answered.any())
 
 
-def _notes(known: Known, complaint: str | None, gaps: int, *, pairs: int) -> tuple[str, ...]:
+def _notes(known: Known, complaint: Note | None, gaps: int, *, pairs: int) -> tuple[Note, ...]:
     notes = [complaint] if complaint else []
     far = int(known.far.sum())
     if far:
-        notes.append(
-            ngettext(
-                "%(count)d place lies outside the road map: its trips are estimated.",
-                "%(count)d places lie outside the road map: their trips are estimated.",
-                far,
-            )
-            % {"count": far}
-        )
+        notes.append(Note.of(NoteKey.ROAD_PLACES_OFF_MAP, count=far))
     unroutable = int((known.seconds == Gap.UNROUTABLE).sum())
     if unroutable:
-        notes.append(
-            ngettext(
-                "%(count)d pair of places has no road between them on the map.",
-                "%(count)d pairs of places have no road between them on the map.",
-                unroutable,
-            )
-            % {"count": unroutable}
-        )
+        notes.append(Note.of(NoteKey.ROAD_PAIRS_UNLINKED, count=unroutable))
     if gaps:
-        notes.append(
-            _("%(gaps)d of %(pairs)d travel times are estimated from straight lines.")
-            % {"gaps": gaps, "pairs": pairs}
-        )
+        notes.append(Note.of(NoteKey.ROADS_ESTIMATED, gaps=gaps, pairs=pairs))
     return tuple(notes)

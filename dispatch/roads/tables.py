@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 
 import numpy as np
-from django.utils.translation import gettext as _
 from numpy.typing import NDArray
 
+from dispatch.notes import NoteKey
 from dispatch.roads.client import Answer, OsrmAnswerError, OsrmClient
 from dispatch.roads.values import Gap, Known, Place, RoadLimits, Table, coordinates
 
@@ -97,12 +97,12 @@ def _read_table(answer: Answer, block: Block, max_snap_m: float) -> _ReadTable:
 def _amounts(value: object, height: int, width: int) -> NDArray[np.float64]:
     """A table of the wanted size, NaN where OSRM says null (no way); raises OsrmAnswerError."""
     if not isinstance(value, list) or len(value) != height:
-        raise OsrmAnswerError(_("The road server's table is incomplete."))
+        raise OsrmAnswerError(NoteKey.ROAD_TABLE_INCOMPLETE)
     if any(not isinstance(row, list) or len(row) != width for row in value):
-        raise OsrmAnswerError(_("The road server's table is incomplete."))
+        raise OsrmAnswerError(NoteKey.ROAD_TABLE_INCOMPLETE)
     # By type and not by conversion: numpy would take "12" and true for numbers.
     if any(not {type(cell) for cell in row} <= {int, float, type(None)} for row in value):
-        raise OsrmAnswerError(_("The road server's answer holds something that is no number."))
+        raise OsrmAnswerError(NoteKey.ROAD_NO_NUMBER)
     try:
         table = np.array(value, dtype=np.float64)
     except OverflowError as error:
@@ -115,18 +115,18 @@ def _amounts(value: object, height: int, width: int) -> NDArray[np.float64]:
 def snap_distances(value: object, size: int) -> list[float]:
     """Metres from each place asked to the road it was put on; raises OsrmAnswerError."""
     if not isinstance(value, list) or len(value) != size:
-        raise OsrmAnswerError(_("The road server does not say which roads it took."))
+        raise OsrmAnswerError(NoteKey.ROAD_NO_SNAP)
     return [amount(place.get("distance") if isinstance(place, dict) else None) for place in value]
 
 
 def amount(value: object) -> float:
     """A finite, non-negative number; raises OsrmAnswerError (true is no number)."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise OsrmAnswerError(_("The road server's answer holds something that is no number."))
+        raise OsrmAnswerError(NoteKey.ROAD_NO_NUMBER)
     if not isfinite(value) or value < 0:
         raise _impossible()
     return value
 
 
 def _impossible() -> OsrmAnswerError:
-    return OsrmAnswerError(_("The road server's answer holds an impossible number."))
+    return OsrmAnswerError(NoteKey.ROAD_IMPOSSIBLE)

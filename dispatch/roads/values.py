@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.engine.travel import Point, TravelTimes
+from dispatch.notes import Note
 
 ATTRIBUTION = "© OpenStreetMap contributors"
 LICENCE = "Open Database License (ODbL) 1.0, https://www.openstreetmap.org/copyright"
@@ -87,13 +88,13 @@ class RoadAnswer:
 
     `is_degraded`: a road server is set and at least one pair is an estimate all the same.
     `far_points`: indices of points too far from any road of the server's map.
-    `notes` are sentences for a dispatcher; they name no place, since a place may be a patient's home.
+    `notes` are for a dispatcher; they name no place, since a place may be a patient's home.
     """
 
     times: TravelTimes
     source: str
     is_degraded: bool
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     seconds_taken: float
     estimated_pairs: int = 0
     far_points: tuple[int, ...] = ()
@@ -108,7 +109,7 @@ class RoadRoute:
     metres: int
     source: str
     is_degraded: bool
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
 
 
 def place_of(point: Point) -> Place:

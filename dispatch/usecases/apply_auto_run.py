@@ -30,5 +30,5 @@ def apply_auto_run(*, run_id: int, now: datetime) -> Applied | None:
     except RunNotReadyError:
         return None  # a person was faster
     except (StalePlanError, OverlapError) as refusal:
-        mine.update(status=RunStatus.FAILED, error=str(refusal))
+        mine.update(status=RunStatus.FAILED, error=refusal.note.to_json())
         return None

@@ -7,16 +7,17 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
 from dispatch.enums import AssignedBy, BookingStatus, RunStatus
 from dispatch.models import Assignment, Booking, DispatchRun, Shift, User
 from dispatch.models.statuses import UNDER_WAY
+from dispatch.notes import Note, NoteKey
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_versions import day_versions
 from dispatch.usecases.errors import NotFoundError, UseCaseError
+from dispatch.usecases.note_sentences import note_sentence
 from dispatch.usecases.references import row_id
 from dispatch.usecases.ride_rows import ride_rows
 from dispatch.usecases.write_rides import Written, write_rides
@@ -29,9 +30,9 @@ class RunNotReadyError(UseCaseError):
 class StalePlanError(UseCaseError):
     """Bookings or shifts changed since the run read them; `references` says which bookings."""
 
-    def __init__(self, message: str, references: tuple[str, ...]) -> None:
-        super().__init__(message)
-        self.references = references
+    def __init__(self, note: Note, references: tuple[str, ...] = ()) -> None:
+        super().__init__(note_sentence(note))
+        self.note, self.references = note, references
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +104,7 @@ def _refuse_stale(run: DispatchRun, day: dict[int, Booking]) -> None:
     references = tuple(sorted(day[pk].reference for pk in stale + new))
     if gone or references:
         count = len(gone) + len(references)
-        sentence = ngettext(
-            "%(count)d booking changed since this plan was made: plan the day again.",
-            "%(count)d bookings changed since this plan was made: plan the day again.",
-            count,
-        ) % {"count": count}
-        raise StalePlanError(sentence, references)
+        raise StalePlanError(Note.of(NoteKey.BOOKINGS_CHANGED, count=count), references)
     _refuse_changed_shifts(run)
 
 
@@ -122,8 +118,7 @@ def _refuse_changed_shifts(run: DispatchRun) -> None:
     found = Shift.objects.filter(pk__in=read).planned().select_for_update(of=("self",))
     versions = dict(found.order_by("pk").values_list("pk", "version"))
     if versions != read:
-        sentence = _("A shift changed since this plan was made: plan the day again.")
-        raise StalePlanError(sentence, ())
+        raise StalePlanError(Note(NoteKey.SHIFTS_CHANGED))
 
 
 def _settle(run: DispatchRun, by: User | None, now: datetime) -> None:

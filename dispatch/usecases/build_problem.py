@@ -23,6 +23,7 @@ from dispatch.engine.travel import Point
 from dispatch.enums import BookingStatus, DriverKind, Mobility, Priority, Rule
 from dispatch.models import Assignment, Booking, Company, CompanySettings, Place, Shift
 from dispatch.models.statuses import UNDER_WAY
+from dispatch.notes import Note, NoteKey
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_content import NothingToPlanError, promised_bookings
 from dispatch.usecases.day_so_far import NOTHING_YET, ShiftSoFar, assignment_of, shift_so_far
@@ -49,9 +50,9 @@ class BuiltProblem:
     problem: engine.Problem
     travel_source: str
     is_degraded: bool
-    notes: tuple[str, ...]
+    notes: tuple[Note, ...]
     unplannable: tuple[Unassigned, ...]
-    left_out: dict[int, str]  # shift → why it takes no part, in words
+    left_out: dict[int, Note]  # shift → why it takes no part
     in_force: dict[str, tuple[engine.Visit, ...]]  # shift → visits still to make, in their order
     booking_versions: dict[int, int]
     shift_versions: dict[int, int]
@@ -138,9 +139,8 @@ class _Draft:
         instead = {} if stand_in is None else {stand_in.pk: stand_in}
         self.shifts = [instead.get(row.pk, row) for row in shifts]
         self.untried = frozenset(instead)  # nothing has begun with a crew that is not there yet
-        self.notes: list[str] = []
         self.unplannable: list[Unassigned] = []
-        self.left_out: dict[int, str] = {}
+        self.left_out: dict[int, Note] = {}
         self.places: dict[Point, int] = {}
         self.so_far = self._so_far()
         self.committed = {
@@ -200,17 +200,13 @@ class _Draft:
         problem = fit_windows(problem, in_force)
         stuck = stuck_shifts(problem)
         for shift_id in sorted(stuck):
-            self.left_out[row_id(shift_id)] = _("what it has begun cannot be timed by the rules")
-            self.notes.append(
-                _("Shift %(shift)s stays as it is: what it has begun cannot be timed by the rules.")
-                % {"shift": shift_id[1:]}
-            )
+            self.left_out[row_id(shift_id)] = Note.of(NoteKey.SHIFT_STUCK, shift=shift_id)
         return BuiltProblem(
             problem=without_shifts(problem, stuck, in_force),
             in_force={shift: order for shift, order in in_force.items() if shift not in stuck},
             travel_source=road.source,
             is_degraded=road.is_degraded,
-            notes=(*road.notes, *self.notes),
+            notes=(*road.notes, *self.left_out.values()),
             unplannable=tuple(self.unplannable),
             left_out=self.left_out,
             booking_versions={b.pk: b.version for b in still_open},
@@ -332,17 +328,9 @@ class _Draft:
         beside = neighbours.get(row.pk, ALONE)
         base = self._locate(so_far.at or beside.at or row.starts_where)
         end = self._locate(beside.to or row.ends_where)
-        if fault is None and (base is None or end is None):
-            fault = _("its base has no coordinates")
         if fault is not None or base is None or end is None:
-            self.left_out[row.pk] = str(fault)
-            self.notes.append(
-                _("Shift %(shift)s stays out: %(fault)s.")
-                % {
-                    "shift": row.pk,
-                    "fault": fault,
-                }
-            )
+            key = fault or NoteKey.SHIFT_NO_BASE
+            self.left_out[row.pk] = Note.of(key, shift=shift_ref(row.pk))
             return None
         start_s, end_s = self._hours(row, so_far, beside)
         rides = (row.max_trips or self.rules.max_trips_per_shift) - beside.trips
@@ -401,8 +389,8 @@ class _Draft:
         )
         return tuple(found)
 
-    def _fault(self, row: Shift) -> str | None:
-        """Why the shift cannot drive on this day, in words for a note."""
+    def _fault(self, row: Shift) -> NoteKey | None:
+        """Why the shift cannot drive on this day."""
         driver, vehicle = row.driver, row.vehicle
         is_away = any(a.first_on <= self.day <= a.last_on for a in driver.absences.all())
         is_gone = any(
@@ -411,14 +399,14 @@ class _Draft:
         )
         lacks_licence = bool(set(vehicle.required_licences) - driver.licences_on(self.day))
         verdicts = (
-            (not driver.active, _("its driver is no longer active")),
-            (not vehicle.active, _("its vehicle is no longer active")),
-            (is_away, _("its driver is absent")),
-            (is_gone, _("its vehicle is unavailable")),
-            (lacks_licence, _("its driver has no valid licence for the vehicle")),
-            (not _configurations(row), _("its vehicle has no seat configuration")),
+            (not driver.active, NoteKey.SHIFT_DRIVER_LEFT),
+            (not vehicle.active, NoteKey.SHIFT_VEHICLE_RETIRED),
+            (is_away, NoteKey.SHIFT_DRIVER_ABSENT),
+            (is_gone, NoteKey.SHIFT_VEHICLE_AWAY),
+            (lacks_licence, NoteKey.SHIFT_NO_LICENCE),
+            (not _configurations(row), NoteKey.SHIFT_NO_SEATS),
         )
-        return next((sentence for is_so, sentence in verdicts if is_so), None)
+        return next((key for is_so, key in verdicts if is_so), None)
 
 
 def _promise(booking: Booking) -> tuple[datetime, datetime]:

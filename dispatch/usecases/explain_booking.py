@@ -28,6 +28,7 @@ from dispatch.models.statuses import OUTCOMES
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_so_far import assignment_of
 from dispatch.usecases.errors import NotFoundError
+from dispatch.usecases.note_sentences import driver_and_hours, note_sentence, note_sentences
 from dispatch.usecases.plan_behind import PlanBehind, plan_behind
 from dispatch.usecases.references import row_id, shift_ref, trip_ref
 from dispatch.usecases.wording import language, unassigned_sentences
@@ -190,7 +191,7 @@ class _Answer:
             basis=self._basis(),
             reasons=self._reasons(answers, label),
             others=tuple(sorted(others, key=_order)) if is_known else (),
-            notes=self.behind.notes,
+            notes=tuple(note_sentences(self.behind.notes)),
         )
 
     def _shifts(self) -> dict[int, Shift]:
@@ -307,11 +308,11 @@ class _Answer:
         return said % {"driver": label(shift_ref(shift.pk)), "at": ended}
 
     def _left_out(self, shift: Shift, label: Label) -> str:
-        driver, fault = label(shift_ref(shift.pk)), self.behind.left_out.get(shift.pk)
-        if fault is None:
-            return _("%(driver)s took no part in this plan.") % {"driver": driver}
-        said = _("%(driver)s takes no part in the planning: %(fault)s.")
-        return said % {"driver": driver, "fault": fault}
+        note = self.behind.left_out.get(shift.pk)
+        if note is None:
+            said = _("%(driver)s took no part in this plan.")
+            return said % {"driver": label(shift_ref(shift.pk))}
+        return note_sentence(note, lambda _reference: driver_and_hours(shift))
 
     def _basis(self) -> Basis:
         run = self.behind.run

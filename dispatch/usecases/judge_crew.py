@@ -20,9 +20,11 @@ from dispatch.engine.sentences import word
 from dispatch.enums import Rule
 from dispatch.models import Assignment, Shift
 from dispatch.models.statuses import UNDER_WAY
+from dispatch.notes import Note
 from dispatch.usecases.build_problem import build_problem
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.note_sentences import driver_and_hours, note_sentence
 from dispatch.usecases.references import row_id, shift_ref, trip_ref
 from dispatch.usecases.ride_rows import RideRow, route_rows
 from dispatch.usecases.wording import language, places_in_words, refusal_sentence
@@ -80,6 +82,15 @@ def _refuse_under_way(journeys: Iterable[Assignment]) -> None:
         raise UnfitCrewError(said % {"journeys": ", ".join(found)}, found)
 
 
+def _why_out(notes: Iterable[Note], successor: Shift) -> str:
+    """What the planner says of the shift as it would be, under its new driver's name."""
+    mine = ("shift", shift_ref(successor.pk))
+    name = driver_and_hours(successor)
+    return " ".join(
+        note_sentence(note, lambda _ref: name) for note in notes if mine in note.figures
+    )
+
+
 class _Tour:
     """The journeys of the shift on one day, with the crew they would have."""
 
@@ -90,7 +101,7 @@ class _Tour:
         self.successor, self.day = successor, day
         self.id = shift_ref(successor.pk)
         if self.id not in after.problem.shift_by_id:
-            raise UnfitCrewError(" ".join(after.notes))
+            raise UnfitCrewError(_why_out(after.notes, successor))
         self.order = after.in_force[self.id]
         self.problem = _judged(after.problem, before.problem)
         self.network = network_of(self.problem)

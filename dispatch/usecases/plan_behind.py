@@ -16,10 +16,12 @@ from dispatch.engine.problem import Problem
 from dispatch.enums import BookingStatus
 from dispatch.models import Assignment, Booking, DispatchRun
 from dispatch.models.statuses import OPEN, UNDER_WAY
+from dispatch.notes import Note
 from dispatch.usecases.build_problem import build_problem
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_so_far import assignment_of
 from dispatch.usecases.day_versions import day_versions
+from dispatch.usecases.note_sentences import Stored, notes_of_shifts
 from dispatch.usecases.references import shift_ref, trip_ref
 
 
@@ -36,8 +38,8 @@ class PlanBehind:
     is_run: bool
     has_moved: bool
     outside: dict[str, Unassigned]  # trips that are not in the problem, and why
-    left_out: dict[int, str]  # shifts that are not, and why where that is known
-    notes: tuple[str, ...]
+    left_out: dict[int, Note]  # shifts that are not, and why where that is known
+    notes: tuple[Stored, ...]
 
 
 def plan_behind(booking: Booking, now: datetime) -> PlanBehind | None:
@@ -60,7 +62,7 @@ def plan_behind(booking: Booking, now: datetime) -> PlanBehind | None:
         has_moved=run is not None,
         outside={item.trip: item for item in built.unplannable},
         left_out=built.left_out,
-        notes=built.notes,
+        notes=tuple(note.to_json() for note in built.notes),
     )
 
 
@@ -85,7 +87,7 @@ def _of_run(booking: Booking, run: DispatchRun, now: datetime) -> PlanBehind | N
         is_run=True,
         has_moved=has_moved,
         outside={i.trip: i for i in plan.unassigned if i.trip not in problem.trip_by_id},
-        left_out={},
+        left_out=notes_of_shifts(run.notes),
         notes=tuple(run.notes),
     )
 

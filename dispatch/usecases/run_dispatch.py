@@ -24,9 +24,12 @@ from dispatch.engine.pipeline import Result, make_plan
 from dispatch.engine.plan import Plan
 from dispatch.enums import RunStatus
 from dispatch.models import DispatchRun, Unassigned
+from dispatch.notes import Note, NoteKey
 from dispatch.usecases.build_problem import BuiltProblem, build_problem
+from dispatch.usecases.day_content import NothingToPlanError
 from dispatch.usecases.errors import NotFoundError, UseCaseError
 from dispatch.usecases.measure_day import kpi_json, predicted_kpis
+from dispatch.usecases.note_sentences import note_sentence
 from dispatch.usecases.references import row_id
 
 FREE = (RunStatus.QUEUED, RunStatus.LOST)
@@ -62,7 +65,7 @@ class LostLeaseError(UseCaseError):
 def run_dispatch(*, run_id: int, clock: Callable[[], datetime]) -> DispatchRun:
     """Plan the day of this run and keep the result; nothing in force changes (see apply_plan).
 
-    A failure marks the run FAILED with its sentence and goes up. Raises DayBusyError, RunNotQueuedError,
+    A failure marks the run FAILED with its reason and goes up. Raises DayBusyError, RunNotQueuedError,
     LostLeaseError, InvalidSettingsError, PlanningFailedError, NothingToPlanError.
     """
     run = _lease(run_id, clock())
@@ -75,10 +78,7 @@ def run_dispatch(*, run_id: int, clock: Callable[[], datetime]) -> DispatchRun:
     except EngineError as error:
         _mark_failed(run, error, clock())
         raise PlanningFailedError(str(error)) from error
-    except KeyboardInterrupt:
-        _mark_failed(run, UseCaseError(_("The planning was interrupted.")), clock())
-        raise
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         _mark_failed(run, error, clock())
         raise
     return DispatchRun.objects.select_related("company").get(pk=run.pk)
@@ -105,18 +105,19 @@ def _lease(run_id: int, now: datetime) -> DispatchRun:
 
 def _turned_away(run: DispatchRun, now: datetime) -> DayBusyError:
     """The loser says so in its row as well: nobody will come back for it."""
-    sentence = _("This day is being planned already.")
+    note = Note.of(NoteKey.DAY_BUSY)
     DispatchRun.objects.filter(pk=run.pk, status__in=FREE).update(
-        status=RunStatus.FAILED, finished_at=now, started_at=None, error=sentence
+        status=RunStatus.FAILED, finished_at=now, started_at=None, error=note.to_json()
     )
-    return DayBusyError(sentence)
+    return DayBusyError(note_sentence(note))
 
 
 def _not_taken(run: DispatchRun) -> RunNotQueuedError:
     run.refresh_from_db()
-    sentence = _("This run was planned already or is being planned.")
     held = run.lease_until if run.status == RunStatus.RUNNING else None
-    return RunNotQueuedError(sentence, held_until=held)
+    return RunNotQueuedError(
+        _("This run was planned already or is being planned."), held_until=held
+    )
 
 
 def _time_limit_s(run: DispatchRun, now: datetime) -> int:
@@ -124,11 +125,11 @@ def _time_limit_s(run: DispatchRun, now: datetime) -> int:
         return run.company.rules.solver_time_limit_s
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, line["loc"])) for line in error.errors())
-        sentence = _("The settings of the company are not valid: %s.") % fields
+        note = Note.of(NoteKey.SETTINGS_NOT_VALID, fields=fields)
         DispatchRun.objects.filter(pk=run.pk, status=RunStatus.QUEUED).update(
-            status=RunStatus.FAILED, finished_at=now, error=sentence
+            status=RunStatus.FAILED, finished_at=now, error=note.to_json()
         )
-        raise InvalidSettingsError(sentence) from error
+        raise InvalidSettingsError(note_sentence(note)) from error
 
 
 def _bury_the_lost(run: DispatchRun, now: datetime) -> None:
@@ -165,7 +166,7 @@ def _keep(run: DispatchRun, built: BuiltProblem, result: Result, now: datetime) 
             stages=[asdict(stage) for stage in result.stages],
             travel_source=built.travel_source,
             is_degraded=built.is_degraded,
-            notes=list(built.notes),
+            notes=[note.to_json() for note in built.notes],
         )
         if not written:
             raise LostLeaseError(_("Another worker has taken this run."))
@@ -193,10 +194,18 @@ def _quality(run: DispatchRun, built: BuiltProblem, plan: Plan) -> dict[str, Any
     return {"kpis": [kpi_json(value) for value in values]}
 
 
-def _mark_failed(run: DispatchRun, error: Exception, now: datetime) -> None:
-    """The sentence of an anticipated refusal; of anything else only the kind: its text may hold names."""
-    is_ours = type(error).__module__.startswith("dispatch.")
-    sentence = str(error) if is_ours else type(error).__name__
+def _mark_failed(run: DispatchRun, error: BaseException, now: datetime) -> None:
     DispatchRun.objects.filter(pk=run.pk, fence=run.fence, status=RunStatus.RUNNING).update(
-        status=RunStatus.FAILED, finished_at=now, error=sentence or type(error).__name__
+        status=RunStatus.FAILED, finished_at=now, error=_why(error).to_json()
     )
+
+
+def _why(error: BaseException) -> Note:
+    """What the engine says of a day it refuses; of a surprise only the kind: its text may hold names."""
+    if isinstance(error, NothingToPlanError):
+        return Note.of(NoteKey.DAY_EMPTY)
+    if isinstance(error, EngineError):
+        return Note.of(NoteKey.PLANNER_REFUSED, detail=str(error))
+    if isinstance(error, KeyboardInterrupt):
+        return Note.of(NoteKey.INTERRUPTED)
+    return Note.of(NoteKey.BROKE_OFF, kind=type(error).__name__)

@@ -15,8 +15,10 @@ from dispatch.engine.stability import is_change
 from dispatch.enums import AssignedBy, BookingStatus
 from dispatch.models import Assignment, Booking, DispatchRun
 from dispatch.models.statuses import NOT_YET_THERE
+from dispatch.notes import Note, NoteKey
 from dispatch.usecases.count_changes import count_changes, lose_driver
 from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.note_sentences import note_sentence
 from dispatch.usecases.ride_rows import RideRow
 
 OVERLAPS = "assignment_one_per_driver, assignment_one_per_vehicle"
@@ -24,6 +26,11 @@ OVERLAPS = "assignment_one_per_driver, assignment_one_per_vehicle"
 
 class OverlapError(UseCaseError):
     """A driver or a vehicle would have two journeys at once."""
+
+    note = Note(NoteKey.JOURNEYS_COLLIDE)
+
+    def __init__(self) -> None:
+        super().__init__(note_sentence(self.note))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +53,7 @@ def overlaps_judged_at_the_end() -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute(f"SET CONSTRAINTS {OVERLAPS} IMMEDIATE")
     except IntegrityError as error:
-        raise OverlapError(
-            _("The driver or the vehicle got another journey at that time meanwhile.")
-        ) from error
+        raise OverlapError from error
 
 
 def write_rides(

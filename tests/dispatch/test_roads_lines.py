@@ -5,6 +5,7 @@ from itertools import pairwise
 import pytest
 
 from dispatch.engine.travel import Point, estimate
+from dispatch.notes import Note, NoteKey
 from dispatch.roads import RoadLimits, route
 from dispatch.roads.breaker import forget_breakers
 from tests.dispatch import osrm_actor
@@ -50,15 +51,18 @@ def test_without_a_server_the_line_is_straight_and_no_fault() -> None:
     line = route(STOPS, osrm_url=None)
     assert (line.source, line.is_degraded, line.geometry) == ("estimate", False, STOPS)
     assert line.seconds == straight_s(STOPS)
-    assert "Straight" in line.notes[0]
+    assert line.notes == (Note(NoteKey.STRAIGHT_LINES),)
 
 
 @pytest.mark.parametrize(
-    ("act", "words"),
+    ("act", "note"),
     [
-        (osrm_actor.fails, "error (500)"),
-        (osrm_actor.sends({"code": "NoRoute"}), "NoRoute"),
-        (osrm_actor.sends({"code": "Ok", "waypoints": [{"distance": 1}] * 6}), "no line"),
+        (osrm_actor.fails, Note.of(NoteKey.ROAD_STATUS, status=500)),
+        (osrm_actor.sends({"code": "NoRoute"}), Note.of(NoteKey.ROAD_REFUSED, code="NoRoute")),
+        (
+            osrm_actor.sends({"code": "Ok", "waypoints": [{"distance": 1}] * 6}),
+            Note(NoteKey.ROAD_NO_LINE),
+        ),
         (
             osrm_actor.sends(
                 {
@@ -69,16 +73,16 @@ def test_without_a_server_the_line_is_straight_and_no_fault() -> None:
                     ],
                 }
             ),
-            "no line",
+            Note(NoteKey.ROAD_NO_LINE),
         ),
     ],
     ids=["500", "no route", "no routes", "off the earth"],
 )
-def test_a_bad_server_gives_a_straight_line_that_says_so(act: osrm_actor.Act, words: str) -> None:
+def test_a_bad_server_gives_a_straight_line_that_says_so(act: osrm_actor.Act, note: Note) -> None:
     with playing(act=act) as actor:
         line = route(STOPS, osrm_url=actor.url)
     assert (line.source, line.is_degraded, line.geometry) == ("estimate", True, STOPS)
-    assert words in line.notes[0]
+    assert line.notes[0] == note
 
 
 def test_only_the_legs_of_a_far_place_are_straight() -> None:

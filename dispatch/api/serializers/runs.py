@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
 
@@ -11,6 +12,16 @@ from dispatch.api.serializers.kpis import KpiSerializer
 from dispatch.api.serializers.shared import ReadSerializer
 from dispatch.enums import Rule, RunStatus, RunTrigger, VisitKind
 from dispatch.models import DispatchRun
+from dispatch.usecases.note_sentences import (
+    error_sentence,
+    note_key,
+    note_sentences,
+    shift_label,
+    shifts_named,
+)
+
+if TYPE_CHECKING:
+    from dispatch.engine.sentences import Label
 
 
 class RunSerializer(ReadSerializer):
@@ -21,19 +32,45 @@ class RunSerializer(ReadSerializer):
     requested_by = serializers.StringRelatedField[Any](read_only=True, allow_null=True)
     applied_by = serializers.StringRelatedField[Any](read_only=True, allow_null=True)
     is_in_force = serializers.SerializerMethodField()
-    notes = serializers.ListField(child=serializers.CharField(), read_only=True)
+    notes = serializers.SerializerMethodField()
+    note_keys = serializers.SerializerMethodField()
+    error = serializers.SerializerMethodField()
+    error_key = serializers.SerializerMethodField()
 
     class Meta:
         model = DispatchRun
         fields = [
             "id", "service_on", "version", "status", "trigger", "requested_by", "created_at", "started_at",
-            "finished_at", "travel_source", "is_degraded", "notes", "error", "applied_at", "applied_by",
+            "finished_at", "travel_source", "is_degraded", "notes", "note_keys", "error", "error_key", "applied_at", "applied_by",
             "is_in_force",
         ]  # fmt: skip
         read_only_fields = fields
 
     def get_is_in_force(self, run: DispatchRun) -> bool:
         return run.applied_at is not None and run.status == RunStatus.DONE
+
+    def get_notes(self, run: DispatchRun) -> list[str]:
+        """What was left out and why, in the caller's language."""
+        return note_sentences(run.notes, self._label_of_page)
+
+    def get_note_keys(self, run: DispatchRun) -> list[str | None]:
+        """The same for machines, one for one; null for a note of an older version."""
+        return [note_key(note) for note in run.notes]
+
+    def get_error(self, run: DispatchRun) -> str:
+        """Why the run failed, in the caller's language; empty when it did not."""
+        return error_sentence(run.error)
+
+    def get_error_key(self, run: DispatchRun) -> str | None:
+        return note_key(run.error)
+
+    @cached_property
+    def _label_of_page(self) -> Label | None:
+        """The shifts that a page of runs speaks of, asked for once; a single run asks for its own."""
+        if not isinstance(self.parent, serializers.ListSerializer):
+            return None
+        page = self.parent.instance or ()
+        return shift_label(shifts_named(note for run in page for note in run.notes))
 
 
 class StageSerializer(serializers.Serializer[Any]):

@@ -17,6 +17,7 @@ from dispatch.usecases.apply_plan import apply_plan
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.day_content import NothingToPlanError
 from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.note_sentences import note_sentences, source_words
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.run_dispatch import DayBusyError, run_dispatch
 
@@ -100,7 +101,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{run.company.name}, {run.service_on}, version {run.version}: "
             f"{facts['assigned']} of {facts['trips']} trips assigned, "
-            f"{facts['seconds']:.1f} s, travel times: {run.travel_source}"
+            f"{facts['seconds']:.1f} s, travel times: {source_words(run.travel_source)}"
             f"{' (degraded)' if run.is_degraded else ''}"
             f"{', in force' if run.applied_at else ', not applied'}."
         )
@@ -108,7 +109,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"  unassigned: {item.booking.reference}: {item.get_reason_display()}"
             )
-        for note in run.notes:
+        for note in note_sentences(run.notes):
             self.stdout.write(f"  note: {note}")
 
 

@@ -13,6 +13,7 @@ from django.utils import timezone
 from dispatch.admin.plan_pages import Moved
 from dispatch.enums import BookingStatus, Mobility, RunStatus, RunTrigger
 from dispatch.models import Assignment, Booking, DispatchRun
+from dispatch.notes import Note, NoteKey
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.run_dispatch import run_dispatch
 from tests.dispatch.admin.conftest import make_world
@@ -231,3 +232,23 @@ def test_runs_of_others_are_no_runs_to_compare_with(carrier, client_of):
     data = {"action": "compare", "_selected_action": [other.rows["dispatchrun"].pk]}
     assert client_of("auditor").post(url, data).status_code in {200, 302}
     assert other.company.runs.count() == 1
+
+
+def test_what_a_run_says_is_in_words_of_the_reader(carrier, client_of):
+    run = planned(carrier)
+    failed = request_run(company=carrier, day=TOMORROW, trigger=RunTrigger.MANUAL, by=None)
+    DispatchRun.objects.filter(pk=failed.pk).update(
+        status=RunStatus.FAILED,
+        started_at=timezone.now(),
+        finished_at=timezone.now(),
+        error=Note(NoteKey.DAY_BUSY).to_json(),
+    )
+    french = client_of("admin")
+    french.cookies["django_language"] = "fr"
+    page = french.get(reverse("admin:dispatch_dispatchrun_change", args=[run.pk])).content.decode()
+    assert "Aucun serveur routier n’est réglé" in page
+    assert "<dd>estimés" in page
+    failed_page = reverse("admin:dispatch_dispatchrun_change", args=[failed.pk])
+    listed = reverse("admin:dispatch_dispatchrun_changelist")
+    for url in (failed_page, day_page(carrier), listed):
+        assert "Ce jour est déjà en cours de planification." in french.get(url).content.decode()

@@ -10,7 +10,8 @@ from django.utils import translation
 
 from atmr.celery import app
 from dispatch.enums import Role, RunTrigger
-from dispatch.models import Assignment, Booking, Company, DispatchRun, Unassigned
+from dispatch.models import Assignment, Booking, Company, DispatchRun, Shift, Unassigned
+from dispatch.notes import Note, NoteKey
 from tests.dispatch.api.caller import Caller, member
 from tests.factories import (
     DAY,
@@ -67,6 +68,26 @@ def test_what_is_left_carries_its_reason_in_the_language_of_the_caller(
     (dit,) = french.get(f"runs/{planned['id']}/").body["unassigned"]
     assert dit["sentence"]
     assert dit["sentence"] != left["sentence"]
+
+
+def test_notes_and_errors_are_keys_and_sentences(planned: dict[str, Any], company: Company) -> None:
+    failed = Note.of(NoteKey.SETTINGS_NOT_VALID, fields="speed_kmh").to_json()
+    ended = {"status": "failed", "started_at": at(5), "finished_at": at(5), "error": failed}
+    absent = Note.of(NoteKey.SHIFT_DRIVER_ABSENT, shift=f"s{Shift.objects.get().pk}").to_json()
+    make_run(company, **ended, notes=["Written before keys.", absent])
+    french = member(company, Role.AUDITOR, {"Accept-Language": "fr"})
+    run, before = french.get("runs/").body["results"]
+    assert run["note_keys"] == [None, "shift_driver_absent"]
+    assert run["notes"][0] == "Written before keys."
+    assert run["notes"][1].endswith("07:00–19:00. Le chauffeur est absent.")
+    assert run["error_key"] == "settings_not_valid"
+    assert run["error"] == "Les réglages de l’entreprise ne sont pas valables : speed_kmh."
+    assert (before["note_keys"], before["error"], before["error_key"]) == (
+        ["no_road_server"],
+        "",
+        None,
+    )
+    assert planned["notes"][0].startswith("No road server is set")
 
 
 def test_a_run_says_its_stages_and_what_it_predicts(planned: dict[str, Any]) -> None:

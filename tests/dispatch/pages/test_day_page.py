@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from dispatch.enums import BookingStatus, Mobility, Role, RunStatus, RunTrigger
 from dispatch.models import Booking, Company, DispatchRun
+from dispatch.notes import Note, NoteKey
 from dispatch.pages.policy import CONTENT_POLICY
 from dispatch.usecases.apply_plan import apply_plan
 from dispatch.usecases.request_run import request_run
@@ -43,6 +44,12 @@ def words(client: Client, url: str) -> str:
     assert answer.status_code == 200
     body = answer.content.decode().partition("<main")[2]
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", body)))
+
+
+def failed_run(day: Day) -> DispatchRun:
+    error = Note(NoteKey.DAY_BUSY).to_json()
+    ended = {"status": RunStatus.FAILED, "started_at": day.at(5), "finished_at": day.at(5)}
+    return make_run(day.company, service_on=day.on, error=error, **ended)
 
 
 def plan_in_force(day: Day) -> DispatchRun:
@@ -312,6 +319,21 @@ class TestAddresses:
         client.post("/i18n/setlang/", {"language": "fr", "next": tomorrow.url})
         text = words(client, tomorrow.url)
         assert "Aucun plan n’est en vigueur pour ce jour." in text
+
+    def test_what_a_run_said_is_said_again_in_the_language_of_the_reader(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        client = signed_in()
+        failed_run(tomorrow)
+        client.post("/i18n/setlang/", {"language": "fr", "next": tomorrow.url})
+        assert "Ce jour est déjà en cours de planification." in words(client, tomorrow.url)
+        tomorrow.shift()
+        tomorrow.booking(9)
+        run = plan_in_force(tomorrow)
+        said = "Aucun serveur routier n’est réglé"
+        assert said in words(client, tomorrow.url)
+        DispatchRun.objects.filter(pk=run.pk).update(applied_at=None)
+        assert said in words(client, f"/proposals/{run.pk}/")
 
 
 class TestQueries:

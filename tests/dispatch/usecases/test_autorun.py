@@ -244,7 +244,7 @@ class TestWorkerThatDiedBeforeApplying:
         tasks.run_dispatch(run.pk)
         run.refresh_from_db()
         assert (run.status, run.applied_at) == (RunStatus.FAILED, None)
-        assert run.error == "1 booking changed since this plan was made: plan the day again."
+        assert run.error == {"key": "bookings_changed", "figures": {"count": 1}}
         assert autorun(now=DUE + timedelta(minutes=4)) == []
         assert len(autorun(now=DUE + timedelta(minutes=6))) == 1
 

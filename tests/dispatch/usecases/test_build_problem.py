@@ -17,6 +17,7 @@ from dispatch.enums import (
     VisitKind,
 )
 from dispatch.models import Absence, Booking, Company, DriverWish, VehicleUnavailability
+from dispatch.notes import Note, NoteKey
 from dispatch.usecases.build_problem import BuiltProblem, build_problem
 from dispatch.usecases.day_content import NothingToPlanError
 from tests.factories import (
@@ -220,9 +221,13 @@ def test_shifts_that_cannot_drive_stay_out_with_a_note(company: Company) -> None
     make_booking(company)
     built = built_at(company, 5)
     assert built.problem.shifts == ()
-    left_out = " ".join(built.notes)
-    for shift in (ill, parked, nobody, homeless):
-        assert f"Shift {shift.pk} stays out" in left_out
+    assert set(built.notes) == {
+        Note.of(NoteKey.NO_ROAD_SERVER),
+        Note.of(NoteKey.SHIFT_DRIVER_ABSENT, shift=f"s{ill.pk}"),
+        Note.of(NoteKey.SHIFT_VEHICLE_AWAY, shift=f"s{parked.pk}"),
+        Note.of(NoteKey.SHIFT_DRIVER_LEFT, shift=f"s{nobody.pk}"),
+        Note.of(NoteKey.SHIFT_NO_BASE, shift=f"s{homeless.pk}"),
+    }
 
 
 def test_trips_of_the_earlier_days_count_for_fairness(company: Company) -> None:

@@ -222,9 +222,7 @@ class TestWithADriver:
         Absence.objects.create(driver=away.driver, first_on=DAY, last_on=DAY)
         found = of(why(booking), away)
         assert found.verdict is Verdict.LEFT_OUT
-        assert found.sentence == (
-            "Absente Éva takes no part in the planning: its driver is absent."
-        )
+        assert found.sentence == "Left out: Absente Éva, 07:00–19:00. The driver is absent."
 
     def test_who_was_left_out_of_the_run_is_told(self, company: Company) -> None:
         duty(company, "Présente")
@@ -232,7 +230,22 @@ class TestWithADriver:
         Absence.objects.create(driver=away.driver, first_on=DAY, last_on=DAY)
         booking = make_booking(company, pickup_at=at(9))
         in_force(company)
-        assert of(why(booking), away).sentence == "Absente Éva took no part in this plan."
+        said = "Left out: Absente Éva, 07:00–19:00. The driver is absent."
+        assert of(why(booking), away).sentence == said
+        assert said in why(booking).notes
+
+    def test_what_an_older_version_left_out_is_told_without_its_reason(
+        self, company: Company
+    ) -> None:
+        duty(company, "Présente")
+        away = duty(company, "Absente")
+        Absence.objects.create(driver=away.driver, first_on=DAY, last_on=DAY)
+        booking = make_booking(company, pickup_at=at(9))
+        in_force(company)
+        DispatchRun.objects.update(notes=["Shift 7 stays out: its driver is absent."])
+        found = why(booking)
+        assert found.notes == ("Shift 7 stays out: its driver is absent.",)
+        assert of(found, away).sentence == "Absente Éva took no part in this plan."
 
     def test_who_has_gone_home_is_told_by_the_hour_it_was(self, company: Company) -> None:
         booking = make_booking(company, pickup_at=at(16))

@@ -221,7 +221,9 @@ def test_a_vehicle_from_too_far_away_is_told_by_the_minute(company: Company, shi
 def test_a_base_without_a_position_is_no_base(company: Company, shift: Shift) -> None:
     journey(shift)
     lost = make_vehicle(company, base=make_place(company, lat=None))
-    assert "its base has no coordinates" in str(refused(shift, vehicle_id=lost.pk))
+    assert str(refused(shift, vehicle_id=lost.pk)) == (
+        f"Left out: {shift.driver}, 07:00–19:00. The base has no coordinates."
+    )
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3])

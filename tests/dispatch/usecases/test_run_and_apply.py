@@ -106,7 +106,7 @@ class TestRun:
             run_dispatch(run_id=run.pk, clock=lambda: at(5))
         run.refresh_from_db()
         assert run.status == RunStatus.FAILED
-        assert "neither a shift nor a booking" in run.error
+        assert run.error == {"key": "day_empty", "figures": {}}
 
     def test_a_run_is_taken_once(self, company: Company, shift: Shift) -> None:
         run = planned(company)
@@ -126,7 +126,7 @@ class TestRun:
         second.refresh_from_db()
         assert (second.status, second.error) == (
             RunStatus.FAILED,
-            "This day is being planned already.",
+            {"key": "day_busy", "figures": {}},
         )
         third = request_run(company=company, day=DAY, trigger=RunTrigger.MANUAL, by=None)
         done = run_dispatch(run_id=third.pk, clock=lambda: at(6, 30))  # the lease is over
@@ -189,7 +189,8 @@ class TestRun:
         with pytest.raises(KeyboardInterrupt):
             run_dispatch(run_id=run.pk, clock=clock)
         run.refresh_from_db()
-        assert (run.status, run.error) == (RunStatus.FAILED, "The planning was interrupted.")
+        assert run.status == RunStatus.FAILED
+        assert run.error == {"key": "interrupted", "figures": {}}
         assert planned(company).status == RunStatus.DONE
 
     def test_a_surprise_is_marked_without_its_words(self, company: Company, shift: Shift) -> None:
@@ -200,8 +201,9 @@ class TestRun:
         with pytest.raises(ZoneInfoNotFoundError):
             run_dispatch(run_id=run.pk, clock=lambda: at(5))
         run.refresh_from_db()
-        assert (run.status, run.error) == (RunStatus.FAILED, "ZoneInfoNotFoundError")
-        assert booking.patient.last_name not in run.error
+        assert run.status == RunStatus.FAILED
+        assert run.error == {"key": "broke_off", "figures": {"kind": "ZoneInfoNotFoundError"}}
+        assert booking.patient.last_name not in str(run.error)
 
     def test_settings_that_are_no_longer_valid_are_named(
         self, company: Company, shift: Shift
@@ -211,7 +213,8 @@ class TestRun:
         with pytest.raises(InvalidSettingsError, match="speed_kmh"):
             run_dispatch(run_id=run.pk, clock=lambda: at(5))
         run.refresh_from_db()
-        assert (run.status, "speed_kmh" in run.error) == (RunStatus.FAILED, True)
+        assert run.status == RunStatus.FAILED
+        assert run.error == {"key": "settings_not_valid", "figures": {"fields": "speed_kmh"}}
 
 
 class TestApply:

@@ -1,0 +1,166 @@
+"""What runs say about themselves in the words of the person who looks: their language, their drivers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext, ngettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from dispatch.models import Shift
+from dispatch.notes import Figure, Note, NoteKey
+from dispatch.roads.values import ESTIMATE, MIXED, OSRM
+from dispatch.usecases.references import row_id
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    from dispatch.engine.sentences import Label
+
+Stored = str | dict[str, Any]  # a row's note; a plain sentence where an older version wrote it
+
+SENTENCES: Mapping[NoteKey, _StrPromise] = {
+    NoteKey.NO_ROAD_SERVER: _(
+        "No road server is set: travel times are estimated from straight lines."
+    ),
+    NoteKey.ROADS_ESTIMATED: _(
+        "%(gaps)d of %(pairs)d travel times are estimated from straight lines."
+    ),
+    NoteKey.ROAD_PLACES_OFF_MAP: ngettext_lazy(
+        "%(count)d place lies outside the road map: its trips are estimated.",
+        "%(count)d places lie outside the road map: their trips are estimated.",
+        "count",
+    ),
+    NoteKey.ROAD_PAIRS_UNLINKED: ngettext_lazy(
+        "%(count)d pair of places has no road between them on the map.",
+        "%(count)d pairs of places have no road between them on the map.",
+        "count",
+    ),
+    NoteKey.STRAIGHT_LINES: _("Straight lines: not the way that is driven."),
+    NoteKey.ROAD_TIME_SPENT: _("The time for asking the road server is spent."),
+    NoteKey.ROAD_RESTING: _(
+        "The road server failed repeatedly and is asked again in %(seconds)d s."
+    ),
+    NoteKey.ROAD_SLOW: _("The road server does not answer in time."),
+    NoteKey.ROAD_ADDRESS: _("OSRM_URL is not an http address."),
+    NoteKey.ROAD_UNREACHABLE: _("The road server cannot be reached."),
+    NoteKey.ROAD_UNREADABLE: _("The road server's answer cannot be read."),
+    NoteKey.ROAD_TOO_LARGE: _("The road server's answer is too large."),
+    NoteKey.ROAD_STATUS: _("The road server reports an error (%(status)d)."),
+    NoteKey.ROAD_NOT_JSON: _("The road server's answer is not JSON."),
+    NoteKey.ROAD_NOT_OSRM: _("The road server's answer is not one of OSRM."),
+    NoteKey.ROAD_REFUSED: _("The road server refuses the question (%(code)s)."),
+    NoteKey.ROAD_TABLE_INCOMPLETE: _("The road server's table is incomplete."),
+    NoteKey.ROAD_NO_NUMBER: _("The road server's answer holds something that is no number."),
+    NoteKey.ROAD_IMPOSSIBLE: _("The road server's answer holds an impossible number."),
+    NoteKey.ROAD_NO_SNAP: _("The road server does not say which roads it took."),
+    NoteKey.ROAD_NO_LINE: _("The road server's answer holds no line."),
+    NoteKey.SHIFT_DRIVER_LEFT: _("Left out: %(shift)s. The driver is no longer active."),
+    NoteKey.SHIFT_VEHICLE_RETIRED: _("Left out: %(shift)s. The vehicle is no longer active."),
+    NoteKey.SHIFT_DRIVER_ABSENT: _("Left out: %(shift)s. The driver is absent."),
+    NoteKey.SHIFT_VEHICLE_AWAY: _("Left out: %(shift)s. The vehicle is unavailable."),
+    NoteKey.SHIFT_NO_LICENCE: _(
+        "Left out: %(shift)s. The driver has no valid licence for the vehicle."
+    ),
+    NoteKey.SHIFT_NO_SEATS: _("Left out: %(shift)s. The vehicle has no seat configuration."),
+    NoteKey.SHIFT_NO_BASE: _("Left out: %(shift)s. The base has no coordinates."),
+    NoteKey.SHIFT_STUCK: _(
+        "Left as it is: %(shift)s. What it has begun cannot be timed by the rules."
+    ),
+    NoteKey.DAY_BUSY: _("This day is being planned already."),
+    NoteKey.DAY_EMPTY: _("There is neither a shift nor a booking on this day."),
+    NoteKey.SETTINGS_NOT_VALID: _("The settings of the company are not valid: %(fields)s."),
+    NoteKey.PLANNER_REFUSED: _("The planner refuses this day: %(detail)s"),
+    NoteKey.INTERRUPTED: _("The planning was interrupted."),
+    NoteKey.BOOKINGS_CHANGED: ngettext_lazy(
+        "%(count)d booking changed since this plan was made: plan the day again.",
+        "%(count)d bookings changed since this plan was made: plan the day again.",
+        "count",
+    ),
+    NoteKey.SHIFTS_CHANGED: _("A shift changed since this plan was made: plan the day again."),
+    NoteKey.JOURNEYS_COLLIDE: _(
+        "The driver or the vehicle got another journey at that time meanwhile."
+    ),
+    NoteKey.BROKE_OFF: _("The planner broke off unexpectedly (%(kind)s); the log says more."),
+}
+
+
+SOURCES: Mapping[str, _StrPromise] = {
+    OSRM: _("road server"),
+    MIXED: _("road server, some estimated"),
+    ESTIMATE: _("estimated"),
+}
+
+
+def source_words(source: str) -> str:
+    """Where a run's travel times are from; empty for a run that has none."""
+    return str(SOURCES.get(source, source))
+
+
+def note_sentence(note: Note, label: Label | None = None) -> str:
+    """One note in the reader's language; `label` says what people call a shift."""
+    figures: dict[str, Figure] = dict(note.figures)
+    if "shift" in figures:
+        shift = str(figures["shift"])
+        figures["shift"] = (label or shift_label({shift}))(shift)
+    return str(SENTENCES[note.key] % figures)
+
+
+def note_sentences(stored: Iterable[Stored], label: Label | None = None) -> list[str]:
+    """The notes of a run as its row keeps them; without a `label` the rows are asked once for all."""
+    rows = list(stored)
+    named = label or shift_label(shifts_named(rows))
+    return [_spoken(row, named) for row in rows]
+
+
+def error_sentence(stored: Stored | None) -> str:
+    """Why a run failed; empty for one that did not."""
+    return "" if stored is None else note_sentences([stored])[0]
+
+
+def note_key(stored: Stored | None) -> str | None:
+    """The same for machines; None for a plain sentence and for nothing."""
+    return str(stored["key"]) if isinstance(stored, dict) else None
+
+
+def shifts_named(stored: Iterable[Stored]) -> set[str]:
+    """The shifts that these notes speak of."""
+    figures = (row["figures"] for row in stored if isinstance(row, dict))
+    return {str(found["shift"]) for found in figures if "shift" in found}
+
+
+def notes_of_shifts(stored: Iterable[Stored]) -> dict[int, Note]:
+    """Shift → what the run says of it; sentences of older versions name no row."""
+    known = (_note(row) for row in stored if isinstance(row, dict))
+    notes = ((dict(note.figures).get("shift"), note) for note in known if note is not None)
+    return {row_id(str(shift)): note for shift, note in notes if shift is not None}
+
+
+def shift_label(references: Iterable[str]) -> Label:
+    """Driver and hours, in the company's time; whoever looks may see both."""
+    wanted = [row_id(reference) for reference in references]
+    rows = Shift.objects.filter(pk__in=wanted).select_related("driver", "company") if wanted else ()
+    known = {f"s{row.pk}": driver_and_hours(row) for row in rows}
+    return lambda reference: known.get(reference) or gettext("a shift that is gone")
+
+
+def driver_and_hours(row: Shift) -> str:
+    """What people call a shift; an unsaved one too."""
+    start, end = (moment.astimezone(row.company.tz) for moment in (row.starts_at, row.ends_at))
+    return f"{row.driver}, {start:%H:%M}–{end:%H:%M}"
+
+
+def _spoken(stored: Stored, label: Label) -> str:
+    if isinstance(stored, str):
+        return stored
+    note = _note(stored)
+    return str(stored["key"]) if note is None else note_sentence(note, label)
+
+
+def _note(stored: dict[str, Any]) -> Note | None:
+    """None where a newer version wrote it: its key says more than nothing."""
+    try:
+        return Note.from_json(stored)
+    except ValueError:
+        return None
