@@ -12,7 +12,13 @@ from functools import cached_property
 
 from dispatch.engine.cost import Score, score
 from dispatch.engine.errors import InvalidPlanError
-from dispatch.engine.insertion import Insertion, try_insertion, with_insertion, without_trip
+from dispatch.engine.insertion import (
+    Insertion,
+    Openings,
+    try_insertion,
+    with_insertion,
+    without_trip,
+)
 from dispatch.engine.legs import driving_s, duty
 from dispatch.engine.network import network_of
 from dispatch.engine.plan import Plan, Unassigned
@@ -188,7 +194,7 @@ def why_this_driver(problem: Problem, plan: Plan, trip_id: str) -> tuple[Reason,
     standing = _Standing(problem, plan, trip_id)
     if standing.rest is None:
         return (_reason("woven", trip=trip_id, shift=shift_id),)
-    fits, refusals = _answers(problem, standing.rest, trip_id)
+    fits, refusals = _answers(Openings(problem, standing.rest), trip_id)
     best = _cheapest(fit for fit in fits if fit.shift != shift_id)
     if best is not None:
         return standing.compared(with_insertion(standing.rest, best))
@@ -312,7 +318,12 @@ def unassigned_reason(problem: Problem, plan: Plan, trip_id: str) -> Unassigned:
     The rule is the one nearest to success; `amount` is by how much it is missed there. COVERAGE with the
     advice "fits" means that a shift can take it after all.
     """
-    fits, refusals = _answers(problem, plan, trip_id)
+    return _reason_left(Openings(problem, plan), trip_id)
+
+
+def _reason_left(openings: Openings, trip_id: str) -> Unassigned:
+    problem = openings.problem
+    fits, refusals = _answers(openings, trip_id)
     best = _cheapest(fits)
     if best is not None:
         return Unassigned(trip=trip_id, reason=Rule.COVERAGE, advice=f"fits:{best.shift}")
@@ -323,15 +334,16 @@ def unassigned_reason(problem: Problem, plan: Plan, trip_id: str) -> Unassigned:
     return Unassigned(
         trip=trip_id,
         reason=_obstacle(trip, problem.shift_by_id[shift_id], refusal),
-        advice=next(remedies(problem, plan, trip, refusals), ""),
+        advice=next(remedies(openings, trip, refusals), ""),
         amount=refusal.amount,
     )
 
 
 def fill_reasons(problem: Problem, plan: Plan) -> Plan:
     """The same routes, with every trip that nobody drives listed with its true reason."""
+    openings = Openings(problem, plan)
     left = (trip.id for trip in problem.trips if trip.id not in plan.shift_of)
-    return replace(plan, unassigned=tuple(unassigned_reason(problem, plan, trip) for trip in left))
+    return replace(plan, unassigned=tuple(_reason_left(openings, trip) for trip in left))
 
 
 def unassigned_sentence(item: Unassigned, language: Language = "en") -> str:
@@ -344,14 +356,12 @@ def unassigned_sentence(item: Unassigned, language: Language = "en") -> str:
 # Answers of the shifts
 
 
-def _answers(
-    problem: Problem, plan: Plan, trip_id: str
-) -> tuple[list[Insertion], dict[str, Refusal]]:
+def _answers(openings: Openings, trip_id: str) -> tuple[list[Insertion], dict[str, Refusal]]:
     """Every shift asked: the ways in, and the refusals by shift."""
     fits: list[Insertion] = []
     refusals: dict[str, Refusal] = {}
-    for shift in problem.shifts:
-        answer = try_insertion(problem, plan, trip_id, shift.id)
+    for shift in openings.problem.shifts:
+        answer = openings.answer(trip_id, shift.id)
         if isinstance(answer, Refusal):
             refusals[shift.id] = answer
         else:

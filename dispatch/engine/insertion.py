@@ -12,7 +12,7 @@ from dispatch.engine.network import Network, Sequence, network_of
 from dispatch.engine.plan import Plan, Route, Unassigned
 from dispatch.engine.problem import Problem
 from dispatch.engine.room import Room
-from dispatch.engine.schedule import Broken, Refusal, load_refusal, named, timing_of
+from dispatch.engine.schedule import Broken, Refusal, boarding_rule, named, timing_of
 from dispatch.enums import Rule
 
 NEAR_S = 3600  # nobody waits for longer: then who is in the vehicle instead is the better answer
@@ -37,10 +37,8 @@ def best_insertions(
 
     The plan must be valid; the trip may stand in it as unassigned or not at all.
     """
-    network = network_of(problem)
-    trip = network.trip_index[trip_id]
-    rooms = (_room_in(network, plan, shift.id) for shift in problem.shifts)
-    tries = (_insertion(plan, room, trip) for room in rooms)
+    openings = Openings(problem, plan)
+    tries = (openings.ask(trip_id, shift.id) for shift in problem.shifts)
     found = [answer for answer in tries if answer is not None]
     return tuple(sorted(found, key=lambda fit: (fit.added_cost, fit.shift))[:limit])
 
@@ -50,15 +48,36 @@ def try_insertion(problem: Problem, plan: Plan, trip_id: str, shift_id: str) -> 
 
     `added_cost` is what the trip adds to `cost.score`, its own price of staying unserved left aside.
     """
-    network = network_of(problem)
-    trip = network.trip_index[trip_id]
-    room = _room_in(network, plan, shift_id)
-    return _insertion(plan, room, trip) or nearest_refusal(room, trip)
+    return Openings(problem, plan).answer(trip_id, shift_id)
 
 
-def _room_in(network: Network, plan: Plan, shift_id: str) -> Room:
-    s = network.shift_index[shift_id]
-    return Room(network, s, sequence_in(network, plan, s))
+class Openings:
+    """A plan whose routes are made ready for insertions, each when it is first asked for.
+
+    To ask about many trips of one plan: what is known of a route is the same for all of them.
+    """
+
+    def __init__(self, problem: Problem, plan: Plan) -> None:
+        self.problem, self.plan, self.network = problem, plan, network_of(problem)
+        self._rooms: dict[str, Room] = {}
+
+    def room(self, shift_id: str) -> Room:
+        if shift_id not in self._rooms:
+            s = self.network.shift_index[shift_id]
+            sequence = sequence_in(self.network, self.plan, s)
+            self._rooms[shift_id] = Room(self.network, s, sequence)
+        return self._rooms[shift_id]
+
+    def ask(self, trip_id: str, shift_id: str) -> Insertion | None:
+        """The best position in this shift, None when there is none."""
+        return _insertion(self.plan, self.room(shift_id), self.network.trip_index[trip_id])
+
+    def answer(self, trip_id: str, shift_id: str) -> Insertion | Refusal:
+        """The best position in this shift, or the refusal that came nearest to success."""
+        found = self.ask(trip_id, shift_id)
+        if found is not None:
+            return found
+        return nearest_refusal(self.room(shift_id), self.network.trip_index[trip_id])
 
 
 def _insertion(plan: Plan, room: Room, trip: int) -> Insertion | None:
@@ -183,21 +202,35 @@ def _refusals(bare: Room, trip: int) -> Iterator[Refusal]:
 
 
 def _refusal_at(bare: Room, trip: int, i: int, j: int) -> tuple[Refusal, bool]:
-    """The refusal of one position, and whether every later drop-off of this pickup meets the same one."""
+    """The refusal of one position, and whether every later drop-off of this pickup meets the same one.
+
+    For a drop-off behind one that nobody on board refused: a longer ride meets the same people and more.
+    """
     network, s, shift = bare.network, bare.s, bare.shift
+    aboard = _aboard_refusal(bare, trip, i, j)
+    if aboard is not None:
+        return aboard, True
     new = bare.with_trip(trip, i, j)
-    pauses = [~k for k, pause in enumerate(shift.breaks) if pause.mandatory and ~k not in new]
-    loads = load_refusal(network, s, [*new, *pauses])
-    if loads is not None:
-        # A longer ride meets the same people and more.
-        return loads, loads.rule in {Rule.CAPACITY, Rule.POOLING}
     timing = timing_of(network, s, new)
     if isinstance(timing, Broken):
         is_before_boarding = timing.rule is Rule.TIME_WINDOW and timing.position <= i
         return named(network, s, new, timing), is_before_boarding
     # Without its pauses the route would work: there is no room left for one of them.
-    pause = network.visit(shift, pauses[0]).id
-    return Refusal(rule=Rule.BREAK, visit=pause), False
+    pause = next(p for k, p in enumerate(shift.breaks) if p.mandatory and ~k not in new)
+    return Refusal(rule=Rule.BREAK, visit=pause.id), False
+
+
+def _aboard_refusal(bare: Room, trip: int, i: int, j: int) -> Refusal | None:
+    """Who cannot be on board together: when the trip boards (j = i), or with who boards just before j."""
+    network, trips = bare.network, bare.network.problem.trips
+    boards, others = trip, bare.on_board[i]
+    if j > i:
+        node = bare.sequence[j - 1]
+        if node & 1:
+            return None
+        boards, others = node >> 1, bare.on_board[j - 1] | 1 << trip
+    rule = boarding_rule(network, bare.s, boards, bare.loads[j].plus(trips[trip].load), others)
+    return None if rule is None else Refusal(rule=rule, visit=trips[boards].id)
 
 
 def _distance(refusal: Refusal) -> tuple[int, int]:

@@ -7,6 +7,7 @@ A *sequence* is the list of nodes and breaks of one shift's route, in order.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import copy
 from typing import Any
 
 from dispatch.engine.errors import InvalidPlanError
@@ -34,7 +35,7 @@ class Network:
         self.service = [stop.service_s for stop in self.stops]
         self.permille = [problem.travel.traffic_at(middle_s(stop)) for stop in self.stops]
         self.drive = [self._legs_from(node) for node in range(len(self.stops))]
-        self.empty_drive = self._with_margin()
+        self.empty_drive = [self._empty_legs_from(node) for node in range(len(self.stops))]
         self.ride_limit = [problem.ride_limit_s(trip) for trip in problem.trips]
         self.direct = [problem.direct_s(trip) for trip in problem.trips]
         self.from_base = [self._legs_from_base(shift) for shift in problem.shifts]
@@ -67,18 +68,64 @@ class Network:
             for place, permille in zip(self.location, self.permille, strict=True)
         ]
 
-    def _with_margin(self) -> list[list[int]]:
+    def _empty_legs_from(self, origin: int) -> list[int]:
         """Legs of an empty vehicle: between two trips at different places the margin is added."""
         margin, places = self.problem.settings.transition_margin_s, self.location
+        row = self.drive[origin]
+        if not origin & 1:
+            return row
         return [
-            [
-                leg + margin * (not node & 1 and place != places[origin])
-                for node, (leg, place) in enumerate(zip(row, places, strict=True))
-            ]
-            if origin & 1
-            else row
-            for origin, row in enumerate(self.drive)
+            leg + margin * (not node & 1 and place != places[origin])
+            for node, (leg, place) in enumerate(zip(row, places, strict=True))
         ]
+
+    def with_trip(self, i: int, trip: Trip) -> Network:
+        """The tables as if trip i were this one, which differs in its times or its pin alone.
+
+        What does not change is shared, so that this is cheap; `problem` stays the day as it was asked for.
+        """
+        other = copy(self)
+        for table in ("stops", "earliest", "latest", "permille", "drive", "empty_drive"):
+            setattr(other, table, list(getattr(self, table)))
+        other.ride_limit, other.direct = list(self.ride_limit), list(self.direct)
+        other.refused = [list(refused) for refused in self.refused]
+        other._replace(i, trip)
+        other.share_mask = self._share_masks_with(i, trip)
+        return other
+
+    def _replace(self, i: int, trip: Trip) -> None:
+        problem = self.problem
+        for node, stop in ((2 * i, trip.pickup), (2 * i + 1, trip.dropoff)):
+            self.stops[node] = stop
+            self.earliest[node], self.latest[node] = stop.earliest_s, stop.latest_s
+            permille = problem.travel.traffic_at(middle_s(stop))
+            if permille != self.permille[node]:  # another hour: other ways from it and to the bases
+                self.permille[node] = permille
+                self.drive[node] = self._legs_from(node)
+                self.empty_drive[node] = self._empty_legs_from(node)
+                self._replace_base_legs(node, stop)
+        self.ride_limit[i], self.direct[i] = problem.ride_limit_s(trip), problem.direct_s(trip)
+        for refused, shift in zip(self.refused, problem.shifts, strict=True):
+            refused[i] = _unfit(problem, trip, shift)
+
+    def _replace_base_legs(self, node: int, stop: Stop) -> None:
+        self.from_base, self.to_base = (
+            list(map(list, self.from_base)),
+            list(map(list, self.to_base)),
+        )
+        legs = zip(self.problem.shifts, self.from_base, self.to_base, strict=True)
+        for shift, out, home in legs:
+            out[node] = self.problem.leg_s(None, stop, shift)
+            home[node] = self.problem.leg_s(stop, None, shift)
+
+    def _share_masks_with(self, i: int, trip: Trip) -> list[int]:
+        masks = [mask & ~(1 << i) for mask in self.share_mask]
+        masks[i] = 1 << i
+        for j, other in enumerate(self.problem.trips):
+            if j != i and self.problem.may_share(trip, other):
+                masks[i] |= 1 << j
+                masks[j] |= 1 << i
+        return masks
 
     def _not_preferred(self, shift: Shift) -> list[int]:
         """For each trip what it costs that this shift's driver is not one of those it prefers."""

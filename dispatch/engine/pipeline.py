@@ -14,7 +14,7 @@ from typing import Literal
 from dispatch.engine.construct import construct
 from dispatch.engine.cost import Score, score
 from dispatch.engine.errors import EngineError, InvalidPlanError
-from dispatch.engine.explain import fill_reasons
+from dispatch.engine.explain import fill_reasons, unassigned_reason
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
 from dispatch.engine.rules import Violation, check
@@ -29,6 +29,10 @@ PATIENCE_BASE = (
 )
 PATIENCE_PER_TRIP = 40
 LEAST_SOLVER_S = 0.5  # less is not enough to state a day to OR-Tools
+REHEARSED_REASONS = (
+    5  # unserved trips whose reasons are sought early, to know how long all will take
+)
+REASONS_MARGIN = 1.3  # one reason takes longer to find than another
 
 Clock = Callable[[], float]
 Outcome = Literal["taken", "kept", "failed", "skipped"]
@@ -80,13 +84,15 @@ def make_plan(  # noqa: PLR0913 - the seven dials of a run, all but four with a 
 ) -> Result:
     """The best plan found in about `time_limit_s` seconds of `clock`.
 
-    Neither the construction nor the search for the reasons of what is left unassigned is ever cut short.
+    Neither the construction nor the search for the reasons of what is left unassigned is ever cut short; time
+    for the reasons is kept free, as much as a few of them took after the construction.
     `start`: the plan in force; its routes are the first draft. With `max_iterations` the searches count
     rounds instead of seconds and OR-Tools, which counts seconds, stays out: same seed, same plan. Raises
     InvalidPlanError when what is committed breaks a hard rule, UnfitPlanError when the engine erred.
     """
     run = _Run(problem, clock, rng, clock() + time_limit_s, max_iterations)
     run.construct(start)
+    run.rehearse()
     run.search("search", FIRST_SEARCH_SHARE)
     if (
         run.best.unassigned
@@ -106,6 +112,7 @@ class _Run:
     max_iterations: int | None
     best: Plan = field(default_factory=lambda: Plan(routes=()))
     best_score: Score | None = None
+    reason_s: float = 0.0  # what finding the reason of one unserved trip takes
     stages: list[Stage] = field(default_factory=list)
 
     def construct(self, start: Plan | None) -> None:
@@ -116,6 +123,17 @@ class _Run:
         if self.best_score is None:
             began = self.clock()
             self._keep_best("construct", began, construct(self.problem))
+
+    def rehearse(self) -> None:
+        """Measure what the reasons of the trips left over will cost in the end, by those of a few."""
+        left = [item.trip for item in self.best.unassigned]
+        if self.max_iterations is not None or not left:
+            return
+        some = left[:: -(-len(left) // REHEARSED_REASONS)]
+        began = self.clock()
+        for trip in some:
+            unassigned_reason(self.problem, self.best, trip)
+        self.reason_s = REASONS_MARGIN * (self.clock() - began) / len(some)
 
     def search(self, name: str, share: float) -> None:
         """Ruin and recreate on the best plan for this share of the time left, or for the rounds given."""
@@ -171,7 +189,9 @@ class _Run:
         return Result(plan=plan, score=priced, violations=violations, stages=tuple(self.stages))
 
     def _left_s(self) -> float:
-        return max(0.0, self.deadline - self.clock())
+        """Until the deadline, without the time that the reasons of what is unserved now will take."""
+        reasons_s = self.reason_s * len(self.best.unassigned)
+        return max(0.0, self.deadline - reasons_s - self.clock())
 
     def _try(self, name: str, stage: Callable[[], Plan]) -> None:
         """A stage that may fail without ending the run: the engine's own errors become its outcome."""

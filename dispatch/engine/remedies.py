@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from dispatch.engine.fitting import best_fit
-from dispatch.engine.insertion import sequence_in
+from dispatch.engine.insertion import Openings
 from dispatch.engine.network import network_of
-from dispatch.engine.plan import Plan, Unassigned
+from dispatch.engine.plan import Unassigned
 from dispatch.engine.problem import Load, Problem, Shift, Stop, Trip
 from dispatch.engine.room import Room
 from dispatch.engine.schedule import Refusal
 from dispatch.engine.sentences import Figures, Label, Language, Sentence
-from dispatch.enums import Rule, VisitKind
+from dispatch.enums import Rule
 
 TRIED_MINUTES = (5, 10, 15, 30, 45, 60)
 FAR_S = 6 * 3_600  # how far around a trip an imagined shift is on duty
@@ -90,11 +90,22 @@ ADVICE: Mapping[str, Sentence] = {
 }
 
 
+UNKNOWN_ADVICE = Sentence(
+    "Advice of an earlier version: plan the day again for what would help now.",
+    "Conseil d’une version antérieure : planifier à nouveau la journée pour savoir ce qui aiderait.",
+)
+
+
 def advice_sentence(item: Unassigned, language: Language = "en", *, label: Label = str) -> str:
-    """What would help, in words; "" when nothing was found that would."""
+    """What would help, in words; "" when nothing was found that would.
+
+    Runs are kept for years and read by newer code: advice that no key of today stands for is said to be so.
+    """
     if not item.advice:
         return ""
     key, _, detail = item.advice.partition(":")
+    if key not in ADVICE or (key in _RELAXED and not detail.isdecimal()):
+        return UNKNOWN_ADVICE.spoken(language, Figures(trip=item.trip), label)
     if key in _RELAXED:
         figures = Figures(trip=item.trip, amount=int(detail))
     elif key in {"room", "able"}:
@@ -104,27 +115,25 @@ def advice_sentence(item: Unassigned, language: Language = "en", *, label: Label
     return ADVICE[key].spoken(language, figures, label)
 
 
-def remedies(
-    problem: Problem, plan: Plan, trip: Trip, refusals: Mapping[str, Refusal]
-) -> Iterator[str]:
+def remedies(openings: Openings, trip: Trip, refusals: Mapping[str, Refusal]) -> Iterator[str]:
     """Advice that was proved, the least intrusive first."""
+    problem = openings.problem
     asked = [(problem.shift_by_id[shift], refusal.rule) for shift, refusal in refusals.items()]
     if trip.pinned_shift is not None:
-        yield from _unpinned(problem, plan, trip)
-    full = [shift for shift, rule in asked if rule is Rule.WORKLOAD_CAP]
-    for shift in full:
-        if _fits(problem, plan, _roomier(shift), trip):
+        yield from _unpinned(openings, trip)
+    for shift in (shift for shift, rule in asked if rule is Rule.WORKLOAD_CAP):
+        room = openings.room(shift.id).beside(openings.network, shift=_roomier(shift))
+        if best_fit(room, openings.network.trip_index[trip.id]) is not None:
             yield f"cap:{shift.id}"
     movable = [shift for shift, rule in asked if rule in _MOVABLE]
-    yield from _at_other_times(problem, plan, trip, movable)
+    yield from _at_other_times(openings, trip, movable)
     yield from _with_one_more(problem, trip, [shift for shift, _ in asked])
 
 
-def _unpinned(problem: Problem, plan: Plan, trip: Trip) -> Iterator[str]:
+def _unpinned(openings: Openings, trip: Trip) -> Iterator[str]:
     free = replace(trip, pinned_shift=None)
-    for shift in problem.shifts:
-        if shift.id != trip.pinned_shift and _fits(problem, plan, shift, free):
-            yield f"unpin:{shift.id}"
+    for shift in _that_take(openings, openings.problem.shifts, free):
+        yield f"unpin:{shift.id}"
 
 
 def _roomier(shift: Shift) -> Shift:
@@ -132,19 +141,28 @@ def _roomier(shift: Shift) -> Shift:
     return replace(shift, max_trips=(shift.max_trips or 0) + 1)
 
 
-def _at_other_times(problem: Problem, plan: Plan, trip: Trip, shifts: list[Shift]) -> Iterator[str]:
+def _at_other_times(openings: Openings, trip: Trip, shifts: list[Shift]) -> Iterator[str]:
     """The smallest move of the trip's times that makes it fit; what an hour does not help is not tried."""
     hour_s = TRIED_MINUTES[-1] * 60
-    hopeful = [
-        (key, shift)
+    hopeful = {
+        key: list(_that_take(openings, shifts, relax(trip, hour_s)))
         for key, relax in _RELAXED.items()
-        for shift in shifts
-        if _fits(problem, plan, shift, relax(trip, hour_s))
-    ]
+    }
     for minutes in TRIED_MINUTES:
-        for key, shift in hopeful:
-            if _fits(problem, plan, shift, _RELAXED[key](trip, minutes * 60)):
+        for key, likely in hopeful.items():
+            for _ in _that_take(openings, likely, _RELAXED[key](trip, minutes * 60)):
                 yield f"{key}:{minutes}"
+
+
+def _that_take(openings: Openings, shifts: Sequence[Shift], changed: Trip) -> Iterator[Shift]:
+    """The shifts in whose route the trip finds a place with other times, or without its pin."""
+    i = openings.network.trip_index[changed.id]
+    if not shifts:
+        return
+    network = openings.network.with_trip(i, changed)
+    for shift in shifts:
+        if best_fit(openings.room(shift.id).beside(network), i) is not None:
+            yield shift
 
 
 def _with_one_more(problem: Problem, trip: Trip, asked: list[Shift]) -> Iterator[str]:
@@ -152,7 +170,7 @@ def _with_one_more(problem: Problem, trip: Trip, asked: list[Shift]) -> Iterator
     free = replace(trip, pinned_shift=None)
     likely = sorted(asked, key=lambda shift: (len(trip.needs - shift.capabilities), shift.id))
     for key, imagined in _imagined(trip, likely):
-        if _fits(problem, Plan(routes=()), imagined, free):
+        if _takes_alone(problem, imagined, free):
             if trip.pinned_shift is None:
                 yield key
             return
@@ -213,25 +231,10 @@ def _places(load: Load) -> tuple[str, ...]:
     return tuple(kind for kind, taken in zip(kinds, load, strict=True) if taken)
 
 
-def _fits(problem: Problem, plan: Plan, shift: Shift, trip: Trip) -> bool:
-    """Whether this trip, as changed, fits into the route of this shift, as changed.
-
-    Counted in a problem of that one route, which is small and exact: no other route can matter. The trip
-    must not be pinned to another shift.
-    """
-    route = plan.route_of.get(shift.id)
-    held = [v.id for v in shift.committed if v.kind is VisitKind.PICKUP]
-    carried = held if route is None else route.trip_ids
-    day = Problem(
-        trips=(*(problem.trip_by_id[reference] for reference in carried), trip),
-        shifts=(shift,),
-        travel=problem.travel,
-        settings=problem.settings,
-    )
-    network = network_of(day)
-    alone = Plan(routes=() if route is None else (route,))
-    room = Room(network, 0, sequence_in(network, alone, 0))
-    return best_fit(room, network.trip_index[trip.id]) is not None
+def _takes_alone(problem: Problem, shift: Shift, trip: Trip) -> bool:
+    """Whether a shift with nothing else to do can carry the trip."""
+    day = Problem(trips=(trip,), shifts=(shift,), travel=problem.travel, settings=problem.settings)
+    return best_fit(Room(network_of(day), 0, []), 0) is not None
 
 
 def _wider(stop: Stop, *, before_s: int = 0, after_s: int = 0) -> Stop:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from copy import copy
 from functools import cached_property
 from itertools import accumulate, pairwise
 
 from dispatch.engine.network import NO_LOAD, Network, Sequence, boarding
-from dispatch.engine.problem import Load
+from dispatch.engine.problem import Load, Shift
 from dispatch.engine.schedule import lay_out
 
 Place = tuple[int, int, int]  # (driven seconds added, pickup goes before i, drop-off before j >= i)
@@ -77,6 +78,24 @@ class Room:
         if before < 0:
             return self.network.from_base[self.s]
         return (self.network.drive if on_board else self.network.empty_drive)[before]
+
+    def beside(self, network: Network, *, shift: Shift | None = None) -> Room:
+        """The same route beside other tables, or for another cap of its shift.
+
+        `network` differs from this room's in trips that are not in its sequence (`Network.with_trip`).
+        """
+        other = copy(self)
+        other.network = network
+        other.shift = self.shift if shift is None else shift
+        other.ways = [
+            network.from_base[self.s] if node < 0 else way
+            for node, way in zip(self.before, self.ways, strict=True)
+        ]
+        if self.bare is self:
+            other.bare = other
+        else:
+            other.bare = self.bare.beside(network, shift=shift)
+        return other
 
     @cached_property
     def driven(self) -> int:

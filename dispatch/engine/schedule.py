@@ -313,14 +313,15 @@ def _aboard_refusal(network: Network, s: int, sequence: Sequence) -> Refusal | N
             load, on_board = load.minus(network.problem.trips[i].load), on_board & ~(1 << i)
         else:
             load = load.plus(network.problem.trips[i].load)
-            rule = _boarding_rule(network, s, i, load, on_board)
+            rule = boarding_rule(network, s, i, load, on_board)
             if rule is not None:
                 return Refusal(rule=rule, visit=network.problem.trips[i].id)
             on_board |= 1 << i
     return None
 
 
-def _boarding_rule(network: Network, s: int, trip: int, load: Load, on_board: int) -> Rule | None:
+def boarding_rule(network: Network, s: int, trip: int, load: Load, on_board: int) -> Rule | None:
+    """What forbids a trip to board who is with `on_board` then; `load` is that of all of them together."""
     if network.refused[s][trip] is not None:
         return network.refused[s][trip]
     if not network.problem.shifts[s].can_hold(load):

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from dispatch.engine.errors import InvalidPlanError
-from dispatch.engine.network import boarding, network_of
+from dispatch.engine.network import Network, boarding, network_of
 from dispatch.engine.problem import Load, Pooling, Settings, Visit
 from dispatch.enums import Rule, VisitKind
 from tests.dispatch.engine.builders import line, pause, problem, shift, stop, trip, visits
@@ -109,3 +111,29 @@ class TestRefused:
         assert network_of(day).share_mask == [0b01, 0b10]
         pooled = problem(*day.trips, *day.shifts, settings=Settings(pooling=Pooling.unrestricted()))
         assert network_of(pooled).share_mask == [0b11, 0b11]
+
+
+class TestAnotherTrip:
+    TABLES = (
+        "stops", "earliest", "latest", "service", "permille", "drive", "empty_drive", "ride_limit",
+        "direct", "from_base", "to_base", "share_mask", "refused",
+    )  # fmt: skip
+
+    @law
+    @given(problems(), st.data())
+    def test_its_tables_are_those_of_a_day_made_anew(self, day, data):
+        """Whatever its times and its pin become; and the tables it came from stay as they were."""
+        network, fresh = network_of(day), Network(day)
+        i = data.draw(st.integers(0, len(day.trips) - 1))
+        by_s = data.draw(st.sampled_from((-3_600, 0, 300, 7_200)))
+        asked = day.trips[i]
+        ends = {
+            name: replace(end, earliest_s=end.earliest_s + by_s, latest_s=end.latest_s + by_s)
+            for name, end in (("pickup", asked.pickup), ("dropoff", asked.dropoff))
+        }
+        changed = replace(asked, pinned_shift=None, **ends)
+        trips = (*day.trips[:i], changed, *day.trips[i + 1 :])
+        anew, cheap = Network(replace(day, trips=trips)), network.with_trip(i, changed)
+        for table in self.TABLES:
+            assert getattr(cheap, table) == getattr(anew, table), table
+            assert getattr(network, table) == getattr(fresh, table), table

@@ -189,3 +189,22 @@ def test_advice_in_words(text, en, fr):
 def test_every_advice_speaks(key):
     item = Unassigned(trip="a", reason=Rule.SHIFT, advice=f"{key}:5")
     assert "{" not in advice_sentence(item) + advice_sentence(item, "fr")
+
+
+@pytest.mark.parametrize("text", ["teleport", "teleport:5", "later:soon", "later"])
+def test_advice_of_another_version_is_said_to_be_so(text):
+    item = Unassigned(trip="a", reason=Rule.SHIFT, advice=text)
+    assert advice_sentence(item).startswith("Advice of an earlier version")
+    assert advice_sentence(item, "fr").startswith("Conseil d’une version antérieure")
+
+
+def test_a_pin_is_lifted_beside_the_routes_as_they_stand():
+    """Shift s cannot be there in time, t carries b at that very moment, u is free."""
+    day = problem(
+        trip("a", stop(9, 1_000, 1_000), 8, pinned_shift="s"),
+        trip("b", stop(1, 1_000, 1_000), 9),
+        shift("s", start_s=500),
+        shift("t"),
+        shift("u"),
+    )
+    assert advice(day, plan(day, t="+b -b")) == "unpin:u"
