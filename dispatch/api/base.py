@@ -123,19 +123,22 @@ class CompanyViewSet(CompanyView, GenericViewSet[Any]):
             response["Location"] = self.request.build_absolute_uri(
                 self.reverse_action("detail", kwargs={"id": pk})
             )
-        return _versioned(response, row)
+        return self._versioned(response, row)
 
     def retrieve(self, request: Request, **_kwargs: object) -> Response:
         row = self.get_object()
-        return _versioned(Response(self.get_serializer(row).data), row)
+        return self._versioned(Response(self.get_serializer(row).data), row)
+
+    def version_of(self, row: Any) -> int | str | None:
+        """What others may change meanwhile has a version; a run's is its number, not its state."""
+        return row.version if isinstance(row, Booking | Shift) else None
+
+    def _versioned(self, response: Response, row: Any) -> Response:
+        version = self.version_of(row)
+        if version is not None:
+            response["ETag"] = etag(version)
+        return response
 
     def list(self, request: Request) -> Response:
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
-
-
-def _versioned(response: Response, row: Any) -> Response:
-    """With an ETag, where others may write meanwhile; a run's version is its number, not its state."""
-    if isinstance(row, Booking | Shift):
-        response["ETag"] = etag(row.version)
-    return response

@@ -8,10 +8,18 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from dispatch.api.fields import FIRST_YEAR, LARGEST_ID, LAST_YEAR
-from dispatch.enums import BookingStatus, Leg, PlaceKind, RunStatus, RunTrigger, ShiftStatus
+from dispatch.enums import (
+    BookingStatus,
+    Leg,
+    PlaceKind,
+    ReturnMode,
+    RunStatus,
+    RunTrigger,
+    ShiftStatus,
+)
 from dispatch.models import (
     Assignment,
     Booking,
@@ -20,6 +28,7 @@ from dispatch.models import (
     Patient,
     Place,
     Shift,
+    StandingOrder,
     Vehicle,
 )
 from dispatch.models.labels import choices
@@ -130,6 +139,22 @@ class RunFilter(django_filters.FilterSet):
     class Meta:
         model = DispatchRun
         fields: list[str] = []
+
+
+class SeriesFilter(django_filters.FilterSet):
+    patient = IdFilter("patient")
+    active = django_filters.BooleanFilter()
+    return_mode = django_filters.ChoiceFilter(choices=choices(ReturnMode))
+    day = DayFilter(method="of_day", label="Series that have begun by this day and not ended.")
+
+    class Meta:
+        model = StandingOrder
+        fields: list[str] = []
+
+    def of_day(
+        self, rows: QuerySet[StandingOrder], _name: str, day: date
+    ) -> QuerySet[StandingOrder]:
+        return rows.filter(Q(ends_on=None) | Q(ends_on__gte=day), starts_on__lte=day)
 
 
 class AssignmentFilter(django_filters.FilterSet):

@@ -22,6 +22,7 @@ from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseEr
 from dispatch.usecases.judge_crew import UnfitCrewError
 from dispatch.usecases.keep_row import InvalidRowError
 from dispatch.usecases.record_progress import ReasonNeededError
+from dispatch.usecases.series_change import StaleSeriesError
 from dispatch.usecases.shift_content import StaleShiftError
 
 MEDIA_TYPE = "application/problem+json"
@@ -47,6 +48,7 @@ TITLES = {
 STATUSES: Mapping[type[UseCaseError], int] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     StaleBookingError: HTTPStatus.PRECONDITION_FAILED,
+    StaleSeriesError: HTTPStatus.PRECONDITION_FAILED,
     StaleShiftError: HTTPStatus.PRECONDITION_FAILED,
     InvalidRowError: HTTPStatus.BAD_REQUEST,
     ReasonNeededError: HTTPStatus.BAD_REQUEST,

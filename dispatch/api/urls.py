@@ -18,6 +18,7 @@ from dispatch.api.views.registers import (
     VehicleViewSet,
 )
 from dispatch.api.views.runs import RunViewSet
+from dispatch.api.views.series import SeriesViewSet
 from dispatch.api.views.shifts import ShiftViewSet
 
 app_name = "api"
@@ -30,6 +31,7 @@ for name, viewset in {
     "patients": PatientViewSet,
     "places": PlaceViewSet,
     "runs": RunViewSet,
+    "series": SeriesViewSet,
     "shifts": ShiftViewSet,
     "vehicles": VehicleViewSet,
 }.items():

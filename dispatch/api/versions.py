@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from django.utils.http import parse_etags
 from django.utils.translation import gettext_lazy as _
@@ -26,11 +26,14 @@ class PreconditionFailedError(ProblemError):
     default_detail = _("It was changed since you saw it: read it again.")
 
 
-def etag(version: int) -> str:
+Version = TypeVar("Version", int, str)
+
+
+def etag(version: int | str) -> str:
     return f'"{version}"'
 
 
-def expected_version(request: Request, current: int) -> int:
+def expected_version(request: Request, current: Version) -> Version:
     """The version the caller means, which is the current one; use cases compare it again when they write.
 
     Raises PreconditionRequiredError (428) or PreconditionFailedError (412).

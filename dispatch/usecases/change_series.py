@@ -57,15 +57,18 @@ def change_series(
     edit: SeriesEdit,
     now: datetime,
     expected_token: str | None,
+    expected_version: str | None = None,
     until: date | None = None,
 ) -> SeriesChange:
     """What was done; `order_id` is the series that goes on. Bookings are made up to `until` (28 days).
 
-    Raises StaleSeriesError when the token is given and is not that of a preview of this very change, and
-    what the edit raises; nothing is written then.
+    Raises StaleSeriesError when the token is given and is not that of a preview of this very change, or the
+    version is given and is not that of the series, and what the edit raises; nothing is written then.
     """
     look = _look(order_id, edit, now, until)  # may ask the road server: outside the transaction
     if expected_token is not None and expected_token != look.change.token:
+        raise _stale()
+    if expected_version is not None and expected_version != look.before.version:
         raise _stale()
     with transaction.atomic():
         series = read_series(order_id, lock=True)

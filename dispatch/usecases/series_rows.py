@@ -15,6 +15,7 @@ from dispatch.enums import Priority, ReturnMode
 from dispatch.models import Booking, Place, StandingOrder
 from dispatch.usecases.errors import NotFoundError
 from dispatch.usecases.own_rows import own_rows
+from dispatch.usecases.series_change import token_of
 
 _COLUMNS = tuple(field.attname for field in StandingOrder._meta.concrete_fields)
 
@@ -98,6 +99,19 @@ class Series:
         columns = tuple(self.order.serializable_value(name) for name in _COLUMNS)
         return (*columns, self.rests)
 
+    @property
+    def version(self) -> str:
+        """The same as long as nobody changes the series or its pauses."""
+        return token_of(self.fingerprint())
+
+
+def series_of(order: StandingOrder) -> Series:
+    """The row with its pauses, read or prefetched."""
+    pauses = sorted(order.pauses.all(), key=lambda each: each.first_on)
+    return Series(
+        order=order, rests=tuple(Rest(each.first_on, each.last_on, each.pk) for each in pauses)
+    )
+
 
 def read_series(order_id: int, *, lock: bool = False) -> Series:
     """Raises NotFoundError. Locked, nobody else changes or expands the series until the transaction ends."""
@@ -109,10 +123,7 @@ def read_series(order_id: int, *, lock: bool = False) -> Series:
     order = rows.filter(pk=order_id).first()
     if order is None:
         raise NotFoundError(_("This standing order does not exist."))
-    pauses = order.pauses.order_by("first_on")
-    return Series(
-        order=order, rests=tuple(Rest(each.first_on, each.last_on, each.pk) for each in pauses)
-    )
+    return series_of(order)
 
 
 class Pair(NamedTuple):

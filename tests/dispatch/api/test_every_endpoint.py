@@ -26,6 +26,7 @@ from tests.factories import (
     make_return,
     make_run,
     make_shift,
+    make_standing_order,
     make_vehicle,
 )
 
@@ -50,6 +51,8 @@ class Case:
 
 JOURNEY = {"patient": "{patient}", "pickup": "{home}", "dropoff": "{clinic}"}
 NINE, TEN = "2026-06-18T09:00:00", "2026-06-18T10:00:00"
+WEEKLY = {"weekdays": [0], "starts_on": "2030-01-07", "pickup_time": "09:00"}
+REST = {"first_on": "2030-01-01", "last_on": "2030-01-31"}
 ON_DUTY = {"driver": "{idle}", "vehicle": "{van}", "starts_at": NINE, "ends_at": TEN}
 NAMED = {"first_name": "Zoé", "last_name": "Exemple"}
 
@@ -93,6 +96,17 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "places-list"): Case(roles=OFFICE, status=201, body={"name": "Chez Zoé"}),
     ("GET", "places-detail"): Case(roles=READERS, row="home"),
     ("PATCH", "places-detail"): Case(roles=OFFICE, row="home", body={"phone": "1"}),
+    ("GET", "series-list"): Case(roles=READERS),
+    ("POST", "series-list"): Case(roles=OFFICE, status=201, body=JOURNEY | WEEKLY),
+    ("GET", "series-detail"): Case(roles=READERS, row="series"),
+    ("POST", "series-preview"): Case(roles=OFFICE, row="series", body={"end": {}}),
+    ("POST", "series-edit"): Case(roles=OFFICE, row="series", body={"scope": "all"}),
+    ("POST", "series-pause"): Case(roles=OFFICE, row="series", body=REST),
+    # The series has no pause of this number: that it is not found shows who was let through.
+    ("POST", "series-resume"): Case(
+        roles=OFFICE, status=404, row="series", body={"pause": 1, "from_on": "2030-01-02"}
+    ),
+    ("POST", "series-end"): Case(roles=OFFICE, row="series"),
     ("GET", "shifts-list"): Case(roles=EVERYBODY),
     ("POST", "shifts-list"): Case(roles=OFFICE, status=201, body=ON_DUTY),
     ("GET", "shifts-detail"): Case(roles=EVERYBODY, row="shift"),
@@ -140,7 +154,7 @@ class Scene:
         found = self.rows[case.row] if case.row and row is None else row
         parts = [resource, *([str(found.pk)] if case.row else []), *([_PATHS.get(action, action)])]
         path = "/".join(part for part in parts if part) + "/" + case.query
-        match = getattr(found, "version", None)
+        match = getattr(found, "version", "*")
         body = self._filled(case.body) if method in {"POST", "PATCH"} else None
         return caller(method, path, body, match=match)
 
@@ -172,6 +186,7 @@ def scene(company: Company) -> Scene:
         "idle": make_driver(company),
         "patient": patient,
         "run": make_run(company),
+        "series": make_standing_order(company, patient=patient),
         "shift": shift,
         "van": make_vehicle(company),
     }
