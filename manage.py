@@ -38,6 +38,9 @@ def run(arguments: list[str]) -> int:
     except (BadValue, PlainError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
     except OperationalError as error:
         reason = str(error).strip().splitlines()[0]
         print(f"The database cannot be used: {reason}", file=sys.stderr)

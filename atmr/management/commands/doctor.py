@@ -10,20 +10,19 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from atmr import environment
 from atmr.checkup import examine
 from atmr.finding import Finding
+from atmr.management.ports import add_port_option
 
 
 class Command(BaseCommand):
-    help = "Look at this machine. Exit codes: 0 nothing required is missing, 1 something is."
+    help = (
+        "Look at this machine. Exit codes: 0 nothing required is missing, 1 something is, 2 usage."
+    )
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        port = environment.integer("ATMR_PORT", 8000, low=1, high=65535)
-        parser.add_argument(
-            "--port", type=int, default=port, help=f"the web port to look at ({port})"
-        )
+        add_port_option(parser, "the web port to look at")
         parser.add_argument("--json", action="store_true", help="one JSON object instead of lines")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -14,6 +14,7 @@ from atmr.console import HOST, Console
 from atmr.embedded.children import PlainError, leave_with_parent
 from atmr.embedded.running import speaking_plainly
 from atmr.management.commands.prepare import DEMO_FILE
+from atmr.management.ports import add_port_option
 
 _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -21,13 +22,12 @@ _STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class Command(BaseCommand):
     help = (
         "Start services, web, worker and scheduler and stay in the foreground; Ctrl-C stops them all. "
-        "Exit codes: 0 stopped, 1 could not start."
+        "Exit codes: 0 stopped, 1 could not start, 2 usage."
     )
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        port = environment.integer("ATMR_PORT", 8000, low=1, high=65535)
-        parser.add_argument("--port", type=int, default=port, help=f"web port on {HOST} ({port})")
+        add_port_option(parser, f"web port on {HOST}")
         parser.add_argument("--once", action="store_true", help="start, see that all answers, stop")
         parser.add_argument("--no-demo", action="store_true", help="leave an empty database empty")
         parser.add_argument(

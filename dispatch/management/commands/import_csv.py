@@ -21,7 +21,10 @@ NOTHING_TO_DO = 4
 
 
 class Command(BaseCommand):
-    help = "Read bookings, drivers or vehicles from a CSV file. Dry unless --wet-run is given."
+    help = (
+        "Read bookings, drivers or vehicles from a CSV file. Dry unless --wet-run is given. Exit codes: "
+        "0 written (or would be), 1 the file has problems and nothing is written, 2 usage, 4 nothing to do."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("kind", choices=sorted(TABLES), help="what the file holds")

@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from dispatch.engine.errors import EngineError
 from dispatch.enums import RunTrigger
+from dispatch.management.companies import chosen_company
+from dispatch.management.days import ACCEPTED, day_meant, day_or_word
 from dispatch.models import Company, DispatchRun
 from dispatch.usecases.apply_plan import apply_plan
 from dispatch.usecases.day_clock import local_day
@@ -20,6 +22,7 @@ from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.note_sentences import note_sentences, source_words
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.run_dispatch import DayBusyError, run_dispatch
+from dispatch.usecases.wording import labels, row_sentences
 
 EXIT_ERROR, EXIT_NOTHING, EXIT_BUSY = 1, 4, 75
 WORST_LAST = (EXIT_NOTHING, EXIT_BUSY, EXIT_ERROR)
@@ -28,15 +31,15 @@ WORST_LAST = (EXIT_NOTHING, EXIT_BUSY, EXIT_ERROR)
 class Command(BaseCommand):
     help = (
         "Plan a day and show the result. Nothing in force changes unless --apply is given. "
-        "Exit codes: 0 planned, 1 error, 2 usage, 4 nothing to plan, 75 the day is being planned already; "
-        "of several companies the worst: 1, then 75, then 4."
+        "Exit codes: 0 planned, 1 error, 2 usage, 4 nothing to plan, 75 the day is being planned already, "
+        "130 interrupted; of several companies the worst: 1, then 75, then 4."
     )
     trigger = RunTrigger.MANUAL
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--company", help="Short name (slug); default: every company.")
         parser.add_argument(
-            "--on", type=date.fromisoformat, help="Local day, YYYY-MM-DD; default: today."
+            "--on", type=day_or_word, metavar="DAY", help=f"Local day: {ACCEPTED}; default: today."
         )
         parser.add_argument("--apply", action="store_true", help="Put the plan in force.")
         parser.add_argument("--json", action="store_true", help="One JSON line a company.")
@@ -59,19 +62,16 @@ class Command(BaseCommand):
             )
 
     def _plan_and_show(self, company: Company, options: dict[str, Any]) -> None:
-        day = options["on"] or local_day(company, timezone.now())
+        day = day_meant(options["on"], today=local_day(company, timezone.now()))
         run = self._plan(company, day)
         if options["apply"]:
             self._apply(run)
         self._show(run, as_json=options["json"])
 
     def _companies(self, slug: str | None) -> list[Company]:
-        companies = list(Company.objects.filter(slug=slug) if slug else Company.objects.all())
+        companies = [chosen_company(slug)] if slug else list(Company.objects.all())
         if not companies:
-            raise CommandError(
-                f"There is no company “{slug}”." if slug else "There is no company yet.",
-                returncode=1 if slug else EXIT_NOTHING,
-            )
+            raise CommandError("There is no company yet.", returncode=EXIT_NOTHING)
         return companies
 
     def _plan(self, company: Company, day: date) -> DispatchRun:
@@ -105,10 +105,8 @@ class Command(BaseCommand):
             f"{' (degraded)' if run.is_degraded else ''}"
             f"{', in force' if run.applied_at else ', not applied'}."
         )
-        for item in run.unassigned.select_related("booking"):
-            self.stdout.write(
-                f"  unassigned: {item.booking.reference}: {item.get_reason_display()}"
-            )
+        for left in facts["left_out"]:
+            self.stdout.write(f"  unassigned: {left['booking']}: {left['sentence']}")
         for note in note_sentences(run.notes):
             self.stdout.write(f"  note: {note}")
 
@@ -116,7 +114,7 @@ class Command(BaseCommand):
 def _facts(run: DispatchRun) -> dict[str, Any]:
     routes = run.plan["routes"]
     assigned = sum(visit[1] == "pickup" for route in routes for visit in route["visits"])
-    unassigned = run.unassigned.count()
+    left_out = _left_out(run)
     started, finished = run.started_at, run.finished_at
     seconds = (finished - started).total_seconds() if started and finished else 0.0
     return {
@@ -124,12 +122,28 @@ def _facts(run: DispatchRun) -> dict[str, Any]:
         "day": run.service_on.isoformat(),
         "version": run.version,
         "status": run.status,
-        "trips": assigned + unassigned,
+        "trips": assigned + len(left_out),
         "assigned": assigned,
-        "unassigned": unassigned,
+        "unassigned": len(left_out),
+        "left_out": left_out,
         "seconds": round(seconds, 3),
         "travel_source": run.travel_source,
         "is_degraded": run.is_degraded,
         "applied": run.applied_at is not None,
         "stages": run.stages,
+        "notes": note_sentences(run.notes),
     }
+
+
+def _left_out(run: DispatchRun) -> list[dict[str, str]]:
+    """Why each trip that is not served is not, and what would help."""
+    rows = list(run.unassigned.select_related("booking"))
+    label = labels({row.params.get("detail", "") for row in rows})
+    return [
+        {
+            "booking": row.booking.reference,
+            "reason": row.reason,
+            "sentence": row_sentences(row, label),
+        }
+        for row in rows
+    ]

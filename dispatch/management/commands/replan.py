@@ -9,6 +9,7 @@ from dispatch.management.commands import plan_day
 class Command(plan_day.Command):
     help = (
         "Plan a day again around what has already happened. Nothing in force changes unless --apply is "
-        "given. Exit codes: 0 planned, 1 error, 2 usage, 4 nothing to plan, 75 being planned already."
+        "given. Exit codes: 0 planned, 1 error, 2 usage, 4 nothing to plan, 75 being planned already, "
+        "130 interrupted."
     )
     trigger = RunTrigger.REPLAN

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -12,6 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from dispatch.management.companies import add_company_option, chosen_company
+from dispatch.management.days import ACCEPTED, day_meant, day_or_word
+from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.roll_out_shifts import RolledOut, SenselessSpanError, roll_out_shifts
 
 if TYPE_CHECKING:
@@ -23,24 +24,28 @@ NOTHING_TO_DO = 4
 class Command(BaseCommand):
     help = (
         "Make shifts from the weekly templates. Dry unless --wet-run is given. "
+        f"A DAY is {ACCEPTED}. "
         "Exit codes: 0 made (or would be), 1 error, 2 usage, 4 nothing to do."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--from", dest="first_on", type=date.fromisoformat, required=True)
-        parser.add_argument("--to", dest="last_on", type=date.fromisoformat, required=True)
+        parser.add_argument(
+            "--from", dest="first_on", type=day_or_word, metavar="DAY", required=True
+        )
+        parser.add_argument("--to", dest="last_on", type=day_or_word, metavar="DAY", required=True)
         add_company_option(parser)
         parser.add_argument("--wet-run", action="store_true", help="write the shifts")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *_args: object, **options: Any) -> None:
         company = chosen_company(options["company"])
+        today = local_day(company, timezone.now())
         try:
             with transaction.atomic():
                 done = roll_out_shifts(
                     company=company,
-                    first_on=options["first_on"],
-                    last_on=options["last_on"],
+                    first_on=day_meant(options["first_on"], today=today),
+                    last_on=day_meant(options["last_on"], today=today),
                     now=timezone.now(),
                 )
                 transaction.set_rollback(not options["wet_run"])

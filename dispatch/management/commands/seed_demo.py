@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser, ArgumentTypeError
-from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from dispatch.management.days import ACCEPTED, day_meant, day_or_word
 from dispatch.twin.carrier import CARRIERS
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.seed_demo import DEMO_PASSWORD, Seeded, seed_demo
@@ -42,7 +42,10 @@ class Command(BaseCommand):
             "--days", type=_days, default=7, help="Days before and after the day (default 7)."
         )
         parser.add_argument(
-            "--on", type=date.fromisoformat, help="The day in the middle, YYYY-MM-DD (today)."
+            "--on",
+            type=day_or_word,
+            metavar="DAY",
+            help=f"The day in the middle: {ACCEPTED} (today).",
         )
         parser.add_argument(
             "--reset", action="store_true", help="Delete the demo company first, with all it has."
@@ -59,7 +62,7 @@ class Command(BaseCommand):
                     carrier=CARRIERS[name],
                     seed=options["seed"],
                     days=options["days"],
-                    on=options["on"],
+                    on=day_meant(options["on"], today=timezone.localdate()),
                     is_reset=options["reset"],
                 )
             except UseCaseError as error:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import psycopg
@@ -108,3 +110,12 @@ def test_the_systems_programs_where_a_wheel_is_absent(tmp_path, monkeypatch):
     (tmp_path / "postgres").write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 12.1'\n")
     found = find_postgres()
     assert found is None or found.path != tmp_path
+
+
+def test_a_port_for_which_an_ordinary_user_lacks_the_rights():
+    code = (
+        "import os; from atmr.embedded.home import port_trouble; "
+        "os.geteuid() or os.setuid(65534); print(port_trouble(80))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("needs more rights than this user has: ")

@@ -111,3 +111,9 @@ def test_a_file_that_is_not_there():
     with pytest.raises(CommandError, match=r"no\.csv cannot be read") as failure:
         run("import_csv", "vehicles", "no.csv")
     assert failure.value.returncode == 2
+
+
+def test_rows_as_json_have_the_names_of_their_columns():
+    make_vehicle(make_company(), name="=Élan")
+    (line,) = run("export_csv", "vehicles", "--json").splitlines()
+    assert json.loads(line)["name"] == "=Élan"

@@ -11,9 +11,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from dispatch.enums import RunStatus
+from dispatch.enums import Mobility, RunStatus
 from dispatch.models import Company, DispatchRun
-from tests.factories import DAY, make_booking, make_company, make_run, make_shift
+from dispatch.usecases.day_clock import local_day
+from tests.factories import DAY, at, make_booking, make_company, make_patient, make_run, make_shift
 
 QUICK = {"solver_time_limit_s": 1}
 
@@ -73,3 +74,40 @@ def test_one_company_keeps_its_own_sentence_and_code() -> None:
     assert (code, slugs) == (4, [])
     assert "neither a shift nor a booking" in said
     assert not DispatchRun.objects.exists()
+
+
+def test_a_company_that_is_not_there_is_a_mistake_of_usage() -> None:
+    make_company(slug="here")
+    code, slugs, said = plan(company="there")
+    assert (code, slugs, said) == (2, [], "There is no company “there” (there are: here).")
+
+
+def test_without_any_company_there_is_nothing_to_do() -> None:
+    assert plan() == (4, [], "There is no company yet.")
+
+
+def test_each_trip_left_over_says_why_and_what_would_help() -> None:
+    company = company_with_a_day("Town")
+    patient = make_patient(company, mobility=Mobility.STRETCHER)
+    lying = make_booking(company, patient=patient, pickup_at=at(14))
+    out = io.StringIO()
+    call_command("plan_day", on=DAY, stdout=out, stderr=io.StringIO())
+    line = next(line for line in out.getvalue().splitlines() if lying.reference in line)
+    assert line.startswith(f"  unassigned: {lying.reference}: ")
+    assert line.count(".") >= 2  # a sentence why, and one of advice
+    out = io.StringIO()
+    call_command("replan", on=DAY, json=True, stdout=out, stderr=io.StringIO())
+    left_out = {row["booking"]: row["sentence"] for row in json.loads(out.getvalue())["left_out"]}
+    assert line == f"  unassigned: {lying.reference}: {left_out[lying.reference]}"
+
+
+def test_a_word_is_a_day_of_the_company() -> None:
+    """Whatever day it is where the server stands."""
+    company = company_with_a_day("Kiritimati")
+    Company.objects.filter(pk=company.pk).update(time_zone="Pacific/Kiritimati")
+    company.refresh_from_db()
+    tomorrow = local_day(company, timezone.now()) + timedelta(days=1)
+    err = io.StringIO()
+    with pytest.raises(CommandError):
+        call_command("plan_day", "--on", "tomorrow", stdout=io.StringIO(), stderr=err)
+    assert f"Planning {tomorrow} for Kiritimati" in err.getvalue()
