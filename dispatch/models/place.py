@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from dispatch.enums import CoordinatesQuality, PlaceKind
 from dispatch.models.company import Company
@@ -76,7 +77,7 @@ class Place(models.Model):
     class Meta:
         ordering = ["sort_key", "id"]
         verbose_name = _("place")
-        verbose_name_plural = _("places")
+        verbose_name_plural = pgettext_lazy("where people are fetched", "places")
         indexes = [
             models.Index(fields=["company", "sort_key"], name="place_by_name"),
             GinIndex(fields=["sort_key"], opclasses=["gin_trgm_ops"], name="place_search"),

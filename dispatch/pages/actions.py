@@ -28,6 +28,7 @@ from dispatch.usecases.discard_run import discard_run
 from dispatch.usecases.dispatch_now import dispatch_now
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.request_run import request_run
+from dispatch.usecases.roll_out_shifts import roll_out_shifts
 from dispatch.usecases.run_dispatch import run_dispatch
 from dispatch.usecases.trigger_return import trigger_return
 from dispatch.usecases.withdraw_ready import withdraw_ready
@@ -56,6 +57,26 @@ def plan(request: HttpRequest, day: date) -> HttpResponse:
         messages.error(request, str(error))
         return redirect(day_url(seat, day))
     return redirect("pages:proposal", run.pk)
+
+
+@signed_in
+@require_POST
+def roll_out(request: HttpRequest, day: date) -> HttpResponse:
+    """Puts this day's drivers on duty as their ordinary week says."""
+    seat = seat_of(request)
+    if seat is None:
+        raise Http404
+    refuse_onlookers(seat)
+    try:
+        done = roll_out_shifts(company=seat.company, first_on=day, last_on=day, now=timezone.now())
+    except UseCaseError as error:
+        messages.error(request, str(error))
+        return redirect(day_url(seat, day))
+    if not done.created and not done.skipped:
+        messages.info(request, _("No driver has an ordinary shift on this day of the week."))
+    for skipped in done.skipped:
+        messages.warning(request, f"{skipped.driver}: {skipped.sentence}")
+    return redirect(day_url(seat, day))
 
 
 @signed_in

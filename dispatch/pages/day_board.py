@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dispatch.engine.sentences import Label
 
 ONE_DAY = timedelta(days=1)
+MOST_LISTED = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,6 @@ class DayBoard:
     proposal: DispatchRun | None
     strip: tuple[KpiLine, ...]
     kpis: tuple[KpiLine, ...]
-    is_recorded: bool
     notes: tuple[str, ...]
 
     @property
@@ -72,6 +72,21 @@ class DayBoard:
     def shows(self, booking_id: int) -> bool:
         groups = (self.unassigned, self.on_call, self.not_driven, *(row.lines for row in self.rows))
         return any(line.booking.pk == booking_id for group in groups for line in group)
+
+    @property
+    def is_over(self) -> bool:
+        return self.day < self.today
+
+    @property
+    def may_be_planned(self) -> bool:
+        """There is something to plan, and still time to."""
+        return not self.is_over and bool(self.unassigned or self.driven)
+
+    @property
+    def is_long(self) -> bool:
+        """So many wait that listing them all would hide the rest of the page."""
+        is_answered = any(line.answer for line in self.unassigned)
+        return len(self.unassigned) > MOST_LISTED and not is_answered and self.in_force is None
 
     @property
     def driven(self) -> int:
@@ -139,7 +154,6 @@ def day_board(seat: Seat, day: date, now: datetime, said: Said = NOTHING_SAID) -
         proposal=runs.proposal,
         strip=tuple(strip_of(values)),
         kpis=tuple(kpi_lines(values)),
-        is_recorded=day < today,
         notes=() if in_force is None else tuple(note_sentences(in_force.notes)),
     )
 

@@ -14,10 +14,12 @@ register_converter(DayConverter, "day")
 app_name = "pages"
 urlpatterns = [
     path("", views.home, name="home"),
+    path("favicon.ico", views.icon, name="icon"),
     path("login/", strict(LoginView.as_view(redirect_authenticated_user=True)), name="login"),
     path("logout/", LogoutView.as_view(next_page="pages:login"), name="logout"),
     path("days/<day:day>/", views.day, name="day"),
     path("days/<day:day>/plan/", actions.plan, name="plan"),
+    path("days/<day:day>/roll-out/", actions.roll_out, name="roll-out"),
     path("proposals/<int:run_id>/", views.proposal, name="proposal"),
     path("proposals/<int:run_id>/apply/", actions.apply, name="apply"),
     path("proposals/<int:run_id>/discard/", actions.discard, name="discard"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -25,6 +26,12 @@ from dispatch.usecases.explain_booking import explain_booking
 
 if TYPE_CHECKING:
     from django.http import QueryDict
+
+
+@require_safe
+def icon(_request: HttpRequest) -> HttpResponse:
+    """For pages that name no icon of their own: browsers ask for this address."""
+    return redirect(static("pages/icon.svg"), permanent=True)
 
 
 @signed_in

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -89,6 +90,7 @@ def test_where_nobody_can_drive_the_answer_stands_on_the_card(
     *_others, booking = [day.booking(9, minute, patient=lying) for minute in range(20)]
     sign_in(page, live_server, day.company)
     page.goto(live_server.url + day.url)
+    page.get_by_text("Show the list").click()
     page.get_by_role("button", name=f"Find a driver for {booking.reference}").click()
     card = page.locator(f"#trip-{booking.pk}")
     expect(card).to_contain_text("Nobody found at")
@@ -218,6 +220,40 @@ def test_a_narrow_screen_scrolls_down_and_not_sideways(
     page.goto(live_server.url + day.url)
     page.get_by_role("button", name="Open all").click()
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+@pytest.mark.parametrize("width", [360, 820, 1110, 1440])
+def test_the_hours_of_the_axis_do_not_touch(
+    page: Page, live_server: LiveServer, day: Day, width: int
+) -> None:
+    day.shift(5, 23)
+    page.set_viewport_size({"width": width, "height": 740})
+    sign_in(page, live_server, day.company)
+    page.goto(live_server.url + day.url)
+    boxes = [box.bounding_box() for box in page.locator(".axis text").all() if box.is_visible()]
+    ends = [(box["x"], box["x"] + box["width"]) for box in boxes if box]
+    assert len(ends) >= 4
+    assert all(before[1] < after[0] for before, after in itertools.pairwise(ends))
+    assert ends[-1][1] <= width
+
+
+def test_a_proposal_is_compared_with_what_is_in_force(
+    page: Page, live_server: LiveServer, day: Day
+) -> None:
+    day.shift()
+    day.booking(9)
+    sign_in(page, live_server, day.company)
+    page.goto(live_server.url + day.url)
+    page.get_by_role("button", name="Plan this day").click()
+    expect(page.get_by_text("This is the first plan of the day.")).to_be_visible()
+    page.get_by_role("button", name="Apply").click()
+    day.booking(14)
+    page.get_by_role("button", name="Plan this day").click()
+    expect(page.get_by_role("heading", name="Changes against the plan in force")).to_be_visible()
+    expect(page.locator(".kpi-before").first).to_contain_text("now")
+    page.get_by_role("link", name="Back to the day").click()
+    page.get_by_role("link", name="see the proposal").click()
+    expect(page.get_by_role("button", name="Apply")).to_be_visible()
 
 
 def test_without_scripts_every_button_works(page: Page, live_server: LiveServer, day: Day) -> None:

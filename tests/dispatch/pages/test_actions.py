@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,14 +11,30 @@ from django.test import Client
 from django.utils import timezone
 
 from dispatch.enums import AssignedBy, BookingStatus, Mobility, Role, RunStatus, RunTrigger
-from dispatch.models import Assignment, Booking, Company, DispatchRun
+from dispatch.models import (
+    Assignment,
+    Booking,
+    Company,
+    DispatchRun,
+    Shift,
+    Vehicle,
+    WeeklyShift,
+)
 from dispatch.pages.answers import MOST_KEPT, REFUSED
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.trigger_return import trigger_return
 from tests.dispatch.pages.conftest import SignIn
 from tests.dispatch.pages.days import Day
 from tests.dispatch.pages.test_day_page import words
-from tests.factories import make_assignment, make_company, make_member, make_patient, make_run
+from tests.factories import (
+    make_assignment,
+    make_company,
+    make_driver,
+    make_member,
+    make_patient,
+    make_run,
+    make_vehicle,
+)
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse
@@ -223,6 +239,45 @@ class TestPlanning:
         assert "in force already" in said(client.post(proposal + "apply/"))
 
 
+class TestPuttingOnDuty:
+    def test_drivers_are_on_duty_as_in_their_ordinary_week(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        weekly = make_weekly(tomorrow)
+        client = signed_in()
+        assert "Put drivers on duty" in words(client, tomorrow.url)
+        assert client.post(tomorrow.url + "roll-out/")["Location"] == tomorrow.url
+        assert Shift.objects.get().driver == weekly.driver
+        assert "Put drivers on duty" not in words(client, tomorrow.url)
+
+    def test_who_cannot_be_on_duty_is_named_with_the_reason(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        weekly = make_weekly(tomorrow)
+        Vehicle.objects.update(active=False)
+        answer = signed_in().post(tomorrow.url + "roll-out/")
+        assert said(answer) == f"{weekly.driver}: The usual vehicle is out of use."
+
+    def test_a_week_without_drivers(self, signed_in: SignIn, tomorrow: Day) -> None:
+        answer = signed_in().post(tomorrow.url + "roll-out/")
+        assert "No driver has an ordinary shift" in said(answer)
+
+    def test_a_day_that_is_over(self, signed_in: SignIn, today: Day) -> None:
+        past = Day(today.company, today.on - timedelta(days=1))
+        assert said(signed_in().post(past.url + "roll-out/")) == "These days are over."
+
+
+def make_weekly(day: Day) -> WeeklyShift:
+    vehicle = make_vehicle(day.company)
+    return WeeklyShift.objects.create(
+        driver=make_driver(day.company),
+        vehicle=vehicle,
+        weekday=day.on.weekday(),
+        start=time(7),
+        end=time(16),
+    )
+
+
 class TestOneBooking:
     def test_finding_a_driver(self, signed_in: SignIn, tomorrow: Day) -> None:
         shift = tomorrow.shift()
@@ -420,6 +475,7 @@ class Pressed:
     def urls(self) -> list[str]:
         return [
             f"{self.day.url}plan/",
+            f"{self.day.url}roll-out/",
             f"/proposals/{self.run.pk}/apply/",
             f"/proposals/{self.run.pk}/discard/",
             f"/bookings/{self.booking.pk}/find-driver/",
@@ -440,8 +496,8 @@ class TestWhoMayPress:
     def test_for_an_outsider_there_is_nothing_to_press(self, tomorrow: Day) -> None:
         pressed, client = Pressed(tomorrow), Client()
         client.force_login(make_member(make_company(), Role.ADMIN))
-        own, *foreign = pressed.urls()
-        for url in (f"{own}?company=leman", *foreign):
+        plan, roll_out, *foreign = pressed.urls()
+        for url in (f"{plan}?company=leman", f"{roll_out}?company=leman", *foreign):
             assert client.post(url, {"version": "1"}).status_code == 404, url
         assert client.get(f"/proposals/{pressed.run.pk}/").status_code == 404
         assert Booking.objects.get().status == BookingStatus.CONFIRMED

@@ -15,6 +15,7 @@ from django.utils import timezone
 from dispatch.enums import BookingStatus, Mobility, Role, RunStatus, RunTrigger
 from dispatch.models import Booking, Company, DispatchRun
 from dispatch.notes import Note, NoteKey
+from dispatch.pages.day_board import MOST_LISTED
 from dispatch.pages.policy import CONTENT_POLICY
 from dispatch.usecases.apply_plan import apply_plan
 from dispatch.usecases.request_run import request_run
@@ -93,7 +94,28 @@ class TestWhatIsShown:
         text = words(signed_in(), tomorrow.url)
         assert "No plan is in force for this day." in text
         assert "Nobody is on duty on this day." in text
-        assert "Every trip has a driver." in text
+        assert "No trip is booked for this day." in text
+        assert "Plan this day" not in text  # there is nothing to plan
+
+    def test_whoever_may_use_the_desks_is_shown_the_way_there(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        clerk = make_member(tomorrow.company, is_staff=True)
+        text = words(signed_in(user=clerk), tomorrow.url)
+        for way in ("Book a trip", "import a file", "Add one shift"):
+            assert way in text
+            assert way not in words(signed_in(), tomorrow.url)
+
+    def test_many_trips_that_wait_for_the_plan_do_not_bury_the_page(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        *_others, last = [tomorrow.booking(9, minute) for minute in range(MOST_LISTED)]
+        client = signed_in()
+        assert "Show the list" not in words(client, tomorrow.url)
+        tomorrow.booking(10)
+        assert "They wait to be planned all together. Show the list" in words(client, tomorrow.url)
+        client.post(f"/bookings/{last.pk}/find-driver/", {"version": "0"})
+        assert "Show the list" not in words(client, tomorrow.url)  # the answer is seen
 
     def test_a_trip_nobody_can_take_says_why_and_what_would_help(
         self, signed_in: SignIn, tomorrow: Day
@@ -136,7 +158,13 @@ class TestWhatIsShown:
         assert "pickup on-time rate 0.0 % ! off target 0 / 1" in text
         assert "5 min late" in text
         assert "predicted" not in text
+        assert "No plan was in force on this day." in text
         assert "Plan this day" not in text
+
+    def test_a_past_day_without_anything(self, signed_in: SignIn, today: Day) -> None:
+        text = words(signed_in(), f"/days/{today.on - timedelta(days=1)}/")
+        assert "Nobody was on duty on this day." in text
+        assert "Put drivers on duty" not in text
 
     def test_returns_on_call_wait_apart(self, signed_in: SignIn, today: Day) -> None:
         waiting = today.on_call()
@@ -268,7 +296,7 @@ class TestRoles:
     ) -> None:
         client = Client()
         client.force_login(make_member(make_company(), is_superuser=True))
-        tomorrow.shift()
+        tomorrow.booking(9)
         assert "Plan this day" in words(client, f"{tomorrow.url}?company=leman")
 
     def test_who_has_no_company_is_told_so(self, tomorrow: Day) -> None:
@@ -280,6 +308,13 @@ class TestRoles:
 
 
 class TestAddresses:
+    def test_the_icon_that_browsers_ask_for(self) -> None:
+        assert Client().get("/favicon.ico")["Location"].startswith("/static/pages/icon")
+
+    def test_the_desks_have_the_same_icon(self, signed_in: SignIn, company: Company) -> None:
+        client = signed_in(user=make_member(company, is_staff=True))
+        assert 'rel="icon"' in client.get("/admin/").content.decode()
+
     def test_home_is_today(self, signed_in: SignIn, today: Day) -> None:
         assert signed_in().get("/")["Location"] == today.url
 
