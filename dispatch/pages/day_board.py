@@ -224,12 +224,18 @@ class _Runs(NamedTuple):
 
 
 def _runs(seat: Seat, day: date) -> _Runs:
-    runs = DispatchRun.objects.filter(company=seat.company).on_day(day).without_documents()
-    runs = runs.select_related("applied_by", "requested_by").order_by("-version")
-    in_force = runs.filter(status=RunStatus.DONE, applied_at__isnull=False).first()
-    waiting = runs.filter(status=RunStatus.DONE, applied_at=None)
-    newer = waiting.filter(version__gt=0 if in_force is None else in_force.version)
-    return _Runs(in_force, runs.exclude(status=RunStatus.SUPERSEDED).first(), newer.first())
+    """Of one query: applying a run supersedes the one before it, and what is put aside is superseded too."""
+    rows = DispatchRun.objects.filter(company=seat.company).on_day(day).without_documents()
+    rows = rows.exclude(status=RunStatus.SUPERSEDED).order_by("-version")
+    runs = list(rows.select_related("applied_by", "requested_by"))
+    done = [run for run in runs if run.status == RunStatus.DONE]
+    in_force = next((run for run in done if run.applied_at is not None), None)
+    newer = [run for run in done if in_force is None or run.version > in_force.version]
+    return _Runs(
+        in_force=in_force,
+        latest=next(iter(runs), None),
+        proposal=next((run for run in newer if run.applied_at is None), None),
+    )
 
 
 def _kpis(seat: Seat, day: date, today: date, in_force: DispatchRun | None) -> tuple[KpiValue, ...]:
