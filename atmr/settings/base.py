@@ -79,6 +79,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "Europe/Zurich"
+FORMAT_MODULE_PATH = ["atmr.formats"]
 
 # Files ---------------------------------------------------------------------------------------
 STATIC_URL = "static/"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -11,6 +12,7 @@ from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -150,6 +152,15 @@ class BookingDesk(CsvDesk, VersionedDesk):
     ) -> Any:
         kind = NewBookingForm if obj is None else BookingForm
         return super().get_form(request, obj, change, **{"form": kind} | kwargs)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The desk opens on today; the filter says so, and takes “any day” as well."""
+        is_opened = request.method == "GET" and not request.GET
+        if is_opened and self.has_view_permission(request):
+            with self.clock_of(request, None):
+                today = timezone.localdate().isoformat()
+            return HttpResponseRedirect(f"{request.path}?{urlencode({'from': today, 'to': today})}")
+        return super().changelist_view(request, extra_context)
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.return_view)
@@ -297,7 +308,7 @@ class BookingDesk(CsvDesk, VersionedDesk):
 
     @column(_("promised"), order="promised_from")
     def when(self, booking: Booking) -> str:
-        day = f"{booking.service_on:%d.%m.%Y}"
+        day = date_format(booking.service_on, "SHORT_DATE_FORMAT")
         if booking.promised_from is None or booking.promised_to is None:
             hours = _t("on call") if booking.is_will_call else "–"
         else:

@@ -189,7 +189,7 @@ def _whole_window(form: forms.Form | VersionedForm) -> None:
     said = form.cleaned_data
     for field, other in (("promised_from", "promised_to"), ("promised_to", "promised_from")):
         if said.get(field) is None and said.get(other) is not None and field not in form.errors:
-            form.add_error(field, _t("The promised window has a beginning and an end."))
+            form.add_error(field, _t("The promised window lacks its beginning or its end."))
 
 
 def _window(said: dict[str, Any]) -> Window | None:

@@ -61,7 +61,10 @@ class DayFilter(admin.ListFilter):
         if changelist.query:
             self.others.append(("q", changelist.query))
         for label, first, last in self._presets():
-            wanted = {"from": first.isoformat(), "to": last.isoformat()} if first and last else {}
+            # Any day is said too: a desk may open on another filter when nothing is.
+            wanted = {"from": ""}
+            if first and last:
+                wanted = {"from": first.isoformat(), "to": last.isoformat()}
             yield {
                 "selected": (first, last) == (self.first, self.last),
                 "query_string": changelist.get_query_string(wanted, ["from", "to", "p"]),

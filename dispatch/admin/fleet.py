@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Count
 from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -94,7 +95,7 @@ class VehicleDesk(CsvDesk, Desk):
     def licences(self, vehicle: Vehicle) -> str:
         return ", ".join(label(LicenceKind(code)) for code in vehicle.required_licences) or "–"
 
-    @column(_("places"))
+    @column(_("seats and places"))
     def places(self, vehicle: Vehicle) -> str:
         return (
             " / ".join(places_in_words(load_offered(row)) for row in vehicle.configurations.all())
@@ -135,7 +136,7 @@ class ShiftDesk(VersionedDesk):
     inlines = (BreaksInline,)
     fieldsets = (
         (None, {"fields": ("company", ("driver", "vehicle"), "period", "status", "max_trips")}),
-        (_("Places"), {"fields": (("start_place", "end_place"),)}),
+        (_("Where it starts and ends"), {"fields": (("start_place", "end_place"),)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Shift]:
@@ -197,7 +198,10 @@ class ShiftDesk(VersionedDesk):
     def hours(self, shift: Shift) -> str:
         tz = shift.company.tz
         start, end = shift.starts_at.astimezone(tz), shift.ends_at.astimezone(tz)
-        return f"{start:%d.%m.%Y %H:%M} – {end:%H:%M}"
+        begins = date_format(start, "SHORT_DATETIME_FORMAT")
+        is_one_day = start.date() == end.date()
+        ends = f"{end:%H:%M}" if is_one_day else date_format(end, "SHORT_DATETIME_FORMAT")
+        return f"{begins} – {ends}"
 
     @column(_("trips"), order="trip_count")
     def trips(self, shift: Shift) -> int:

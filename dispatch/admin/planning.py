@@ -12,6 +12,7 @@ from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -96,7 +97,7 @@ def _day(request: HttpRequest, site: AdminSite, company_id: int, day: str) -> Ht
     context = {
         **site.each_context(request),
         "opts": Company._meta,
-        "title": _("%(company)s: plan of %(day)s") % {"company": company, "day": f"{on:%d.%m.%Y}"},
+        "title": _("%(company)s: plan of %(day)s") % {"company": company, "day": date_format(on)},
         "company": company,
         "day": on,
         "before_url": day_url(company, on - timedelta(days=1)),

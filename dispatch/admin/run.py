@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -155,7 +156,7 @@ class DispatchRunDesk(ReadOnly, Desk):
         how = [str(run.requested_by)] if run.requested_by else []
         return format_html(
             '<span class="fixed">{}</span><br><span class="quiet">{}</span>',
-            f"{run.created_at.astimezone(run.company.tz):%d.%m.%Y %H:%M}",
+            date_format(run.created_at.astimezone(run.company.tz), "SHORT_DATETIME_FORMAT"),
             ", ".join([*how, str(run.get_trigger_display())]),
         )
 
@@ -247,7 +248,8 @@ class AssignmentDesk(ReadOnly, Desk):
 
     @column(_("pickup"), order="planned_pickup_at")
     def pickup(self, row: Assignment) -> str:
-        return f"{row.planned_pickup_at.astimezone(row.company.tz):%d.%m.%Y %H:%M}"
+        local = row.planned_pickup_at.astimezone(row.company.tz)
+        return date_format(local, "SHORT_DATETIME_FORMAT")
 
     @column(_("drop-off"), order="planned_dropoff_at")
     def dropoff(self, row: Assignment) -> str:

@@ -124,7 +124,13 @@ class CsvDesk(Desk):
 
     def _looked_at(self, request: HttpRequest, form: FileForm) -> dict[str, Any]:
         company, content = form.cleaned_data["company"], form.cleaned_data["file"].read()
-        report = import_file(kind=self.csv_kind, content=content, company=company, is_preview=True)
+        report = import_file(
+            kind=self.csv_kind,
+            content=content,
+            company=company,
+            now=timezone.now(),
+            is_preview=True,
+        )
         context: dict[str, Any] = {"report": report, "company": company}
         if report.lines and not report.problems:
             token = secrets.token_urlsafe(24)
@@ -145,7 +151,9 @@ class CsvDesk(Desk):
             )
             return HttpResponseRedirect(request.path)
         cache.delete(key)
-        report = import_file(kind=kind, content=content, company=company, is_preview=False)
+        report = import_file(
+            kind=kind, content=content, company=company, now=timezone.now(), is_preview=False
+        )
         if report.problems:
             return self._page(request, {
                 "form": FileForm(companies=companies), "report": report, "company": company,

@@ -226,56 +226,62 @@ class Booking(models.Model):
             check(
                 _reason_fits(),
                 name="booking_reason_fits_status",
-                message=_("This outcome needs one of its reasons; other statuses have none."),
+                message=_(
+                    "This outcome lacks one of its reasons, or a status that has none was given one."
+                ),
             ),
             check(
                 together("standing_order", "series_on"),
                 name="booking_series_complete",
-                message=_("A journey of a series says which day of it."),
+                message=_("The series or its day is missing."),
             ),
             check(
                 Q(leg="return", outbound__isnull=False) | (~Q(leg="return") & Q(outbound=None)),
                 name="booking_return_has_outbound",
-                message=_("A return has its outbound journey, and nothing else has one."),
+                message=_(
+                    "The return lacks its outbound journey, or a journey that is no return names one."
+                ),
             ),
             check(
                 Q(outbound=None) | ~Q(outbound=F("id")),
                 name="booking_not_its_own_return",
-                message=_("A journey is not its own return."),
+                message=_("This journey is named as its own outbound journey."),
             ),
             check(
                 Q(leg="return") | Q(same_driver_as_outbound=False, is_will_call=False),
                 name="booking_only_returns_on_call",
                 message=_(
-                    "Only a return can be on call or keep the driver of the outbound journey."
+                    "This is no return: it cannot be on call or keep the driver of the outbound journey."
                 ),
             ),
             check(
                 Q(is_will_call=True) | Q(ready_at=None),
                 name="booking_ready_on_call",
-                message=_("Only a return on call becomes ready."),
+                message=_("This journey is not on call: its patient cannot call as ready."),
             ),
             check(
                 ~Q(pickup=F("dropoff")),
                 name="booking_goes_somewhere",
-                message=_("A journey ends at another place than it starts."),
+                message=_("The journey would end where it begins."),
             ),
             check(
                 together("promised_from", "promised_to"),
                 name="booking_promise_complete",
-                message=_("The promised window has a beginning and an end."),
+                message=_("The promised window lacks its beginning or its end."),
             ),
             check(
                 Q(promised_from__lt=F("promised_to")),
                 name="booking_promise_lasts",
-                message=_("The promised window ends after it begins."),
+                message=_("The promised window ends before it begins."),
             ),
             check(
                 Q(promised_from__isnull=False)
                 | Q(status__in=_values(_MAY_LACK_PROMISE))
                 | Q(is_will_call=True, ready_at=None, status="confirmed"),
                 name="booking_promised",
-                message=_("Only a return on call may wait without a promised window."),
+                message=_(
+                    "The promised window is missing: only a return on call may wait without one."
+                ),
             ),
             check(
                 Q(promised_from=None)
@@ -298,7 +304,7 @@ class Booking(models.Model):
             check(
                 Q(escort_seats=None) | Q(escort_seats__lte=4),
                 name="booking_escort_seats",
-                message=_("At most four people come along."),
+                message=_("More than four people would come along."),
             ),
             check(
                 _known_in("en_route_at", BookingStatus.EN_ROUTE)
@@ -307,7 +313,7 @@ class Booking(models.Model):
                 & _known_in("boarded_at", BookingStatus.ON_BOARD)
                 & _known_in("alighted_at", BookingStatus.COMPLETED),
                 name="booking_status_has_its_moment",
-                message=_("This status needs the moment it was reached."),
+                message=_("The moment at which this status was reached is missing."),
             ),
             check(
                 _only_in("en_route_at", *_ON_THE_WAY)

@@ -227,22 +227,22 @@ class WeeklyShift(models.Model):
             check(
                 Q(weekday__lte=6),
                 name="weekly_shift_weekday",
-                message=_("A week has seven days."),
+                message=_("This is no day of the week."),
             ),
             check(
                 ~Q(start=F("end")),
                 name="weekly_shift_lasts",
-                message=_("A shift ends at another time than it starts."),
+                message=_("The shift ends at the minute it starts."),
             ),
             check(
                 together("break_earliest", "break_latest", "break_min"),
                 name="weekly_shift_break_complete",
-                message=_("A break needs its earliest and latest start and its length."),
+                message=_("The break lacks its earliest start, its latest start or its length."),
             ),
             check(
                 Q(break_min=None) | Q(break_min__range=(1, 240)),
                 name="weekly_shift_break_lasts",
-                message=_("A break lasts between 1 and 240 minutes."),
+                message=_("The break is shorter than 1 or longer than 240 minutes."),
             ),
         ]
 
@@ -280,7 +280,7 @@ class Absence(SpanOfDays):
             check(
                 Q(last_on__gte=F("first_on")),
                 name="absence_lasts",
-                message=_("An absence ends on or after its first day."),
+                message=_("The absence ends before its first day."),
             ),
             ExclusionConstraint(
                 name="absence_no_overlap",

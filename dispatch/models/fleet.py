@@ -156,7 +156,7 @@ class SeatConfiguration(models.Model):
             check(
                 Q(seats__gt=0) | Q(wheelchairs__gt=0) | Q(stretchers__gt=0),
                 name="seat_configuration_takes_somebody",
-                message=_("A vehicle takes at least one person."),
+                message=_("This way to set the places takes nobody."),
             ),
         ]
 
@@ -194,7 +194,7 @@ class VehicleUnavailability(models.Model):
             bounded(
                 "period",
                 name="unavailability_lasts",
-                message=_("An unavailability starts and ends."),
+                message=_("The unavailability has no beginning, no end or no length."),
             ),
             ExclusionConstraint(
                 name="unavailability_no_overlap",
@@ -285,11 +285,15 @@ class Shift(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["id", "company"], name="shift_of_company"),
             one_of("status", ShiftStatus, name="shift_status"),
-            bounded("period", name="shift_lasts", message=_("A shift starts and ends.")),
+            bounded(
+                "period",
+                name="shift_lasts",
+                message=_("The shift has no beginning, no end or no length."),
+            ),
             check(
                 Q(max_trips=None) | Q(max_trips__range=(1, 100)),
                 name="shift_max_trips",
-                message=_("A shift takes between 1 and 100 trips."),
+                message=_("The number of trips is below 1 or above 100."),
             ),
             ExclusionConstraint(
                 name="shift_one_per_driver",
@@ -371,12 +375,12 @@ class ShiftBreak(models.Model):
             check(
                 Q(earliest_at__lte=F("latest_at")),
                 name="shift_break_window",
-                message=_("The latest start is not before the earliest one."),
+                message=_("The latest start is before the earliest one."),
             ),
             check(
                 Q(duration_min__range=(1, 240)),
                 name="shift_break_lasts",
-                message=_("A break lasts between 1 and 240 minutes."),
+                message=_("The break is shorter than 1 or longer than 240 minutes."),
             ),
         ]
 

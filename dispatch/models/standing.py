@@ -118,7 +118,7 @@ class StandingOrder(models.Model):
             check(
                 ~Q(pickup=F("dropoff")),
                 name="standing_goes_somewhere",
-                message=_("A journey ends at another place than it starts."),
+                message=_("The journey would end where it begins."),
             ),
         ]
 

@@ -17,6 +17,7 @@ from dispatch.tables.lookups import Directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
     from typing import Any
 
     from django.db.models import Model, QuerySet
@@ -30,6 +31,7 @@ class CompanyTable(ModelResource):
     """A file of one company: a row with a known reference is changed, any other is new."""
 
     children: tuple[str, ...] = ()  # attributes of a row that are rows of their own
+    now: datetime | None = None  # when a file is taken in; nobody asks on the way out
 
     class Meta:
         instance_loader_class = CachedInstanceLoader
@@ -131,6 +133,12 @@ class CompanyTable(ModelResource):
         row_result.after = self.cells(row_result.instance)
         original = row_result.original
         row_result.before = {} if original is None else self.cells(original)
+        is_written = row_result.is_new() or row_result.is_update()
+        row_result.warnings = self.doubts(row_result.instance) if is_written else ()
+
+    def doubts(self, instance: Any) -> tuple[str, ...]:
+        """What is odd about a row that is taken all the same."""
+        return ()
 
 
 def _found_links(row: Model) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from dispatch.enums import BookingStatus, Leg, Priority
 from dispatch.models import Booking
+from dispatch.models.constraints import are_given
 from dispatch.tables.base import CompanyTable
 from dispatch.tables.columns import (
     NEW_WHEN_EMPTY,
@@ -23,8 +25,13 @@ from dispatch.tables.columns import (
     WordColumn,
 )
 from dispatch.tables.lookups import JourneyColumn, PatientColumn, PlaceColumn
+from dispatch.usecases.create_booking import complete_promise
+from dispatch.usecases.doubts import Offer, doubts_about, fleet_of
+from dispatch.usecases.judge_booking import refuse_the_past, refuse_the_senseless
+from dispatch.usecases.keep_row import InvalidRowError
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from typing import Any
 
     from django.db.models import QuerySet
@@ -101,7 +108,41 @@ class BookingTable(CompanyTable):
         validate_unique: bool = True,  # noqa: FBT001 - the signature of import-export
     ) -> None:
         self._refuse_beyond_files(instance)
+        if not import_validation_errors and are_given(
+            instance, "patient", "pickup", "dropoff", "service_on"
+        ):
+            self._judge(instance)
         super().validate_instance(instance, import_validation_errors, validate_unique)
+
+    def _judge(self, instance: Booking) -> None:
+        """By the rules of every other way in: what is promised follows, what cannot be is refused."""
+        is_new = instance.status_before is None  # type: ignore[attr-defined]
+        is_firm = (
+            is_new and not instance.is_will_call and instance.status == BookingStatus.CONFIRMED
+        )
+        says_no_window = instance.promised_from is None and instance.promised_to is None
+        try:
+            if is_firm and says_no_window:
+                complete_promise(instance)
+            if is_new:
+                refuse_the_past(instance, self._moment)
+            refuse_the_senseless(instance)
+        except InvalidRowError as refusal:
+            raise ValidationError({k: list(v) for k, v in refusal.errors.items()}) from refusal
+
+    @property
+    def _moment(self) -> datetime:
+        if self.now is None:
+            raise RuntimeError("a file is judged at a moment")
+        return self.now
+
+    @cached_property
+    def _fleet(self) -> tuple[Offer, ...]:
+        return fleet_of(self.company)
+
+    def doubts(self, instance: Booking) -> tuple[str, ...]:
+        found = doubts_about(instance, now=self._moment, fleet=self._fleet)
+        return tuple(doubt.sentence for doubt in found)
 
     def _refuse_beyond_files(self, instance: Booking) -> None:
         before: str | None = instance.status_before  # type: ignore[attr-defined]

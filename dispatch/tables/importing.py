@@ -18,6 +18,7 @@ from dispatch.tables.vehicles import VehicleTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from datetime import datetime
 
     from import_export.results import InvalidRow, RowResult
 
@@ -34,9 +35,12 @@ TABLES: Mapping[str, type[CompanyTable]] = MappingProxyType(
 )
 
 
-def import_file(*, kind: str, content: bytes, company: Company, is_preview: bool) -> Report:
+def import_file(
+    *, kind: str, content: bytes, company: Company, now: datetime, is_preview: bool
+) -> Report:
     """One transaction: every line is written, or none. `is_preview` writes none and reports the same."""
     table = TABLES[kind](company)
+    table.now = now
     try:
         sheet = read_sheet(content, columns=table.columns())
         _refuse_twins(sheet, table.columns()[0])
@@ -114,4 +118,6 @@ def _line(table: CompanyTable, at: int, row: RowResult, *, is_written: bool) -> 
         if name != key and row.before.get(name, "") != after
     )
     name = row.after[key] if is_named else ""
-    return Line(line=at, name=name, is_new=row.is_new(), changes=changes)
+    return Line(
+        line=at, name=name, is_new=row.is_new(), changes=changes, warnings=tuple(row.warnings)
+    )

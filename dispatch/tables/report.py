@@ -46,6 +46,7 @@ class Line:
     name: str
     is_new: bool
     changes: tuple[Change, ...]
+    warnings: tuple[str, ...] = ()  # odd, and taken all the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,5 +74,10 @@ class Report:
             "new": self.created,
             "changed": self.updated,
             "unchanged": self.unchanged,
+            "warnings": [
+                {"line": line.line, "sentence": said}
+                for line in self.lines
+                for said in line.warnings
+            ],
             "problems": [asdict(p) | {"sentence": p.sentence} for p in self.problems],
         }

@@ -83,14 +83,27 @@ def _row(company: Company, wanted: NewBooking) -> Booking:
 
 def _promise(booking: Booking, wanted: NewBooking) -> None:
     """The pickup asked for, the window promised, and the local day it begins on."""
-    window = wanted.promised
     booking.requested_at = wanted.requested_at
-    if booking.requested_at is None:
-        booking.requested_at = _pickup_for(booking) if window is None else window.begins_at
-    if window is None:
-        window = window_around(booking.company, booking.requested_at)
-    booking.promised_from, booking.promised_to = window
+    if wanted.promised is not None:
+        booking.promised_from, booking.promised_to = wanted.promised
+    window = complete_promise(booking)
     booking.service_on = local_day(booking.company, window.begins_at)
+
+
+def complete_promise(booking: Booking) -> Window:
+    """What is promised, where nothing was: from the requested pickup, and that from the appointment.
+
+    Raises InvalidRowError. May ask the road server.
+    """
+    if booking.promised_from is not None and booking.promised_to is not None:
+        window = Window(booking.promised_from, booking.promised_to)
+        booking.requested_at = booking.requested_at or window.begins_at
+        return window
+    if booking.requested_at is None:
+        booking.requested_at = _pickup_for(booking)
+    window = window_around(booking.company, booking.requested_at)
+    booking.promised_from, booking.promised_to = window
+    return window
 
 
 def _pickup_for(booking: Booking) -> datetime:

@@ -35,9 +35,12 @@ from tests.factories import (
 BOOKING_HEAD = "reference;patient;day;pickup;dropoff;promised_from;promised_to"
 
 
+NOW = at(6, day=date(2026, 3, 1))
+
+
 def bring(company, kind, text, *, is_preview=False):
     content = text if isinstance(text, bytes) else text.encode()
-    return import_file(kind=kind, content=content, company=company, is_preview=is_preview)
+    return import_file(kind=kind, content=content, company=company, now=NOW, is_preview=is_preview)
 
 
 def exported(company, kind, **options):
@@ -253,9 +256,10 @@ def test_a_preview_says_the_same_and_writes_nothing(company):
             "promised_from",
             "another day",
         ),
-        (";P-ANA;2026-06-17;Rue A 1;Clinic;09:15;08:55", "", "ends after it begins"),
-        (";P-ANA;2026-06-17;Rue A 1;Rue A 1;08:55;09:15", "", "another place than it starts"),
-        (";P-ANA;2026-06-17;Rue A 1;Clinic;;", "", "without a promised window"),
+        (";P-ANA;2026-06-17;Rue A 1;Clinic;09:15;08:55", "promised_to", "ends before it begins"),
+        (";P-ANA;2026-06-17;Rue A 1;Rue A 1;08:55;09:15", "dropoff", "end where it begins"),
+        (";P-ANA;2026-06-17;Rue A 1;Clinic;;", "requested", "Say when to come"),
+        (";P-ANA;2026-02-02;Rue A 1;Clinic;08:55;09:15", "requested", "This day is over"),
         (";;2026-06-17;Rue A 1;Clinic;08:55;09:15", "patient", "needed"),
     ],
 )
@@ -266,6 +270,31 @@ def test_a_wrong_cell_is_told_where_and_why_and_nothing_is_written(company, cell
     assert words in report.problems[0].sentence
     assert not report.is_written
     assert not Booking.objects.exists()
+
+
+@pytest.mark.django_db
+def test_an_hour_is_enough_for_the_usual_promise(company):
+    head = "reference;patient;day;pickup;dropoff;requested;appointment"
+    text = f"{head}\n;P-ANA;2026-06-17;Rue A 1;Clinic;09:00;\n;P-ANA;2026-06-18;Rue A 1;Clinic;;10:00\n"
+    assert bring(company, "bookings", text).problems == ()
+    asked, worked_out = Booking.objects.order_by("service_on")
+    assert (asked.promised_from, asked.promised_to) == (at(8, 55), at(9, 15))
+    assert worked_out.promised_to is not None
+    assert worked_out.promised_to < at(10, day=date(2026, 6, 18))
+
+
+@pytest.mark.django_db
+def test_odd_lines_are_told_and_written(company):
+    """The company has no vehicle yet, and one patient cannot be fetched twice at once."""
+    line = ";P-ANA;2026-06-17;Rue A 1;Clinic;08:55;09:15"
+    preview = bring(company, "bookings", f"{BOOKING_HEAD}\n{line}\n{line}\n", is_preview=True)
+    assert [len(each.warnings) for each in preview.lines] == [1, 2]
+    assert preview.lines[0].warnings[0].startswith("No vehicle of the company")
+    assert "promises this patient a pickup at the same time" in preview.lines[1].warnings[1]
+    assert [told["line"] for told in preview.to_json()["warnings"]] == [2, 3, 3]
+    make_vehicle(company)
+    done = bring(company, "bookings", f"{BOOKING_HEAD}\n{line}\n")
+    assert (done.is_written, done.lines[0].warnings) == (True, ())
 
 
 @pytest.mark.django_db
@@ -379,7 +408,7 @@ def test_wrong_drivers(company, cells, column, words):
         (";3+1+0+0", "configurations", "ramp or lift"),
         ("ramp;", "configurations", "at least one way"),
         ("ramp;three", "configurations", "four numbers"),
-        ("ramp;0+0+0+2", "", "takes at least one person"),
+        ("ramp;0+0+0+2", "", "takes nobody"),
         ("rocket;3+0+0+0", "equipment", "not one of the words"),
     ],
 )

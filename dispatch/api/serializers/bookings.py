@@ -216,6 +216,6 @@ def _window(begins_at: datetime | None, ends_at: datetime | None) -> Window | No
         return None
     if begins_at is None or ends_at is None:
         missing = "promised_from" if begins_at is None else "promised_to"
-        sentence = _("The promised window has a beginning and an end.")
+        sentence = _("The promised window lacks its beginning or its end.")
         raise serializers.ValidationError({missing: [sentence]})
     return Window(begins_at, ends_at)

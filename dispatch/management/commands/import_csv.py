@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from dispatch.management.companies import add_company_option, chosen_company
 from dispatch.tables.importing import TABLES, import_file
@@ -49,6 +50,7 @@ class Command(BaseCommand):
             kind=kind,
             content=_content(file),
             company=chosen_company(company),
+            now=timezone.now(),
             is_preview=not wet_run,
         )
         self.stdout.write(_json(report) if json else _summary(report))
@@ -81,6 +83,7 @@ def _summary(report: Report) -> str:
     lines = [
         f"line {line.line}: {'new' if line.is_new else 'changed'} {line.name}: "
         + ", ".join(f"{c.column} {c.before or '–'} → {c.after or '–'}" for c in line.changes)
+        + "".join(f"\n  look again: {said}" for said in line.warnings)
         for line in report.lines
     ]
     return "\n".join([*lines, counts] if not report.problems else [])

@@ -68,7 +68,7 @@ def test_an_appointment_is_enough_and_the_way_back_is_booked_along(world, send):
         ({"status": "completed"}, "status", "not one of the available choices"),
         ({"patient": ""}, "patient", "required"),
         ({"dropoff": "same"}, "dropoff", "The journey would end where it begins."),
-        ({"promised_from": f"{LATER}T09:00"}, "promised_to", "a beginning and an end"),
+        ({"promised_from": f"{LATER}T09:00"}, "promised_to", "lacks its beginning"),
         ({"appointment_at": f"{LATER}T09:10"}, "promised_to", "ends after the appointment"),
         ({"way_back": "fixed"}, "return_at", "A return has its time"),
         ({"way_back": "fixed", "return_at": f"{LATER}T08:00"}, None, "before the outbound"),
@@ -320,7 +320,7 @@ def test_the_return_has_a_page_of_its_own(world, client_of, form_of):
     early = client.post(url, form_of(page, requested_at=f"{day}T08:00"))
     assert "before the outbound" in str(early.context["form"].errors["promised_from"])
     half = client.post(url, form_of(page, promised_from=f"{day}T12:00"))
-    assert "beginning and an end" in str(half.context["form"].errors["promised_to"])
+    assert "lacks its beginning" in str(half.context["form"].errors["promised_to"])
     assert client.post(url, form_of(page, requested_at=f"{day}T12:00")).status_code == 302
     back = Booking.objects.get(outbound=there)
     assert (back.promised_from, back.pickup) == (at(11, 55, day=day), there.dropoff)

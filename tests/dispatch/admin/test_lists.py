@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from dispatch.admin.base import CappedPaginator
 from dispatch.models import Booking, DispatchRun, Patient
+from dispatch.usecases.day_clock import local_day
 from tests.dispatch.admin.conftest import DESKS, make_world
 from tests.factories import DAY, at, make_booking, make_company, make_shift
 
@@ -21,7 +22,9 @@ pytestmark = pytest.mark.django_db
 
 
 def changelist(desk):
-    return reverse(f"admin:dispatch_{desk}_changelist")
+    """With every day: the desk of bookings would open on today."""
+    url = reverse(f"admin:dispatch_{desk}_changelist")
+    return f"{url}?from=" if desk == "booking" else url
 
 
 def listed(page):
@@ -85,8 +88,9 @@ def test_the_presets_are_days_from_today_on(world, client_of):
 
 
 def test_a_day_that_is_none_is_no_error(world, client_of):
-    page = client_of("dispatcher").get(changelist("booking"), {"from": "soon"})
-    assert (page.status_code, page.url) == (302, f"{changelist('booking')}?e=1")
+    url = reverse("admin:dispatch_booking_changelist")
+    page = client_of("dispatcher").get(url, {"from": "soon"})
+    assert (page.status_code, page.url) == (302, f"{url}?e=1")
 
 
 def test_shifts_that_reach_into_a_day_belong_to_it(world, client_of):
@@ -143,3 +147,18 @@ def test_the_day_reads_from_morning_to_evening(world, client_of):
     early = make_booking(world.company, pickup_at=at(6))
     page = client_of("dispatcher").get(changelist("booking"))
     assert page.context["cl"].result_list[0].pk == early.pk
+
+
+def test_the_desk_of_bookings_opens_on_today_and_lets_go_of_it(world, client_of):
+    client, url = client_of("dispatcher"), changelist("booking").partition("?")[0]
+    today = local_day(world.company, timezone.now())
+    make_booking(world.company, pickup_at=at(12, day=today), reference="B-TODAY")
+    opened = client.get(url, follow=True)
+    assert opened.redirect_chain[-1][0] == f"{url}?from={today}&to={today}"
+    shown = opened.content.decode()
+    assert "B-TODAY" in shown
+    assert world.rows["booking"].reference not in shown
+    assert '<li class="selected"><a href="?from=' in shown
+    every = client.get(f"{url}?from=")
+    assert world.rows["booking"].reference in every.content.decode()
+    assert 'href="?from="' in shown

@@ -76,7 +76,7 @@ def test_what_makes_no_shift(office: Caller, company: Company) -> None:
     assert set(fields(breaks=[LUNCH, LUNCH | {"duration_min": 0}])) == {"breaks.1.duration_min"}
     backwards = LUNCH | {"earliest_at": "2026-06-17T13:30:00"}
     assert fields(breaks=[LUNCH, backwards]) == {
-        "breaks.1": "The latest start is not before the earliest one."
+        "breaks.1": "The latest start is before the earliest one."
     }
     bus = make_vehicle(company, required_licences=["D"])
     assert fields(vehicle=bus.pk) == {"driver": "The driver has no valid licence for this vehicle."}
