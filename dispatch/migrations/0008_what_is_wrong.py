@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dispatch', '0006_kpi_sources'),
+        ('dispatch', '0007_run_error_as_note'),
     ]
 
     operations = [
