@@ -43,6 +43,7 @@ class NoteKey(StrEnum):
     SHIFT_NO_LICENCE = "shift_no_licence"
     SHIFT_NO_SEATS = "shift_no_seats"
     SHIFT_NO_BASE = "shift_no_base"
+    SHIFT_CUT = "shift_cut"  # start, end: hours of the clock
     SHIFT_STUCK = "shift_stuck"
     # Why a run failed.
     DAY_BUSY = "day_busy"

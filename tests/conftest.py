@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.utils.translation import deactivate
 
 from tests.atmr.commands import data_directory
 
@@ -19,6 +20,13 @@ def _clean_environment() -> Iterator[None]:
     if dict(os.environ) != before:
         os.environ.clear()
         os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def _language_of_the_house() -> Iterator[None]:
+    """A page asked for in French leaves its thread speaking French; the next test begins as the house does."""
+    yield
+    deactivate()
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ from dispatch.usecases.references import (
     trip_ref,
     vehicle_ref,
 )
+from dispatch.usecases.vehicle_hours import drivable
 
 MIN_S = 60
 
@@ -141,6 +142,7 @@ class _Draft:
         self.untried = frozenset(instead)  # nothing has begun with a crew that is not there yet
         self.unplannable: list[Unassigned] = []
         self.left_out: dict[int, Note] = {}
+        self.cut: list[Note] = []
         self.places: dict[Point, int] = {}
         self.so_far = self._so_far()
         self.committed = {
@@ -206,7 +208,7 @@ class _Draft:
             in_force={shift: order for shift, order in in_force.items() if shift not in stuck},
             travel_source=road.source,
             is_degraded=road.is_degraded,
-            notes=(*road.notes, *self.left_out.values()),
+            notes=(*road.notes, *self.left_out.values(), *self.cut),
             unplannable=tuple(self.unplannable),
             left_out=self.left_out,
             booking_versions={b.pk: b.version for b in still_open},
@@ -329,10 +331,18 @@ class _Draft:
         base = self._locate(so_far.at or beside.at or row.starts_where)
         end = self._locate(beside.to or row.ends_where)
         if fault is not None or base is None or end is None:
-            key = fault or NoteKey.SHIFT_NO_BASE
-            self.left_out[row.pk] = Note.of(key, shift=shift_ref(row.pk))
+            self._leave_shift_out(row, fault or NoteKey.SHIFT_NO_BASE)
             return None
-        start_s, end_s = self._hours(row, so_far, beside)
+        hours = self._hours(row, so_far, beside)
+        drives = drivable(
+            hours, self._away(row), now_s=self.now_s, has_begun=bool(so_far.committed)
+        )
+        if drives is None:
+            self._leave_shift_out(row, NoteKey.SHIFT_VEHICLE_AWAY)
+            return None
+        if drives != hours:
+            so_far = self._cut(row, so_far, hours, drives)
+        start_s, end_s = drives
         rides = (row.max_trips or self.rules.max_trips_per_shift) - beside.trips
         return engine.Shift(
             id=shift_ref(row.pk),
@@ -352,6 +362,31 @@ class _Draft:
             recent_duty_s=duty[row.driver_id],
             committed=so_far.committed_visits,
         )
+
+    def _leave_shift_out(self, row: Shift, why: NoteKey) -> None:
+        self.left_out[row.pk] = Note.of(why, shift=shift_ref(row.pk))
+
+    def _away(self, row: Shift) -> list[tuple[int, int]]:
+        periods = (absence.period for absence in row.vehicle.unavailabilities.all())
+        return [(self.clock.second(p.lower), self.clock.second(p.upper)) for p in periods]
+
+    def _cut(
+        self, row: Shift, so_far: ShiftSoFar, hours: tuple[int, int], drives: tuple[int, int]
+    ) -> ShiftSoFar:
+        """A vehicle that starts later holds nothing of the plan in force: nobody waits until it is back."""
+        start_s, end_s = drives[0], min(drives[1], self.clock.second(row.ends_at))
+        if start_s > hours[0] or end_s < min(hours[1], self.clock.second(row.ends_at)):
+            self.cut.append(
+                Note.of(
+                    NoteKey.SHIFT_CUT,
+                    shift=shift_ref(row.pk),
+                    start=self.clock.shown(start_s),
+                    end=self.clock.shown(end_s),
+                )
+            )
+        if start_s > hours[0] and row.pk in self.so_far:
+            self.so_far[row.pk] = replace(so_far, order=())
+        return self.so_far.get(row.pk, so_far)
 
     def _hours(
         self,
@@ -393,16 +428,11 @@ class _Draft:
         """Why the shift cannot drive on this day."""
         driver, vehicle = row.driver, row.vehicle
         is_away = any(a.first_on <= self.day <= a.last_on for a in driver.absences.all())
-        is_gone = any(
-            u.period.lower < row.ends_at and u.period.upper > row.starts_at
-            for u in vehicle.unavailabilities.all()
-        )
         lacks_licence = bool(set(vehicle.required_licences) - driver.licences_on(self.day))
         verdicts = (
             (not driver.active, NoteKey.SHIFT_DRIVER_LEFT),
             (not vehicle.active, NoteKey.SHIFT_VEHICLE_RETIRED),
             (is_away, NoteKey.SHIFT_DRIVER_ABSENT),
-            (is_gone, NoteKey.SHIFT_VEHICLE_AWAY),
             (lacks_licence, NoteKey.SHIFT_NO_LICENCE),
             (not _configurations(row), NoteKey.SHIFT_NO_SEATS),
         )

@@ -65,6 +65,9 @@ SENTENCES: Mapping[NoteKey, _StrPromise] = {
     ),
     NoteKey.SHIFT_NO_SEATS: _("Left out: %(shift)s. The vehicle has no seat configuration."),
     NoteKey.SHIFT_NO_BASE: _("Left out: %(shift)s. The base has no coordinates."),
+    NoteKey.SHIFT_CUT: _(
+        "Planned from %(start)s to %(end)s only: %(shift)s. The vehicle is unavailable at other times."
+    ),
     NoteKey.SHIFT_STUCK: _(
         "Left as it is: %(shift)s. What it has begun cannot be timed by the rules."
     ),

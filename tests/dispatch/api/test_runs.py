@@ -81,7 +81,10 @@ def test_notes_and_errors_are_keys_and_sentences(planned: dict[str, Any], compan
     assert run["notes"][0] == "Written before keys."
     assert run["notes"][1].endswith("07:00–19:00. Le chauffeur est absent.")
     assert run["error_key"] == "settings_not_valid"
-    assert run["error"] == "Les réglages de l’entreprise ne sont pas valables : speed_kmh."
+    assert (
+        run["error"]
+        == "Les réglages de l’entreprise ne sont pas valables\N{NO-BREAK SPACE}: speed_kmh."
+    )
     assert (before["note_keys"], before["error"], before["error_key"]) == (
         ["no_road_server"],
         "",

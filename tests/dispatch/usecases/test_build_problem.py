@@ -214,7 +214,7 @@ def test_shifts_that_cannot_drive_stay_out_with_a_note(company: Company) -> None
     ill, parked = make_shift(company), make_shift(company)
     nobody = make_shift(company, driver=make_driver(company, active=False))
     Absence.objects.create(driver=ill.driver, first_on=DAY, last_on=DAY)
-    VehicleUnavailability.objects.create(vehicle=parked.vehicle, period=between(at(6), at(9)))
+    VehicleUnavailability.objects.create(vehicle=parked.vehicle, period=between(at(6), at(20)))
     homeless = make_shift(company)
     lost = make_place(company, lat=None, lon=None, coordinates_quality="unknown")
     type(homeless).objects.filter(pk=homeless.pk).update(start_place=lost)

@@ -21,7 +21,7 @@ from tests.factories import make_company, make_driver, make_shift
 
 FIGURES: dict[str, int | str] = {
     "gaps": 3, "pairs": 12, "count": 2, "seconds": 30, "status": 500, "code": "NoRoute",
-    "shift": "s7", "fields": "speed_kmh", "detail": "No trip.", "kind": "KeyError",
+    "start": "12:00", "end": "19:00", "shift": "s7", "fields": "speed_kmh", "detail": "No trip.", "kind": "KeyError",
 }  # fmt: skip
 
 
@@ -59,7 +59,7 @@ class TestStored:
             ]
         with override("fr"):
             assert note_sentences(stored) == [
-                f"Laissé de côté : {driver}, 07:00–19:00. Le chauffeur est absent."
+                f"Laissé de côté\N{NO-BREAK SPACE}: {driver}, 07:00–19:00. Le chauffeur est absent."
             ]
 
     def test_a_shift_that_is_gone_says_so(self) -> None:
