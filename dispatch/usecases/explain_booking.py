@@ -137,10 +137,8 @@ def _nothing_to_decide(booking: Booking) -> str:
         if booking.status_reason:
             said += f" ({booking.get_status_reason_display()})"
         return _("This journey is not driven: %(status)s.") % {"status": said}
-    if booking.promised_from is None and booking.is_will_call:
+    if booking.promised_from is None:  # confirmed without a promise: on call (`booking_promised`)
         return _("The patient has not called yet: the return is planned once the hour is known.")
-    if booking.promised_from is None:
-        return _("No pickup is promised yet: the journey is planned once its hour is known.")
     return ""
 
 
@@ -200,7 +198,9 @@ class _Answer:
         start, end = self.booking.company.day_bounds(self.booking.service_on)
         on_duty = Q(pk__in=Shift.objects.planned().filter(period__overlap=(start, end)))
         rows = Shift.objects.filter(on_duty | Q(pk__in=known), company=self.booking.company)
-        found = rows.select_related("driver", "vehicle").order_by("driver__sort_key", "period")
+        found = rows.select_related("company", "driver", "vehicle").order_by(
+            "driver__sort_key", "period"
+        )
         return {shift.pk: shift for shift in found}
 
     def _label(self, answers: dict[str, WhyNot]) -> Label:

@@ -315,6 +315,7 @@ def test_the_return_has_a_page_of_its_own(world, client_of, form_of):
     day = local_day(world.company, timezone.now()) + timedelta(days=1)
     there, client = make_booking(world.company, pickup_at=at(9, day=day)), client_of("dispatcher")
     change = reverse("admin:dispatch_booking_change", args=[there.pk])
+    assert client.get(change).context["why_url"].endswith("/why/")
     url = client.get(change).context["return_url"]
     page = client.get(url)
     early = client.post(url, form_of(page, requested_at=f"{day}T08:00"))

@@ -184,6 +184,31 @@ def test_a_shift_that_cannot_take_it_says_why(office: Caller, company: Company) 
     assert not Assignment.objects.exists()
 
 
+def test_an_explanation_says_who_why_and_what_stands_in_the_others_way(
+    office: Caller, company: Company
+) -> None:
+    shift = make_shift(company, driver=make_driver(company, first_name="Éva", last_name="Proche"))
+    gone = make_shift(company, end=at(8), driver=make_driver(company, last_name="Matin"))
+    booking = make_booking(company)
+    make_assignment(booking, shift)
+    found = office.get(f"bookings/{booking.pk}/explanation/")
+    assert found.status == 200
+    body = found.body
+    assert (body["booking"], body["reference"]) == (booking.pk, booking.reference)
+    assert (body["standing"], body["shift"]["id"]) == ("driven", shift.pk)
+    assert body["shift"]["driver"]["name"] == "Proche Éva"
+    assert (body["basis"]["kind"], body["basis"]["version"]) == ("now", None)
+    assert body["reasons"][0]["key"] == "only"
+    (other,) = body["others"]
+    assert (other["shift"]["id"], other["verdict"], other["rule"]) == (gone.pk, "refused", "shift")
+    assert (other["added_cost"], other["terms"]) == (None, [])
+    assert other["amount"] > 3600
+    assert other["sentence"].startswith("Matin Léo is on duty until 08:00 at the latest, ")
+    call = make_return(make_outbound(company), is_will_call=True)
+    silent = office.get(f"bookings/{call.pk}/explanation/").body
+    assert (silent["standing"], silent["basis"], silent["others"]) == ("not_planned", None, [])
+
+
 def test_a_shift_of_another_company_cannot_be_named(office: Caller, company: Company) -> None:
     make_shift(company)
     foreign = make_shift(make_company())

@@ -284,16 +284,55 @@ class TestWithADriver:
         assert [reason.key for reason in found.reasons] == [Rule.UNKNOWN_COORDINATES]
         assert found.others == ()
 
-    def test_an_order_that_no_longer_works_is_said(self, company: Company) -> None:
-        """Both at nine and half an hour's drive apart: the order of the rows serves one of them."""
+    def test_who_cannot_carry_the_patient_after_all_is_told_the_rule(
+        self, company: Company
+    ) -> None:
         shift = duty(company, "Une", vehicle=make_vehicle(company, wheelchairs=0))
-        booking = make_booking(
-            company, patient=make_patient(company, mobility=Mobility.WHEELCHAIR_FIXED)
-        )
+        rolling = make_patient(company, mobility=Mobility.WHEELCHAIR_FIXED)
+        booking = make_booking(company, patient=rolling)
         make_assignment(booking, shift, start=at(9))
         found = why(booking)
         assert found.sentence == "Une Éva drives this journey."
         assert [reason.key for reason in found.reasons] == [Rule.CAPACITY]
+
+    def test_an_order_that_no_longer_works_is_said(self, company: Company) -> None:
+        """Two wheelchairs on board at once, and one place: either of them alone would do."""
+        shift = duty(company, "Une", vehicle=make_vehicle(company, wheelchairs=1))
+        rows = [
+            make_booking(company, patient=make_patient(company, mobility=Mobility.WHEELCHAIR_FIXED))
+            for _n in range(2)
+        ]
+        for number, row in enumerate(rows):
+            start, end = at(9, number), at(9, 30 + number)
+            make_assignment(row, shift, start=start, end=end, ride_group=rows[0].pk)
+        found = why(rows[0])
+        assert [reason.sentence for reason in found.reasons] == [
+            "The journeys of this driver no longer work in their order."
+        ]
+
+    def test_what_a_stuck_shift_holds_stays_outside(self, company: Company) -> None:
+        """Two patients who may not share are on board: nobody can time the rest of that shift."""
+        shift = duty(company, "Une")
+        fields: dict[str, Any] = {
+            "status": S.ON_BOARD,
+            "boarded_at": at(9),
+            "pooling_allowed": False,
+        }
+        rows = [make_booking(company, **fields) for _n in range(2)]
+        for number, row in enumerate(rows):
+            start, end = at(9, number), at(9, 30 + number)
+            make_assignment(row, shift, start=start, end=end, ride_group=rows[0].pk)
+        other = duty(company, "Deux")
+        mine = make_booking(company, pickup_at=at(15))
+        make_assignment(mine, other)
+        found = why(rows[0], at(9, 5))
+        assert [reason.sentence for reason in found.reasons] == [
+            "It stays as it is, outside the planning: the notes say why."
+        ]
+        assert any("cannot be timed by the rules" in note for note in found.notes)
+        assert of(why(mine, at(9, 5)), shift).sentence == (
+            "Left as it is: Une Éva, 07:00–19:00. What it has begun cannot be timed by the rules."
+        )
 
 
 class TestWithoutADriver:
