@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import redis
 from celery import Celery
 from django.conf import settings
 from kombu.exceptions import OperationalError
@@ -59,6 +60,7 @@ class Console:
         }
         for service in self.services:
             self._start_service(service)
+        _refuse_silent_broker(self.urls["REDIS_URL"])
         self._start_roads()
         self._prepare(demo=demo)
         self._start_processes()
@@ -145,6 +147,16 @@ class Console:
 
 def _python(*words: str) -> list[str]:
     return [sys.executable, *words]
+
+
+def _refuse_silent_broker(url: str) -> None:
+    """Its own words now, instead of a web process that is never ready."""
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:
+        reason = str(error).rstrip(".")
+        raise PlainError(f"The broker that REDIS_URL names cannot be used: {reason}.") from error
 
 
 def _page_answers(address: str) -> bool:

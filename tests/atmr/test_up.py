@@ -184,6 +184,17 @@ def test_a_database_that_does_not_answer_is_said(var):
     assert processes_naming(str(var)) == []
 
 
+def test_a_broker_that_does_not_answer_is_said(var):
+    code, said = ended(up(var, free_port(), REDIS_URL="redis://:secret@127.0.0.1:1/0"))
+    assert code == 1
+    assert said.splitlines()[-1] == (
+        "CommandError: The broker that REDIS_URL names cannot be used: "
+        "Error 111 connecting to 127.0.0.1:1. Connection refused."
+    )
+    assert "secret" not in said
+    assert processes_naming(str(var)) == []
+
+
 def test_an_unusable_data_directory_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     code, said = ended(up(tmp_path / "file" / "var", free_port()))
