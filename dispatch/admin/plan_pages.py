@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from dispatch.engine.explain import unassigned_sentence
-from dispatch.engine.kpi import KPIS, UNITS
+from dispatch.engine.kpi import KPIS, UNITS, Kpi, Unit
 from dispatch.engine.plan import Plan, TimedVisit
 from dispatch.engine.plan import Unassigned as Left
 from dispatch.engine.remedies import advice_sentence
@@ -256,8 +256,10 @@ def _kpis(run: DispatchRun) -> dict[tuple[str, str], KpiValue]:
 
 
 def _detail(value: KpiValue) -> str:
-    """How many cases, how sure, and what it should be."""
+    """The parts of a share, how many cases, and how sure."""
     said = [_("n = %d") % value.counted]
+    if value.value is not None and KPIS[value.key].unit is Unit.SHARE:
+        said.insert(0, _parts(value))
     if value.excluded:
         said.append(_("%d left out") % value.excluded)
     if value.interval is not None and value.value is not None:
@@ -265,6 +267,13 @@ def _detail(value: KpiValue) -> str:
         unit = UNITS[KPIS[value.key].unit].said(language())
         said.append(_("95 %%: %(low)s–%(high)s") % {"low": low.removesuffix(unit), "high": high})
     return ", ".join(said)
+
+
+def _parts(value: KpiValue) -> str:
+    top, bottom = value.numerator, value.denominator
+    if value.key is Kpi.EMPTY_KM:  # counted in metres
+        return f"{top / 1000:.0f} / {bottom / 1000:.0f} km"
+    return f"{top:g} / {bottom:g}"
 
 
 def _as(value: KpiValue, end: float) -> str:

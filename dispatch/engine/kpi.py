@@ -56,6 +56,7 @@ class Unit(StrEnum):
     TRIPS = "trips"
     PER_HOUR = "per_hour"
     NUMBER = "number"
+    POINTS = "points"
 
 
 class Target(NamedTuple):
@@ -123,7 +124,9 @@ KPIS: Mapping[Kpi, Definition] = {
     Kpi.FAIRNESS_GINI: Definition(
         Sentence("Gini of the loads", "indice de Gini des charges"), Unit.NUMBER
     ),
-    Kpi.FAIRNESS_PRICE: Definition(Sentence("price of fairness", "prix de l’équité"), Unit.NUMBER),
+    Kpi.FAIRNESS_PRICE: Definition(
+        Sentence("price of fairness, at least", "prix de l’équité, au moins"), Unit.POINTS
+    ),
     Kpi.STABILITY: Definition(
         Sentence("changes per trip after the promise", "changements par course après la promesse"),
         Unit.NUMBER,
@@ -206,6 +209,7 @@ UNITS: Mapping[Unit, Sentence] = {
     Unit.TRIPS: Sentence(" trips", " courses"),
     Unit.PER_HOUR: Sentence(" trips/h", " courses/h"),
     Unit.NUMBER: Sentence("", ""),
+    Unit.POINTS: Sentence(" points", " points"),
 }
 
 
@@ -242,6 +246,11 @@ class KpiValue:
         return not self.is_empty and self.coverage >= LEAST_COVERAGE
 
     @property
+    def is_lacking(self) -> bool:
+        """Something happened, but too little of it was recorded for a number."""
+        return self.value is None and not self.is_empty
+
+    @property
     def target(self) -> Target | None:
         return KPIS[self.key].target
 
@@ -259,9 +268,9 @@ class KpiValue:
 
     def text(self, language: Language = "en") -> str:
         """The value in words: "96.2 %", "not measurable, 63 % of timestamps", "nothing to count"."""
-        if self.is_empty:
-            return NOTHING_TO_COUNT.said(language)
         if self.value is None:
+            if self.is_empty:
+                return NOTHING_TO_COUNT.said(language)
             percent = int(100 * self.coverage)  # rounded down: 79.9 % is not 80 %
             term = "" if self.term is None else KPIS[self.term].name.said(language)
             return NOT_MEASURABLE[self.missing].said(language).format(amount=percent, term=term)

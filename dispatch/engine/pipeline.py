@@ -15,6 +15,7 @@ from dispatch.engine.construct import construct
 from dispatch.engine.cost import Score, score
 from dispatch.engine.errors import EngineError, InvalidPlanError
 from dispatch.engine.explain import fill_reasons, unassigned_reason
+from dispatch.engine.fairness_price import fairness_price, unfair_plan
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
 from dispatch.engine.rules import Violation, check
@@ -28,6 +29,7 @@ PATIENCE_BASE = (
     300  # rounds in vain after which a search gives up: a small day needs no ten seconds
 )
 PATIENCE_PER_TRIP = 40
+PRICE_SHARE = 0.05  # of the whole limit, kept for what fairness costs
 LEAST_SOLVER_S = 0.5  # less is not enough to state a day to OR-Tools
 REHEARSED_REASONS = (
     5  # unserved trips whose reasons are sought early, to know how long all will take
@@ -56,12 +58,16 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """A plan fit to be applied; `violations` are soft ones only."""
+    """A plan fit to be applied; `violations` are soft ones only.
+
+    `fairness_price`: the least that the plan pays for fairness; None when there was no time to find out.
+    """
 
     plan: Plan
     score: Score
     violations: tuple[Violation, ...]
     stages: tuple[Stage, ...]
+    fairness_price: int | None = None
 
 
 class UnfitPlanError(InvalidPlanError):
@@ -90,7 +96,8 @@ def make_plan(  # noqa: PLR0913 - the seven dials of a run, all but four with a 
     rounds instead of seconds and OR-Tools, which counts seconds, stays out: same seed, same plan. Raises
     InvalidPlanError when what is committed breaks a hard rule, UnfitPlanError when the engine erred.
     """
-    run = _Run(problem, clock, rng, clock() + time_limit_s, max_iterations)
+    price_s = PRICE_SHARE * time_limit_s
+    run = _Run(problem, clock, rng, clock() + time_limit_s - price_s, max_iterations)
     run.construct(start)
     run.rehearse()
     run.search("search", FIRST_SEARCH_SHARE)
@@ -100,6 +107,8 @@ def make_plan(  # noqa: PLR0913 - the seven dials of a run, all but four with a 
         run.search("search for places", PLACES_SHARE)
     run.solve(SOLVER_SHARE / (1 - FIRST_SEARCH_SHARE), use_solver=use_solver)
     run.search("search again", 1.0)
+    run.deadline += price_s
+    run.price_fairness(price_s)
     return run.result()
 
 
@@ -114,6 +123,7 @@ class _Run:
     best_score: Score | None = None
     reason_s: float = 0.0  # what finding the reason of one unserved trip takes
     stages: list[Stage] = field(default_factory=list)
+    unfair: Plan | None = None
 
     def construct(self, start: Plan | None) -> None:
         if start is not None:
@@ -151,9 +161,26 @@ class _Run:
             should_stop=should_stop,
             rng=self.rng,
             max_iterations=self.max_iterations,
-            patience=PATIENCE_BASE + PATIENCE_PER_TRIP * len(self.problem.trips),
+            patience=self._patience,
         )
         self._keep_best(name, began, found)
+
+    def price_fairness(self, limit_s: float) -> None:
+        """A plan that shares unevenly, to compare with; where it is better all in all, it is the best plan."""
+        name, began = "price of fairness", self.clock()
+        ends = began + min(limit_s, self._left_s())
+        if self.max_iterations is None and ends <= began:
+            self._say(name, "skipped", "no time left")
+            return
+        self.unfair = unfair_plan(
+            self.problem,
+            self.best,
+            should_stop=lambda: self.max_iterations is None and self.clock() >= ends,
+            rng=self.rng,
+            max_iterations=self.max_iterations,
+            patience=self._patience,
+        )
+        self._keep_best(name, began, self.unfair)
 
     def solve(self, share: float, *, use_solver: bool) -> None:
         """OR-Tools on the best plan; trips it leaves out are offered to every route once more."""
@@ -186,7 +213,22 @@ class _Run:
             raise UnfitPlanError(hard)
         priced = score(self.problem, plan)
         self._add("check", began, priced.total, len(plan.unassigned), "taken")
-        return Result(plan=plan, score=priced, violations=violations, stages=tuple(self.stages))
+        return Result(
+            plan=plan,
+            score=priced,
+            violations=violations,
+            stages=tuple(self.stages),
+            fairness_price=self._fairness_price(),
+        )
+
+    def _fairness_price(self) -> int | None:
+        if self.unfair is None:
+            return None
+        return fairness_price(self.problem, self.best, self.unfair)
+
+    @property
+    def _patience(self) -> int:
+        return PATIENCE_BASE + PATIENCE_PER_TRIP * len(self.problem.trips)
 
     def _left_s(self) -> float:
         """Until the deadline, without the time that the reasons of what is unserved now will take."""

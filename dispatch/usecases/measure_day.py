@@ -31,18 +31,26 @@ def recorded_kpis(*, company: Company, days: Iterable[date]) -> tuple[KpiValue, 
 
 
 def predicted_kpis(
-    *, company: Company, day: date, problem: Problem, plan: Plan, unplannable: Iterable[str]
+    *,
+    company: Company,
+    day: date,
+    problem: Problem,
+    plan: Plan,
+    unplannable: Iterable[str],
+    fairness_price: int | None = None,
 ) -> tuple[KpiValue, ...]:
     """Every KPI of this day if it goes as planned; each value says that it is predicted.
 
     `unplannable`: trips that had to stay outside the problem; they were asked for and count as unmet.
+    `fairness_price`: the least that the plan pays for fairness, when it is known.
     """
     promises = _promises(company, day, problem)
     record = predicted_day(problem, plan, day=day.isoformat(), promises=promises)
     unmet = (
         TripRecord(trip=trip, status=BookingStatus.UNMET, is_assigned=False) for trip in unplannable
     )
-    record = replace(record, trips=(*record.trips, *unmet))
+    trips = (*record.trips, *unmet)
+    record = replace(record, trips=trips, fairness_price=fairness_price)
     return kpis([record], rng=Random(BOOTSTRAP_SEED), settings=quality_settings(company))
 
 

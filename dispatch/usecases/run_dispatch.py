@@ -162,7 +162,7 @@ def _keep(run: DispatchRun, built: BuiltProblem, result: Result, now: datetime) 
             settings=run.company.rules.model_dump(mode="json"),
             based_on={"bookings": built.booking_versions, "shifts": built.shift_versions},
             plan=plan.to_json(),
-            quality=_quality(run, built, result.plan),
+            quality=_quality(run, built, result),
             stages=[asdict(stage) for stage in result.stages],
             travel_source=built.travel_source,
             is_degraded=built.is_degraded,
@@ -182,14 +182,15 @@ def _keep(run: DispatchRun, built: BuiltProblem, result: Result, now: datetime) 
         )
 
 
-def _quality(run: DispatchRun, built: BuiltProblem, plan: Plan) -> dict[str, Any]:
+def _quality(run: DispatchRun, built: BuiltProblem, result: Result) -> dict[str, Any]:
     """The KPIs of the day if it goes as planned."""
     values = predicted_kpis(
         company=run.company,
         day=run.service_on,
         problem=built.problem,
-        plan=plan,
+        plan=result.plan,
         unplannable=[item.trip for item in built.unplannable],
+        fairness_price=result.fairness_price,
     )
     return {"kpis": [kpi_json(value) for value in values]}
 

@@ -8,7 +8,7 @@ from typing import Any
 from rest_framework import serializers
 
 from dispatch.api.fields import DayField
-from dispatch.engine.kpi import KPIS, Kpi, KpiValue, Unit
+from dispatch.engine.kpi import KPIS, Kpi, KpiValue, Missing, Unit
 from dispatch.usecases.wording import language
 
 
@@ -37,6 +37,10 @@ class KpiSerializer(serializers.Serializer[Any]):
         child=serializers.FloatField(), min_length=2, max_length=2, allow_null=True,
         help_text="95 %; null where one day alone cannot give it.",
     )  # fmt: skip
+    missing = serializers.ChoiceField(
+        choices=[missing.value for missing in Missing], allow_null=True,
+        help_text="What is not recorded, where that is why there is no value; `text` says it in words.",
+    )  # fmt: skip
     is_predicted = serializers.BooleanField()
     target = TargetSerializer(allow_null=True)
     is_on_target = serializers.BooleanField(allow_null=True)
@@ -63,6 +67,7 @@ def _row(value: KpiValue) -> dict[str, Any]:
         "excluded": value.excluded,
         "coverage": value.coverage,
         "interval": None if value.interval is None else list(value.interval),
+        "missing": value.missing.value if value.is_lacking else None,
         "is_predicted": value.is_predicted,
         "target": None if target is None else target._asdict(),
         "is_on_target": value.is_on_target,

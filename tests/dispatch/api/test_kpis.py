@@ -42,6 +42,15 @@ def test_recorded_numbers_carry_their_n_and_interval(office: Caller, company: Co
     assert body["predicted"] == []
 
 
+def test_what_has_no_source_says_what_is_missing(office: Caller, company: Company) -> None:
+    driven(company, hour=8, late_min=0)
+    rows = {kpi["key"]: kpi for kpi in office.get(PATH).body["recorded"]}
+    tours = rows["productivity"]
+    assert (tours["value"], tours["excluded"], tours["missing"]) == (None, 1, "breaks")
+    assert tours["text"] == "not measurable: nobody records when breaks are taken"
+    assert rows["pickup_on_time"]["missing"] is rows["return_wait"]["missing"] is None
+
+
 def test_predicted_numbers_stand_apart(office: Caller, company: Company) -> None:
     make_shift(company)
     make_booking(company)
@@ -52,6 +61,8 @@ def test_predicted_numbers_stand_apart(office: Caller, company: Company) -> None
     (day,) = body["predicted"]
     assert (day["day"], day["run"]) == (str(DAY), run["id"])
     assert all(kpi["is_predicted"] for kpi in day["kpis"])
+    (price,) = [kpi for kpi in day["kpis"] if kpi["key"] == "fairness_price"]
+    assert (price["value"], price["unit"]) == (0, "points")  # one driver shares with nobody
     assert not any(kpi["is_predicted"] for kpi in body["recorded"])
 
 

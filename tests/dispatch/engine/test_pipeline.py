@@ -34,7 +34,7 @@ from tests.dispatch.engine.builders import (
 from tests.dispatch.engine.checker import faults
 from tests.dispatch.engine.strategies import begun_problems, problems
 
-STAGES = ["construct", "search", "solver", "search again", "check"]
+STAGES = ["construct", "search", "solver", "search again", "price of fairness", "check"]
 
 
 def made(day: Problem, *, seed: int = 0, rounds: int | None = 20, **rest: Any) -> Result:
@@ -103,9 +103,11 @@ def test_without_time_the_construction_alone_is_the_plan() -> None:
         "search": "skipped",
         "solver": "skipped",
         "search again": "skipped",
+        "price of fairness": "skipped",
         "check": "taken",
     }
     assert result.plan.unassigned == ()
+    assert result.fairness_price is None
 
 
 def test_trips_without_a_place_are_searched_for_once_more() -> None:

@@ -233,6 +233,8 @@ def test_what_nobody_records_is_said_in_words():
     bare = TourRecord(shift="s", passenger_trips=4, first_pickup_s=0, last_dropoff_s=9_000)
     rows = measured(day(tours=(replace(bare, empty_driving_s=600),)))
     assert rows[Kpi.PRODUCTIVITY].text() == "not measurable: nobody records when breaks are taken"
+    assert rows[Kpi.PRODUCTIVITY].is_lacking
+    assert not rows[Kpi.RETURN_WAIT].is_lacking  # nothing happened that could have been recorded
     assert rows[Kpi.EMPTY_KM].text("fr") == "non mesurable : personne ne relève les kilomètres"
 
 
