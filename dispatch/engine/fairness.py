@@ -12,7 +12,7 @@ from dispatch.engine.problem import Load, Problem, Shift
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriverWork:
-    """`recent_trips` and `recent_duty_s` of the earlier days of the window, the rest of today.
+    """`recent_trips` and `recent_duty_s`: what of the window is over already; the rest is planned, or today's record.
 
     `driving_s` runs from the base until the last patient is there: the way home is recorded by nobody, so
     plans leave it out as well. `untold_trips`: trips whose end nobody recorded, not among `trips`;

@@ -143,8 +143,9 @@ class Shift:
     `configurations`: each way the vehicle's places can be set; the load must fit one of them at all times
     (folding seats are set at stops). `capabilities`: the driver's skills and the vehicle's equipment.
     `max_duration_s` bounds return − departure. `recent_trips`, `recent_duty_s`: passenger trips and
-    seconds on duty of this driver over the earlier days of the fairness window. `committed`: visits already done or too close to change; they stay
-    the beginning of the route, in this order.
+    seconds on duty of this driver over the earlier days of the fairness window and the part of today that is
+    over, on whatever shift. `committed`: visits already done or too close to change; they stay the beginning
+    of the route, in this order.
     """
 
     id: str

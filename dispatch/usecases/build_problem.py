@@ -9,7 +9,6 @@ position, for drivers who are away or with vehicles that are not there; what is 
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -28,8 +27,8 @@ from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_content import NothingToPlanError, promised_bookings
 from dispatch.usecases.day_so_far import NOTHING_YET, ShiftSoFar, assignment_of, shift_so_far
 from dispatch.usecases.errors import UseCaseError
-from dispatch.usecases.fairness_window import recent_duty_s, recent_trips
 from dispatch.usecases.fit_windows import fit_windows, stuck_shifts, without_shifts
+from dispatch.usecases.loads_so_far import with_loads
 from dispatch.usecases.next_door import ALONE, NextDoor, next_door
 from dispatch.usecases.references import (
     break_ref,
@@ -170,14 +169,18 @@ class _Draft:
 
     def built(self) -> BuiltProblem:
         still_open = [b for b in self.bookings if b.status != BookingStatus.COMPLETED]
-        recent = recent_trips(self.company, self.day)
-        duty = recent_duty_s(self.company, self.day)
         neighbours = next_door(self.shifts, self.day)
         shifts = [
-            shift
-            for row in self.shifts
-            if (shift := self._shift(row, recent, duty, neighbours)) is not None
+            shift for row in self.shifts if (shift := self._shift(row, neighbours)) is not None
         ]
+        shifts = with_loads(
+            shifts,
+            rows=self.shifts,
+            trips_done={pk: so_far.trips_done for pk, so_far in self.so_far.items()},
+            clock=self.clock,
+            day=self.day,
+            now_s=self.now_s,
+        )
         kept = {shift.id for shift in shifts}
         trips = [trip for b in still_open if (trip := self._trip(b, kept)) is not None]
         road = roads.travel_times(
@@ -320,8 +323,6 @@ class _Draft:
     def _shift(
         self,
         row: Shift,
-        recent: Counter[int],
-        duty: Counter[int],
         neighbours: dict[int, NextDoor],
     ) -> engine.Shift | None:
         """The shift as the engine sees it; None when it cannot drive, with a note that says why."""
@@ -358,8 +359,6 @@ class _Draft:
             breaks=self._breaks(row, so_far, start_s, end_s),
             max_trips=max(rides - so_far.trips_done, len(so_far.committed_visits) // 2),
             is_emergency=row.driver.kind == DriverKind.EMERGENCY,
-            recent_trips=recent[row.driver_id] + so_far.trips_done,
-            recent_duty_s=duty[row.driver_id],
             committed=so_far.committed_visits,
         )
 
