@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from dispatch.usecases.wall_time import AmbiguousTimeError, NoSuchTimeError, moment_of
@@ -53,6 +54,18 @@ class DayField(serializers.DateField):
         if not FIRST_YEAR <= day.year <= LAST_YEAR:
             self.fail("far")
         return day
+
+
+@extend_schema_field({
+    "type": "string",
+    "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$",
+    "example": "08:30",
+})  # fmt: skip
+class WallTimeField(serializers.TimeField):
+    """What the clock on the wall shows, to the minute; of no day, and so without an offset."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="%H:%M", input_formats=["%H:%M"], **options)
 
 
 class RowIdField(serializers.IntegerField):

@@ -10,7 +10,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from dispatch.api.fields import DayField, MomentField, RowIdField, StrictSerializer, WordField
+from dispatch.api.fields import (
+    DayField,
+    MomentField,
+    RowIdField,
+    StrictSerializer,
+    WallTimeField,
+    WordField,
+)
 from dispatch.api.serializers.shared import PlaceSerializer, ReadSerializer, TravellerSerializer
 from dispatch.enums import Priority, ReturnMode
 from dispatch.models import StandingOrder, StandingOrderPause
@@ -47,6 +54,9 @@ class SeriesSerializer(ReadSerializer):
         child=serializers.IntegerField(), read_only=True, help_text="0 is Monday."
     )
     return_mode = WordField(ReturnMode, read_only=True)
+    pickup_time = WallTimeField(read_only=True, allow_null=True)
+    appointment_time = WallTimeField(read_only=True, allow_null=True)
+    return_time = WallTimeField(read_only=True, allow_null=True)
     priority = WordField(Priority, read_only=True)
     pauses = PauseSerializer(many=True, read_only=True)
 
@@ -84,10 +94,10 @@ class SeriesInput(StrictSerializer):
     interval_weeks = serializers.IntegerField(default=1, min_value=1, max_value=MOST_WEEKS)
     starts_on = DayField()
     ends_on = DayField(allow_null=True, default=None)
-    pickup_time = serializers.TimeField(allow_null=True, default=None)
-    appointment_time = serializers.TimeField(allow_null=True, default=None)
+    pickup_time = WallTimeField(allow_null=True, default=None)
+    appointment_time = WallTimeField(allow_null=True, default=None)
     return_mode = WordField(ReturnMode, default=ReturnMode.NONE)
-    return_time = serializers.TimeField(allow_null=True, default=None)
+    return_time = WallTimeField(allow_null=True, default=None)
     same_driver_return = serializers.BooleanField(default=False)
     priority = WordField(Priority, default=Priority.NORMAL)
     pooling_allowed = serializers.BooleanField(default=True)
@@ -120,10 +130,10 @@ class SeriesEditInput(StrictSerializer):
     weekdays = _weekdays(required=False)
     interval_weeks = serializers.IntegerField(required=False, min_value=1, max_value=MOST_WEEKS)
     ends_on = DayField(required=False, allow_null=True)
-    pickup_time = serializers.TimeField(required=False, allow_null=True)
-    appointment_time = serializers.TimeField(required=False, allow_null=True)
+    pickup_time = WallTimeField(required=False, allow_null=True)
+    appointment_time = WallTimeField(required=False, allow_null=True)
     return_mode = WordField(ReturnMode, required=False)
-    return_time = serializers.TimeField(required=False, allow_null=True)
+    return_time = WallTimeField(required=False, allow_null=True)
     same_driver_return = serializers.BooleanField(required=False)
     priority = WordField(Priority, required=False)
     pooling_allowed = serializers.BooleanField(required=False)

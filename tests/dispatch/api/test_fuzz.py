@@ -30,6 +30,7 @@ from dispatch.models import (
     Patient,
     Place,
     Shift,
+    StandingOrder,
     Vehicle,
 )
 from tests.dispatch.api.caller import Caller, member
@@ -43,6 +44,7 @@ from tests.factories import (
     make_return,
     make_run,
     make_shift,
+    make_standing_order,
 )
 
 CHECKS = [
@@ -58,6 +60,7 @@ MODELS: dict[str, Any] = {
     "patients": Patient,
     "places": Place,
     "runs": DispatchRun,
+    "series": StandingOrder,
     "shifts": Shift,
     "vehicles": Vehicle,
 }
@@ -84,6 +87,7 @@ def callers(company: Company) -> dict[Role, Caller]:
     make_assignment(make_booking(company, pickup_at=at(9)), shift)
     make_return(make_outbound(company), is_will_call=True)
     make_run(company)
+    make_standing_order(company)
     others = {role: member(company, role) for role in Role if role is not Role.DRIVER}
     return others | {Role.DRIVER: Caller(user)}
 
