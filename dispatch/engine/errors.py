@@ -13,7 +13,3 @@ class InvalidProblemError(EngineError):
 
 class InvalidPlanError(EngineError):
     """A plan does not belong to its problem or breaks a hard rule where that is not allowed."""
-
-
-class SolverError(EngineError):
-    """OR-Tools failed for a reason other than 'no plan found in time'."""

@@ -22,7 +22,7 @@ from ortools.constraint_solver import (  # type: ignore[import-untyped]  # stubs
 )
 
 from dispatch.engine.draft import resume
-from dispatch.engine.errors import EngineError, SolverError
+from dispatch.engine.errors import EngineError
 from dispatch.engine.fitting import valid_fit
 from dispatch.engine.network import Network, Sequence, network_of
 from dispatch.engine.plan import Plan
@@ -35,7 +35,6 @@ _FOUND = (
     routing_enums_pb2.RoutingSearchStatus.ROUTING_OPTIMAL,
 )
 _TIMING_LIMIT_MS = 2_000
-_INVALID = routing_enums_pb2.RoutingSearchStatus.ROUTING_INVALID
 
 
 class NoPlanFoundError(EngineError):
@@ -46,7 +45,7 @@ def solve(problem: Problem, *, warm_start: Plan | None, time_limit_s: float, see
     """The best valid plan OR-Tools finds in `time_limit_s` seconds, from `warm_start` on if its model holds it.
 
     Unassigned trips carry COVERAGE until `explain` has found their reason. Raises NoPlanFoundError when
-    there is nothing to give, SolverError when OR-Tools fails.
+    there is nothing to give.
     """
     network = network_of(problem)
     model = _Model(network)
@@ -57,15 +56,14 @@ def solve(problem: Problem, *, warm_start: Plan | None, time_limit_s: float, see
     for s, sequence in enumerate(sequences):
         shift = problem.shifts[s]
         kept = _repaired(network, s, sequence)
-        if kept is not None:
-            orders[shift.id] = tuple(network.visit(shift, node) for node in kept)
+        orders[shift.id] = tuple(network.visit(shift, node) for node in kept)
     return resume(problem, orders)
 
 
-def _repaired(network: Network, s: int, sequence: Sequence) -> Sequence | None:
+def _repaired(network: Network, s: int, sequence: Sequence) -> Sequence:
     """The sequence without the fewest trips (one by one, greedily) that keep it from being valid.
 
-    None when nothing but what is committed is left: that is for `resume` to finish.
+    What is committed alone when nothing else is left: that is for `resume` to finish.
     """
     shift = network.problem.shifts[s]
     fixed = network.sequence(shift, shift.committed)
@@ -78,7 +76,7 @@ def _repaired(network: Network, s: int, sequence: Sequence) -> Sequence | None:
         movable = [node >> 1 for node in sequence if node >= 0 and not node & 1]
         movable = [trip for trip in movable if trip not in has_begun]
         if not movable:
-            return None
+            return fixed
         shorter = [[n for n in sequence if n < 0 or n >> 1 != trip] for trip in movable]
         valid = [
             fit for fit in (valid_fit(network, s, rest) for rest in shorter) if fit is not None
@@ -122,21 +120,21 @@ class _Model:
         return max(0, low - self.origin), min(self.horizon, high - self.origin)
 
     def solve(self, warm_start: Plan | None, time_limit_s: float, seed: int) -> list[Sequence]:
-        """Network sequences by shift, without breaks; raises NoPlanFoundError or SolverError."""
+        """Network sequences by shift, without breaks; raises NoPlanFoundError."""
         begun = {stop >> 1 for s in range(len(self.shifts)) for stop in self.begun(s) if stop >= 0}
         if not begun <= self.position.keys():
             raise NoPlanFoundError("What is committed does not fit its own hours.")
         found, spent_s = None, 0.0
         if warm_start is not None:
-            found, spent_s = self._attempt(warm_start, time_limit_s, seed)
+            found, spent_s = self.attempt(warm_start, time_limit_s, seed)
         if found is None and spent_s < time_limit_s:
             # No start, or one that the model cannot hold; it is of no use after such a failure.
-            found, _ = self._attempt(None, time_limit_s - spent_s, seed)
+            found, _ = self.attempt(None, time_limit_s - spent_s, seed)
         if found is None:
             raise NoPlanFoundError(f"OR-Tools found no plan in {time_limit_s:.1f} s.")
         return found
 
-    def _attempt(
+    def attempt(
         self, warm_start: Plan | None, time_limit_s: float, seed: int
     ) -> tuple[list[Sequence] | None, float]:
         """Sequences if a plan was found, and the seconds it took to state and solve the model."""
@@ -155,8 +153,6 @@ class _Model:
             if start is not None:
                 solution = routing.SolveFromAssignmentWithParameters(start, parameters)
         spent_s = solver.WallTime() / 1000
-        if routing.status() == _INVALID:
-            raise SolverError("OR-Tools calls its model invalid.")
         if solution is None or routing.status() not in _FOUND:
             return None, spent_s
         shifts = range(len(self.shifts))
@@ -438,6 +434,10 @@ class _Rules:
             [network_row[0] + network_row[1] for network_row in zip(wish, moved, strict=True)]
             for wish, moved in zip(self.network.not_preferred, self.network.moved, strict=True)
         ]
+        # Above what the trip costs with its best shift: OR-Tools takes 0 for a trip left out, and would
+        # refuse every plan without a trip that has no preferred driver on duty.
+        least = [min(column) for column in zip(*prices, strict=True)]
+        prices = [[a - b for a, b in zip(row, least, strict=True)] for row in prices]
         if any(map(any, prices)):
             bases = [0] * (2 * len(model.shifts))
             evaluators = [

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from dispatch.engine.construct import construct
 from dispatch.engine.cost import score
+from dispatch.engine.network import network_of
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Load, Pooling, Problem, Settings, Weights
-from dispatch.engine.solver import NoPlanFoundError, solve
+from dispatch.engine.solver import NoPlanFoundError, _Model, _repaired, solve
 from dispatch.enums import Priority
 from tests.dispatch.engine.builders import (
     large_day,
@@ -275,6 +276,64 @@ def test_a_plan_of_an_impossible_trip_beside_a_possible_one() -> None:
     found = solved(day, warm_start=plan(day, s="+b -b"))
     assert ways(found) == {"s": "+b -b"}
     assert left(found) == ["a"]
+
+
+def test_what_has_begun_outside_its_own_hours_is_said() -> None:
+    """a is on board, and its drop-off had to be before its pickup."""
+    day = problem(
+        trip("a", stop(1, 500), stop(2, 0, 400)), trip("b", 1, 2), shift(committed=visits("+a"))
+    )
+    with pytest.raises(NoPlanFoundError, match="does not fit its own hours"):
+        solve(day, warm_start=None, time_limit_s=LIMIT_S)
+
+
+def test_a_beginning_the_model_cannot_hold_leaves_no_plan() -> None:
+    """Two strangers have been boarded together."""
+    day = problem(
+        trip("a", 1, 4), trip("b", 2, 3), shift(committed=visits("+a +b")), settings=SEPARATE
+    )
+    with pytest.raises(NoPlanFoundError, match="OR-Tools found no plan"):
+        solve(day, warm_start=None, time_limit_s=LIMIT_S)
+
+
+def test_a_start_that_no_longer_works_is_left_aside() -> None:
+    """In the old order b would be reached after its window."""
+    old = problem(trip("a", at(1, 1500), 2), trip("b", 3, 4), shift())
+    day = problem(trip("a", at(1, 1500), 2), trip("b", stop(3, 300, 400), 4), shift())
+    assert ways(solved(day, warm_start=plan(old, s="+a -a +b -b"))) == {"s": "+b -b +a -a"}
+
+
+def test_a_start_without_a_trip_whose_preferred_driver_is_away_is_taken() -> None:
+    """OR-Tools leaves a out as the start does: at the same minute b is worth more, and Dx is not on duty."""
+    at_once = {"pickup": stop(5, 500, 500), "dropoff": stop(9, 900, 900)}
+    day = problem(
+        trip("a", **at_once, preferred_drivers=frozenset({"Dx"})),
+        trip("b", **at_once, priority=Priority.VITAL),
+        shift(),
+    )
+    model, start = _Model(network_of(day)), plan(day, s="+b -b")
+    sequences, _ = model.attempt(start, LIMIT_S, 0)
+    assert sequences == [[2, 3]]
+
+
+class TestRepair:
+    """What OR-Tools' looser model lets pass is taken out of the route."""
+
+    def test_as_many_trips_leave_as_must(self) -> None:
+        """Three patients at the same minute: one can be driven."""
+        at_once = [trip(name, stop(1, 100, 100), stop(5, 500, 500)) for name in "abc"]
+        day = problem(*at_once, shift(), settings=SEPARATE)
+        assert len(_repaired(network_of(day), 0, [0, 1, 2, 3, 4, 5])) == 2
+
+    def test_an_order_of_those_on_board_that_is_too_late_is_given_back(self) -> None:
+        """b had to leave the vehicle by 300, before a: what is committed stays, the rest is for others."""
+        day = problem(
+            trip("a", stop(1, 100, 100), 9),
+            trip("b", stop(2, 200, 200), stop(3, 300, 300)),
+            shift(committed=visits("+a +b")),
+            settings=SHARED,
+        )
+        assert _repaired(network_of(day), 0, [0, 2, 1, 3]) == [0, 2]
 
 
 @settings(max_examples=25, deadline=None)
