@@ -45,6 +45,7 @@ class NoteKey(StrEnum):
     SHIFT_NO_BASE = "shift_no_base"
     SHIFT_CUT = "shift_cut"  # start, end: hours of the clock
     SHIFT_STUCK = "shift_stuck"
+    PIN_RELEASED = "pin_released"  # trip
     # Why a run failed.
     DAY_BUSY = "day_busy"
     DAY_EMPTY = "day_empty"
@@ -59,7 +60,8 @@ class NoteKey(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """`figures`: numbers, and words that are no names of people: a shift is a reference like `s7`."""
+    """`figures`: numbers, and words that are no names of people: a shift is a reference like `s7`, a
+    trip one like `b12`."""
 
     key: NoteKey
     figures: tuple[tuple[str, Figure], ...] = ()

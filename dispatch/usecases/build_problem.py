@@ -141,7 +141,7 @@ class _Draft:
         self.untried = frozenset(instead)  # nothing has begun with a crew that is not there yet
         self.unplannable: list[Unassigned] = []
         self.left_out: dict[int, Note] = {}
-        self.cut: list[Note] = []
+        self.said: list[Note] = []
         self.places: dict[Point, int] = {}
         self.so_far = self._so_far()
         self.committed = {
@@ -211,7 +211,7 @@ class _Draft:
             in_force={shift: order for shift, order in in_force.items() if shift not in stuck},
             travel_source=road.source,
             is_degraded=road.is_degraded,
-            notes=(*road.notes, *self.left_out.values(), *self.cut),
+            notes=(*road.notes, *self.left_out.values(), *self.said),
             unplannable=tuple(self.unplannable),
             left_out=self.left_out,
             booking_versions={b.pk: b.version for b in still_open},
@@ -243,6 +243,8 @@ class _Draft:
             return None
         patient = booking.patient
         pinned = shift_ref(row.shift_id) if row is not None and row.is_pinned else None
+        if pinned is not None and pinned not in kept:
+            self.said.append(Note.of(NoteKey.PIN_RELEASED, trip=reference))
         trip = engine.Trip(
             id=reference,
             pickup=self._pickup(booking, pickup),
@@ -375,7 +377,7 @@ class _Draft:
         """A vehicle that starts later holds nothing of the plan in force: nobody waits until it is back."""
         start_s, end_s = drives[0], min(drives[1], self.clock.second(row.ends_at))
         if start_s > hours[0] or end_s < min(hours[1], self.clock.second(row.ends_at)):
-            self.cut.append(
+            self.said.append(
                 Note.of(
                     NoteKey.SHIFT_CUT,
                     shift=shift_ref(row.pk),

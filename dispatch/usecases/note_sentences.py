@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from dispatch.models import Shift
+from dispatch.models import Booking, Shift
 from dispatch.notes import Figure, Note, NoteKey
 from dispatch.roads.values import ESTIMATE, MIXED, OSRM
 from dispatch.usecases.references import row_id
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from dispatch.engine.sentences import Label
 
+NAMED = frozenset({"shift", "trip"})  # figures that are references
 Stored = str | dict[str, Any]  # a row's note; a plain sentence where an older version wrote it
 
 SENTENCES: Mapping[NoteKey, _StrPromise] = {
@@ -71,6 +72,9 @@ SENTENCES: Mapping[NoteKey, _StrPromise] = {
     NoteKey.SHIFT_STUCK: _(
         "Left as it is: %(shift)s. What it has begun cannot be timed by the rules."
     ),
+    NoteKey.PIN_RELEASED: _(
+        "Journey %(trip)s was pinned to a shift that takes no part: another driver may have it."
+    ),
     NoteKey.DAY_BUSY: _("This day is being planned already."),
     NoteKey.DAY_EMPTY: _("There is neither a shift nor a booking on this day."),
     NoteKey.SETTINGS_NOT_VALID: _("The settings of the company are not valid: %(fields)s."),
@@ -104,16 +108,16 @@ def source_words(source: str) -> str:
 def note_sentence(note: Note, label: Label | None = None) -> str:
     """One note in the reader's language; `label` says what people call a shift."""
     figures: dict[str, Figure] = dict(note.figures)
-    if "shift" in figures:
-        shift = str(figures["shift"])
-        figures["shift"] = (label or shift_label({shift}))(shift)
+    for name in NAMED & figures.keys():
+        reference = str(figures[name])
+        figures[name] = (label or label_of({reference}))(reference)
     return str(SENTENCES[note.key] % figures)
 
 
 def note_sentences(stored: Iterable[Stored], label: Label | None = None) -> list[str]:
     """The notes of a run as its row keeps them; without a `label` the rows are asked once for all."""
     rows = list(stored)
-    named = label or shift_label(shifts_named(rows))
+    named = label or label_of(references_in(rows))
     return [_spoken(row, named) for row in rows]
 
 
@@ -127,10 +131,10 @@ def note_key(stored: Stored | None) -> str | None:
     return str(stored["key"]) if isinstance(stored, dict) else None
 
 
-def shifts_named(stored: Iterable[Stored]) -> set[str]:
-    """The shifts that these notes speak of."""
+def references_in(stored: Iterable[Stored]) -> set[str]:
+    """The shifts and trips that these notes speak of."""
     figures = (row["figures"] for row in stored if isinstance(row, dict))
-    return {str(found["shift"]) for found in figures if "shift" in found}
+    return {str(found[name]) for found in figures for name in NAMED & found.keys()}
 
 
 def notes_of_shifts(stored: Iterable[Stored]) -> dict[int, Note]:
@@ -140,12 +144,20 @@ def notes_of_shifts(stored: Iterable[Stored]) -> dict[int, Note]:
     return {row_id(str(shift)): note for shift, note in notes if shift is not None}
 
 
-def shift_label(references: Iterable[str]) -> Label:
-    """Driver and hours, in the company's time; whoever looks may see both."""
-    wanted = [row_id(reference) for reference in references]
-    rows = Shift.objects.filter(pk__in=wanted).select_related("driver", "company") if wanted else ()
+def label_of(references: Iterable[str]) -> Label:
+    """A trip's booking, a shift's driver and hours in the company's time; whoever looks may see them."""
+    wanted = set(references)
+    shifts = {row_id(reference) for reference in wanted if reference.startswith("s")}
+    rows = Shift.objects.filter(pk__in=shifts).select_related("driver", "company") if shifts else ()
     known = {f"s{row.pk}": driver_and_hours(row) for row in rows}
-    return lambda reference: known.get(reference) or gettext("a shift that is gone")
+    trips = {row_id(reference) for reference in wanted if reference.startswith("b")}
+    bookings = Booking.objects.filter(pk__in=trips).values_list("pk", "reference") if trips else ()
+    known |= {f"b{pk}": name for pk, name in bookings}
+    return lambda reference: known.get(reference) or _gone(reference)
+
+
+def _gone(reference: str) -> str:
+    return gettext("a shift that is gone") if reference.startswith("s") else "–"
 
 
 def driver_and_hours(row: Shift) -> str:

@@ -113,9 +113,13 @@ class _Writer:
                 status != BookingStatus.ON_BOARD
             ):  # from where the vehicle is by now, it is no direct way
                 old.direct_s = row.direct_s
+            if (
+                old.shift_id != row.shift_id
+            ):  # a pin holds a journey on its shift, wherever it goes next
+                old.is_pinned, old.pinned_by = False, None
             row.write(old)
             old.version += 1
-        fields = [*RideRow.COLUMNS, "assigned_by", "run", "version"]
+        fields = [*RideRow.COLUMNS, "assigned_by", "run", "is_pinned", "pinned_by", "version"]
         Assignment.objects.bulk_update([old for old, _row in changed], fields, batch_size=500)
         Booking.objects.filter(pk__in=ids).update(version=F("version") + 1)
         count_changes(noticed, self.now)

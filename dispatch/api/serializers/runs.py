@@ -14,10 +14,10 @@ from dispatch.enums import Rule, RunStatus, RunTrigger, VisitKind
 from dispatch.models import DispatchRun
 from dispatch.usecases.note_sentences import (
     error_sentence,
+    label_of,
     note_key,
     note_sentences,
-    shift_label,
-    shifts_named,
+    references_in,
 )
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class RunSerializer(ReadSerializer):
         if not isinstance(self.parent, serializers.ListSerializer):
             return None
         page = self.parent.instance or ()
-        return shift_label(shifts_named(note for run in page for note in run.notes))
+        return label_of(references_in(note for run in page for note in run.notes))
 
 
 class StageSerializer(serializers.Serializer[Any]):

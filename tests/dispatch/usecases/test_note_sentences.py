@@ -17,11 +17,11 @@ from dispatch.usecases.note_sentences import (
     note_sentences,
     source_words,
 )
-from tests.factories import make_company, make_driver, make_shift
+from tests.factories import make_booking, make_company, make_driver, make_shift
 
 FIGURES: dict[str, int | str] = {
     "gaps": 3, "pairs": 12, "count": 2, "seconds": 30, "status": 500, "code": "NoRoute",
-    "start": "12:00", "end": "19:00", "shift": "s7", "fields": "speed_kmh", "detail": "No trip.", "kind": "KeyError",
+    "start": "12:00", "end": "19:00", "shift": "s7", "trip": "b3", "fields": "speed_kmh", "detail": "No trip.", "kind": "KeyError",
 }  # fmt: skip
 
 
@@ -33,6 +33,7 @@ def test_every_key_has_its_sentence(key: NoteKey, language: str) -> None:
     assert said
     assert "%(" not in said
     assert ("<s7>" in said) == key.startswith("shift_")
+    assert ("<b3>" in said) == (key is NoteKey.PIN_RELEASED)
 
 
 def test_every_sentence_belongs_to_a_key() -> None:
@@ -61,6 +62,14 @@ class TestStored:
             assert note_sentences(stored) == [
                 f"Laissé de côté\N{NO-BREAK SPACE}: {driver}, 07:00–19:00. Le chauffeur est absent."
             ]
+
+    def test_a_trip_is_its_booking_s_reference(self) -> None:
+        booking = make_booking(make_company())
+        stored = [Note.of(NoteKey.PIN_RELEASED, trip=f"b{pk}").to_json() for pk in (booking.pk, 0)]
+        with override("en"):
+            known, gone = note_sentences(stored)
+        assert known.startswith(f"Journey {booking.reference} was pinned")
+        assert gone.startswith("Journey – was pinned")
 
     def test_a_shift_that_is_gone_says_so(self) -> None:
         stored = [Note.of(NoteKey.SHIFT_STUCK, shift="s0").to_json()]
