@@ -9,7 +9,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from dispatch.enums import AssignedBy, BookingStatus, Leg, StatusReason
 from dispatch.models import Absence, Assignment, Booking, Company, Place, Shift, ShiftBreak
-from dispatch.models.statuses import CANCELLATIONS
+from dispatch.models.statuses import CANCELLATIONS, OUTCOMES
 from dispatch.twin.demand import DemandDay, Duty
 from dispatch.twin.history import Happened, Ride, make_history
 from dispatch.twin.requests import End, Request
@@ -205,6 +205,7 @@ class _Day:
             direct_s=ride.direct_s,
             ride_group=made[ride.group].pk,
             position=ride.position,
+            is_over=booking.status in OUTCOMES,
             assigned_by=AssignedBy.ENGINE,
         )
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import models
+from django.db.models import Q
 
 from dispatch.engine.construct import construct
 from dispatch.engine.kpi import Kpi
@@ -220,6 +221,14 @@ def test_the_day_can_be_planned_from_where_it_stands(ahead):
 
 
 # Again, anew, elsewhere ----------------------------------------------------------------------
+
+
+def test_journeys_that_have_ended_keep_nobody_busy():
+    seed()
+    over = Q(booking__status__in=[status.value for status in OUTCOMES])
+    assert Assignment.objects.filter(over, is_over=True).exists()
+    assert not Assignment.objects.filter(over, is_over=False).exists()
+    assert not Assignment.objects.filter(~over, is_over=True).exists()
 
 
 def test_a_second_time_nothing_is_written():
