@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.utils.translation import gettext as _
 
 from dispatch.enums import BookingStatus, Mobility, PlaceKind, Priority
+from dispatch.models.labels import label
 from dispatch.models.statuses import OPEN, OUTCOMES, UNDER_WAY
 from dispatch.pages.timing import Grade, Timing, timing_of
 from dispatch.usecases.day_so_far import assignment_of
@@ -31,7 +32,8 @@ class Reason(NamedTuple):
 class TripLine:
     """`look`: planned, moving, done or off; what a block on the time bar looks like.
 
-    `answer`: what the button just pressed beside it said.
+    `answer`: what the button just pressed beside it said. Words and looks are found once: a page shows them
+    on the bar, in the bar's title and in the table.
     """
 
     booking: Booking
@@ -39,17 +41,12 @@ class TripLine:
     needs: tuple[str, ...]
     marks: tuple[str, ...]
     timing: Timing | None
+    pickup: str
+    dropoff: str
+    status: str
+    look: str
     reason: Reason | None = None
     answer: Message | None = None
-
-    @property
-    def look(self) -> str:
-        status = BookingStatus(self.booking.status)
-        if status in UNDER_WAY:
-            return "moving"
-        if status is BookingStatus.COMPLETED:
-            return "done"
-        return "off" if status in OUTCOMES else "planned"
 
     @property
     def is_late(self) -> bool:
@@ -62,21 +59,13 @@ class TripLine:
         if outbound is None or outbound.status == BookingStatus.COMPLETED:
             return ""
         return _("The outbound journey is not recorded as done: it is “%(status)s”.") % {
-            "status": outbound.get_status_display()
+            "status": label(BookingStatus(outbound.status))
         }
 
     @property
     def may_withdraw(self) -> bool:
         """The patient called, and no driver has set off."""
         return self.booking.ready_at is not None and BookingStatus(self.booking.status) in OPEN
-
-    @property
-    def pickup(self) -> str:
-        return place_text(self.booking.pickup)
-
-    @property
-    def dropoff(self) -> str:
-        return place_text(self.booking.dropoff)
 
 
 def trip_line(
@@ -86,16 +75,28 @@ def trip_line(
     reason: Reason | None = None,
     answer: Message | None = None,
 ) -> TripLine:
-    ride = assignment_of(booking)
+    ride, status = assignment_of(booking), BookingStatus(booking.status)
     return TripLine(
         booking=booking,
         ride=ride,
         needs=needs_of(booking),
         marks=_marks(booking, ride),
         timing=None if ride is None else timing_of(booking, ride, now),
+        pickup=place_text(booking.pickup),
+        dropoff=place_text(booking.dropoff),
+        status=label(status),
+        look=_look(status),
         reason=reason,
         answer=answer,
     )
+
+
+def _look(status: BookingStatus) -> str:
+    if status in UNDER_WAY:
+        return "moving"
+    if status is BookingStatus.COMPLETED:
+        return "done"
+    return "off" if status in OUTCOMES else "planned"
 
 
 def place_text(place: Place) -> str:
