@@ -11,19 +11,17 @@ from django.utils.translation import gettext as _
 from dispatch.engine.explain import unassigned_sentence
 from dispatch.engine.kpi import KPIS, UNITS, Kpi, Unit
 from dispatch.engine.plan import Plan, TimedVisit
-from dispatch.engine.plan import Unassigned as Left
 from dispatch.engine.remedies import advice_sentence
-from dispatch.enums import Rule, VisitKind
+from dispatch.enums import VisitKind
 from dispatch.models import Booking, Shift
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.measure_day import kpi_from_json
 from dispatch.usecases.references import row_id, shift_ref, trip_ref
-from dispatch.usecases.wording import language
+from dispatch.usecases.wording import language, left_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
-    from typing import Any
 
     from dispatch.engine.kpi import KpiValue
     from dispatch.engine.plan import Move, Route
@@ -172,7 +170,7 @@ class RunStory:
                 advice=advice_sentence(left, language(), label=self._label),
             )
             for row in rows
-            for left in [_left(row)]
+            for left in [left_of(row)]
         ]
 
     def _label(self, reference: str) -> str:
@@ -185,16 +183,6 @@ class RunStory:
     @cached_property
     def figures(self) -> list[Figure]:
         return figures([self.run])
-
-
-def _left(row: Any) -> Left:
-    detail = row.params.get("detail", "")
-    return Left(
-        trip=trip_ref(row.booking_id),
-        reason=Rule(row.reason),
-        advice=f"{row.advice}:{detail}" if detail else row.advice,
-        amount=int(row.params.get("amount", 0)),
-    )
 
 
 def bookings_by_id(ids: Iterable[str]) -> Mapping[str, Booking]:

@@ -63,15 +63,17 @@ def unassigned_sentences(item: Unassigned, label: Label | None = None) -> str:
 
 def row_sentences(row: UnassignedRow, label: Label | None = None) -> str:
     """The same from a stored row."""
+    return unassigned_sentences(left_of(row), label)
+
+
+def left_of(row: UnassignedRow) -> Unassigned:
+    """The engine's value that the row keeps."""
     detail = row.params.get("detail", "")
-    return unassigned_sentences(
-        Unassigned(
-            trip=trip_ref(row.booking_id),
-            reason=Rule(row.reason),
-            advice=f"{row.advice}:{detail}" if detail else row.advice,
-            amount=row.params.get("amount", 0),
-        ),
-        label,
+    return Unassigned(
+        trip=trip_ref(row.booking_id),
+        reason=Rule(row.reason),
+        advice=f"{row.advice}:{detail}" if detail else row.advice,
+        amount=int(row.params.get("amount", 0)),
     )
 
 
