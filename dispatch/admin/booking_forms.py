@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.forms.models import construct_instance
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -76,6 +77,7 @@ class NewBookingForm(VersionedForm):
         status: Any = self.fields["status"]
         status.choices = [(code.value, labels[code.value]) for code in NEW]
         status.initial = BookingStatus.CONFIRMED.value
+        _capitalise(self)
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -152,6 +154,10 @@ class ReturnForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _capitalise(self)
+
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         _whole_window(self)
@@ -183,6 +189,12 @@ def tell_doubts(desk: Desk, request: HttpRequest, booking: Booking) -> None:
     """What was taken, and is worth a second look."""
     for doubt in doubts_about(booking, now=timezone.now()):
         desk.message_user(request, f"{booking.reference}: {doubt.sentence}", messages.WARNING)
+
+
+def _capitalise(form: forms.Form | VersionedForm) -> None:
+    """As the admin does with the names of columns."""
+    for field in form.fields.values():
+        field.label = capfirst(str(field.label or ""))
 
 
 def _whole_window(form: forms.Form | VersionedForm) -> None:

@@ -326,8 +326,14 @@ class Shift(models.Model):
             return
         if self.period.lower is None or self.period.upper is None:
             return  # shift_lasts says so
+        if self.status == ShiftStatus.CANCELLED:
+            return  # nobody drives it: it may be cancelled because somebody cannot
         day = self.starts_at.astimezone(self.company.tz).date()
         errors: dict[str, _StrPromise] = {}
+        if not self.vehicle.active:
+            errors["vehicle"] = _("The vehicle is out of use.")
+        if not self.driver.active:
+            errors["driver"] = _("The driver is no longer active.")
         if self.vehicle.unavailabilities.filter(period__overlap=self.period).exists():
             errors["vehicle"] = _("The vehicle is unavailable during this shift.")
         if set(self.vehicle.required_licences) - self.driver.licences_on(day):

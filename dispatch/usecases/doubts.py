@@ -161,6 +161,7 @@ def _two_at_once(booking: Booking) -> Iterator[Doubt]:
         promised_from__lt=booking.promised_to,
         promised_to__gt=booking.promised_from,
     ).exclude(pk=booking.pk)
-    for reference in others.order_by("promised_from", "pk").values_list("reference", flat=True):
-        said = _("Booking %s promises this patient a pickup at the same time.") % reference
+    references = list(others.order_by("promised_from", "pk").values_list("reference", flat=True))
+    if references:
+        said = _("This patient is promised a pickup at the same time: %s.") % ", ".join(references)
         yield Doubt(kind=DoubtKind.TWO_AT_ONCE, field="patient", sentence=said)

@@ -290,7 +290,7 @@ def test_odd_lines_are_told_and_written(company):
     preview = bring(company, "bookings", f"{BOOKING_HEAD}\n{line}\n{line}\n", is_preview=True)
     assert [len(each.warnings) for each in preview.lines] == [1, 2]
     assert preview.lines[0].warnings[0].startswith("No vehicle of the company")
-    assert "promises this patient a pickup at the same time" in preview.lines[1].warnings[1]
+    assert "promised a pickup at the same time" in preview.lines[1].warnings[1]
     assert [told["line"] for told in preview.to_json()["warnings"]] == [2, 3, 3]
     make_vehicle(company)
     done = bring(company, "bookings", f"{BOOKING_HEAD}\n{line}\n")

@@ -207,6 +207,29 @@ def test_an_absent_driver_gets_no_shift(world, send):
     assert "The driver is absent on this day." in found
 
 
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [("vehicle", "The vehicle is out of use."), ("driver", "The driver is no longer active.")],
+)
+def test_who_and_what_no_longer_works_gets_no_shift(world, send, row, words):
+    crew = {"driver": make_driver(world.company), "vehicle": make_vehicle(world.company)}
+    type(crew[row]).objects.filter(pk=crew[row].pk).update(active=False)
+    found = errors(send(
+        "shift", None, driver=crew["driver"].pk, vehicle=crew["vehicle"].pk,
+        period_0="2026-06-17T08:00", period_1="2026-06-17T12:00",
+    ))  # fmt: skip
+    assert words in found
+
+
+def test_a_shift_is_cancelled_because_its_driver_is_absent(world, send):
+    shift = make_shift(world.company)
+    shift.driver.absences.create(first_on=DAY, last_on=DAY)
+    answer = send("shift", shift, "dispatcher", status="cancelled")
+    assert answer.status_code == 302, errors(answer)
+    shift.refresh_from_db()
+    assert shift.status == "cancelled"
+
+
 def test_a_superuser_mixing_companies_is_refused(world, send):
     other = make_world()
     found = errors(send(
