@@ -213,7 +213,8 @@ def test_an_absent_driver_gets_no_shift(world, send):
 )
 def test_who_and_what_no_longer_works_gets_no_shift(world, send, row, words):
     crew = {"driver": make_driver(world.company), "vehicle": make_vehicle(world.company)}
-    type(crew[row]).objects.filter(pk=crew[row].pk).update(active=False)
+    crew[row].active = False
+    crew[row].save()
     found = errors(send(
         "shift", None, driver=crew["driver"].pk, vehicle=crew["vehicle"].pk,
         period_0="2026-06-17T08:00", period_1="2026-06-17T12:00",
