@@ -212,11 +212,12 @@ def test_an_absent_driver_gets_no_shift(world, send):
     [("vehicle", "The vehicle is out of use."), ("driver", "The driver is no longer active.")],
 )
 def test_who_and_what_no_longer_works_gets_no_shift(world, send, row, words):
-    crew = {"driver": make_driver(world.company), "vehicle": make_vehicle(world.company)}
-    crew[row].active = False
-    crew[row].save()
+    driver, vehicle = make_driver(world.company), make_vehicle(world.company)
+    driver.active, vehicle.active = row != "driver", row != "vehicle"
+    driver.save()
+    vehicle.save()
     found = errors(send(
-        "shift", None, driver=crew["driver"].pk, vehicle=crew["vehicle"].pk,
+        "shift", None, driver=driver.pk, vehicle=vehicle.pk,
         period_0="2026-06-17T08:00", period_1="2026-06-17T12:00",
     ))  # fmt: skip
     assert words in found
