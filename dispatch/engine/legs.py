@@ -105,6 +105,9 @@ class _Walk:
         return leg
 
     def home(self) -> Leg:
+        """Back to the base; who has rested and served nobody is not on a tour, wherever the shift ends."""
+        if self.last is None:
+            return Leg(None, self.leaving_s, 0, 0, 0, tuple(self.riders))
         return self._leg(None)
 
     def _leg(self, visit: TimedVisit | None) -> Leg:

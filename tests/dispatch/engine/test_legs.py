@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dispatch.engine.construct import construct
 from dispatch.engine.legs import driving_s, legs
-from dispatch.engine.plan import Route, TimedVisit
+from dispatch.engine.plan import Route
+from dispatch.engine.rules import hard_violations
 from dispatch.enums import VisitKind
-from tests.dispatch.engine.builders import pause, problem, route, shift, stop, trip
+from tests.dispatch.engine.builders import pause, problem, route, shift, stop, trip, visits
+from tests.dispatch.engine.checker import faults
 
 
 def test_the_way_of_a_tour_leg_by_leg():
@@ -30,11 +33,10 @@ def test_a_route_without_visits_has_no_way():
     assert legs(day, day.shifts[0], Route(shift="s")) == ()
 
 
-def test_breaks_alone_lead_home_from_the_base():
-    day = problem(shift(end_location=5, breaks=(pause("p", 0, 9_000),)))
-    rest = Route(
-        shift="s",
-        visits=(TimedVisit(id="p", kind=VisitKind.BREAK, arrive_s=0, start_s=0),),
-        return_s=800,
-    )
-    assert [leg.driving_s for leg in legs(day, day.shifts[0], rest)] == [0, 500]
+def test_a_rest_without_patients_is_no_tour():
+    """The shift ends 500 s from where it starts; it has rested, and nobody asks for it."""
+    day = problem(shift(committed=visits("~rest"), breaks=(pause("rest", 0, 600),), end_location=5))
+    going = construct(day)
+    assert [leg.driving_s for leg in legs(day, day.shifts[0], going.routes[0])] == [0, 0]
+    assert hard_violations(day, going) == ()
+    assert faults(day, going) == []
