@@ -17,8 +17,8 @@ from dispatch.engine.sentences import minutes
 from dispatch.enums import BookingStatus, DoubtKind, Mobility
 from dispatch.models import Booking, Company, SeatConfiguration, Vehicle
 from dispatch.models.statuses import OPEN, UNDER_WAY
-from dispatch.usecases.build_problem import load_of
 from dispatch.usecases.day_clock import local_day
+from dispatch.usecases.day_trips import load_of
 from dispatch.usecases.promise import driving_s
 from dispatch.usecases.wording import places_in_words
 

@@ -11,9 +11,9 @@ from dispatch.engine.recorded import ENDED, driven_s, is_timed, recorded_tour
 from dispatch.engine.records import DayRecord, TourRecord, TripRecord
 from dispatch.enums import BookingStatus, DriverKind, Mobility, Priority
 from dispatch.models import Absence, Booking, Company, Shift
-from dispatch.usecases.build_problem import load_of
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_so_far import assignment_of
+from dispatch.usecases.day_trips import load_of
 from dispatch.usecases.fairness_window import recent_duty_s, recent_trips
 from dispatch.usecases.references import driver_ref, shift_ref, trip_ref
 

@@ -1,0 +1,83 @@
+"""One day as the rows tell it at one moment: what the parts of its problem share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+
+from dispatch.engine.plan import Unassigned
+from dispatch.engine.travel import Point
+from dispatch.enums import Rule
+from dispatch.models import Assignment, Booking, Company, Place, Shift
+from dispatch.notes import Note
+from dispatch.usecases.day_clock import DayClock
+from dispatch.usecases.day_content import promised_bookings
+from dispatch.usecases.day_so_far import ShiftSoFar, assignment_of, shift_so_far
+
+MIN_S = 60
+
+
+class DayRows:
+    """The rows, the places they name, and what has to be told of those that stay outside."""
+
+    def __init__(
+        self,
+        *,
+        company: Company,
+        day: date,
+        now: datetime,
+        freed: frozenset[int],
+        stand_in: Shift | None,
+    ) -> None:
+        self.company, self.day, self.freed = company, day, freed
+        self.clock = DayClock.of(company, day)
+        self.rules = company.rules
+        self.now_s = self.clock.second(now)
+        promised = promised_bookings(company, day)
+        self.bookings = list(promised.with_plan_relations().order_by("pk"))
+        shifts = Shift.objects.on_day(company, day).planned().with_plan_relations()
+        instead = {} if stand_in is None else {stand_in.pk: stand_in}
+        self.shifts = [instead.get(row.pk, row) for row in shifts]
+        self.untried = frozenset(instead)  # nothing has begun with a crew that is not there yet
+        self.unplannable: list[Unassigned] = []
+        self.left_out: dict[int, Note] = {}
+        self.said: list[Note] = []
+        self.places: dict[Point, int] = {}
+        self.so_far = self._so_far()
+        self.committed = {
+            visit.id for state in self.so_far.values() for visit in state.committed_visits
+        }
+
+    def held(self, booking: Booking) -> Assignment | None:
+        """The booking's row in the plan in force, unless it is being placed anew."""
+        return None if booking.pk in self.freed else assignment_of(booking)
+
+    def _so_far(self) -> dict[int, ShiftSoFar]:
+        by_shift: dict[int, list[Booking]] = {shift.pk: [] for shift in self.shifts}
+        for booking in self.bookings:
+            row = self.held(booking)
+            if row is not None and row.shift_id in by_shift:
+                by_shift[row.shift_id].append(booking)
+        freeze_s = self.rules.freeze_min * MIN_S
+        found = {
+            pk: shift_so_far(rows, clock=self.clock, now_s=self.now_s, freeze_s=freeze_s)
+            for pk, rows in by_shift.items()
+            if rows
+        }
+        untried = {pk: replace(found[pk], committed=0) for pk in self.untried & found.keys()}
+        return found | untried
+
+    def locate(self, place: Place | None) -> int | None:
+        position = None if place is None else place.position
+        if position is None:
+            return None
+        point = Point(lat=round(position[0], 5), lon=round(position[1], 5))
+        return self.places.setdefault(point, len(self.places))
+
+    def leave_out(self, reference: str, reason: Rule, advice: str) -> None:
+        self.unplannable.append(Unassigned(trip=reference, reason=reason, advice=advice))
+
+
+def prefixed(kind: str, codes: frozenset[str]) -> frozenset[str]:
+    """Skills and equipment share words ("oxygen"): a need says which of the two it means."""
+    return frozenset(f"{kind}:{code}" for code in codes)
