@@ -149,7 +149,7 @@ def test_a_driver_s_trips_open_by_keyboard_and_by_their_block(
     make_assignment(booking, shift)
     sign_in(page, live_server, day.company)
     page.goto(live_server.url + day.url)
-    line = page.get_by_role("cell", name=booking.reference)
+    line = page.locator(f"tr#trip-{booking.pk}")
     expect(line).to_be_hidden()
     page.locator("details.driver summary").focus()
     page.keyboard.press("Enter")
