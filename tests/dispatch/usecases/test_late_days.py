@@ -11,7 +11,14 @@ import pytest
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
 from dispatch.enums import BookingStatus, RunStatus, RunTrigger
-from dispatch.models import Booking, Company, DispatchRun
+from dispatch.models import (
+    Assignment,
+    Booking,
+    Company,
+    DispatchRun,
+    Vehicle,
+    VehicleUnavailability,
+)
 from dispatch.usecases.apply_plan import apply_plan
 from dispatch.usecases.assign_booking import assign_booking
 from dispatch.usecases.errors import UseCaseError
@@ -22,6 +29,7 @@ from tests.dispatch.engine.checker import faults
 from tests.factories import (
     DAY,
     at,
+    between,
     make_booking,
     make_break,
     make_company,
@@ -47,6 +55,10 @@ def planned(company: Company, now: datetime) -> DispatchRun:
     problem, plan = Problem.from_json(done.problem), Plan.from_json(done.plan)
     asked = tuple(item for item in plan.unassigned if item.trip in problem.trip_by_id)
     assert faults(problem, Plan(routes=plan.routes, unassigned=asked)) == []
+    reasons = [item.trip for item in plan.unassigned]
+    assert sorted([*plan.shift_of, *reasons]) == sorted(
+        {trip.id for trip in problem.trips} | {*reasons}
+    )
     return done
 
 
@@ -139,6 +151,23 @@ def press_buttons(rng: random.Random, now: datetime) -> None:
                 moved(booking, status, now - timedelta(minutes=rng.randrange(5)))
 
 
+def send_away(rng: random.Random, now: datetime) -> None:
+    """Now and then a vehicle goes to the garage for an hour or two, its driver keeping a journey all the same."""
+    if rng.random() < 0.3:
+        vehicle = rng.choice(list(Vehicle.objects.all()))
+        start = now + timedelta(minutes=rng.randrange(-30, 120))
+        period = between(start, start + timedelta(minutes=rng.randrange(30, 150)))
+        vehicle.unavailabilities.all().delete()
+        VehicleUnavailability.objects.create(vehicle=vehicle, period=period)
+        Assignment.objects.filter(pk=rng.choice([0, *_open_rides()])).update(is_pinned=True)
+
+
+def _open_rides() -> list[int]:
+    return list(
+        Assignment.objects.filter(is_over=False).order_by("pk").values_list("pk", flat=True)
+    )
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_any_day_recorded_late_and_out_of_order_can_be_planned_again(
     company: Company, seed: int
@@ -158,4 +187,6 @@ def test_any_day_recorded_late_and_out_of_order_can_be_planned_again(
     for half_hour in range(5, 16):
         now = at(6) + timedelta(minutes=30 * half_hour)
         press_buttons(rng, now)
+        if seed % 2:
+            send_away(rng, now)
         in_force(company, now)
