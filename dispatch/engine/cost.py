@@ -6,12 +6,11 @@ from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import NamedTuple
 
+from dispatch.engine.fairness import FULL_SHIFT_S
 from dispatch.engine.network import Network, Sequence, boarding, network_of
 from dispatch.engine.plan import Plan, Route
 from dispatch.engine.problem import Problem, Shift
 from dispatch.enums import VisitKind
-
-FULL_SHIFT_S = 8 * 3600  # loads are compared per eight hours on duty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,8 @@ from dispatch.engine.legs import legs
 from dispatch.engine.plan import Plan, Route
 from dispatch.engine.problem import Load, Problem, Shift
 
+FULL_SHIFT_S = 8 * 3600  # loads are compared per eight hours on duty
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriverWork:
@@ -32,9 +34,9 @@ class DriverWork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DriverLoad(DriverWork):
-    """`normalised`: trips of the window over the time on duty in it, for a duty as long as today's mean one.
+    """`normalised`: trips of the window per eight hours on duty in it.
 
-    Who worked half the time is expected to carry half the trips. With equal duties it is the plain count.
+    Who worked half the time is expected to carry half the trips.
     """
 
     normalised: float
@@ -116,18 +118,17 @@ def _driving_s(problem: Problem, shift: Shift, route: Route) -> int:
 
 
 def _loads(work: Sequence[DriverWork]) -> tuple[DriverLoad, ...]:
-    mean_s = sum(one.on_duty_s for one in work) / max(1, len(work))
     return tuple(
         DriverLoad(
             **{field.name: getattr(one, field.name) for field in fields(one)},
-            normalised=_normalised(one, mean_s),
+            normalised=_normalised(one),
         )
         for one in work
     )
 
 
-def _normalised(one: DriverWork, mean_s: float) -> float:
-    share = mean_s / (one.recent_duty_s + one.on_duty_s)
+def _normalised(one: DriverWork) -> float:
+    share = FULL_SHIFT_S / (one.recent_duty_s + one.on_duty_s)
     return round((one.recent_trips + one.trips) * share, 6)  # no noise at whole trips
 
 

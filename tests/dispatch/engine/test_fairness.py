@@ -9,6 +9,7 @@ from dispatch.engine.plan import Plan, Route
 from dispatch.engine.problem import Load
 from tests.dispatch.engine.builders import plan, problem, shift, trip
 
+EIGHT_HOURS = 28_800
 ROOMY = (Load(seats=4, wheelchairs=1, stretchers=1),)
 loads = st.lists(st.floats(0, 1_000, allow_subnormal=False), min_size=1, max_size=12)
 
@@ -18,8 +19,8 @@ def test_loads_are_the_windows_trips_and_todays_work():
         trip("a", 1, 3),
         trip("b", 3, 5, load=Load(wheelchairs=1)),
         trip("c", 1, 2, load=Load(stretchers=1, seats=1)),
-        shift("s", recent_trips=4, configurations=ROOMY),
-        shift("r", recent_trips=1, configurations=ROOMY),
+        shift("s", end_s=EIGHT_HOURS, recent_trips=4, configurations=ROOMY),
+        shift("r", end_s=EIGHT_HOURS, recent_trips=1, configurations=ROOMY),
     )
     one, two = fairness(day, plan(day, s="+a -a +b -b", r="+c -c")).loads
     assert (one.driver, two.driver) == ("Dr", "Ds")
@@ -33,8 +34,8 @@ def test_gaps_are_the_most_loaded_less_the_least():
     day = problem(
         trip("a", 1, 3),
         trip("b", 3, 5, load=Load(wheelchairs=1)),
-        shift("s", configurations=ROOMY),
-        shift("r"),
+        shift("s", end_s=EIGHT_HOURS, configurations=ROOMY),
+        shift("r", end_s=EIGHT_HOURS),
     )
     seen = fairness(day, plan(day, s="+a -a +b -b"))
     assert (seen.gap, seen.driving_gap_s, seen.heavy_gap) == (2, 500, 1)
@@ -43,11 +44,11 @@ def test_gaps_are_the_most_loaded_less_the_least():
 
 def test_half_a_shift_is_expected_to_carry_half_the_trips():
     day = problem(
-        *(trip(f"t{i}", 1, 1) for i in range(3)), shift("s", end_s=10_000), shift("r", end_s=5_000)
+        *(trip(f"t{i}", 1, 1) for i in range(3)), shift("s", end_s=28_800), shift("r", end_s=14_400)
     )
     seen = fairness(day, plan(day, s="+t0 -t0 +t1 -t1", r="+t2 -t2"))
     assert seen.gap == 0
-    assert [load.normalised for load in seen.loads] == [1.5, 1.5]  # per mean shift of 7 500 s
+    assert [load.normalised for load in seen.loads] == [2, 2]  # per eight hours
 
 
 def test_a_driver_of_two_shifts_is_one_driver():
@@ -75,7 +76,7 @@ def test_nobody_on_duty_is_fair(day):
 
 
 def test_a_driver_with_an_empty_route_counts():
-    day = problem(trip("a", 1, 2), shift("s"), shift("r"))
+    day = problem(trip("a", 1, 2), shift("s", end_s=EIGHT_HOURS), shift("r", end_s=EIGHT_HOURS))
     empty = Plan(routes=(*plan(day, s="+a -a").routes, Route(shift="r")))
     assert fairness(day, empty).gap == 1
 
@@ -98,7 +99,7 @@ def test_gini_is_the_mean_difference_over_twice_the_mean(values):
 
 
 def test_who_worked_half_the_time_is_expected_to_carry_half_the_trips():
-    """Six trips in two duties and three in one are the same load, told for today's duty."""
+    """Six trips in two duties and three in one are the same load."""
     day = problem(
         shift("s", end_s=1_000, recent_trips=6, recent_duty_s=1_000),
         shift("r", end_s=1_000, recent_trips=3, recent_duty_s=0),
@@ -107,7 +108,7 @@ def test_who_worked_half_the_time_is_expected_to_carry_half_the_trips():
 
 
 def test_what_was_recorded_is_compared_by_the_same_formula():
-    """Four hours on duty of a mean of six: three trips there are as many as four and a half."""
+    """Three trips in four hours on duty are as many as six in eight."""
 
     def work(driver: str, hours: int, trips: int, recent: int = 0, heavy: int = 0) -> DriverWork:
         return DriverWork(
@@ -121,5 +122,5 @@ def test_what_was_recorded_is_compared_by_the_same_formula():
         )
 
     seen = compared([work("d1", 4, 3, heavy=1), work("d2", 8, 4, recent=2)])
-    assert [load.normalised for load in seen.loads] == [4.5, 4.5]
+    assert [load.normalised for load in seen.loads] == [6, 6]
     assert (seen.gap, seen.driving_gap_s, seen.heavy_gap) == (0, 600, 1)

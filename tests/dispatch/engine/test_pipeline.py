@@ -71,7 +71,7 @@ def test_a_day_is_planned_and_each_stage_accounts_for_itself() -> None:
 
 
 def test_the_best_plan_of_all_stages_is_the_one_that_leaves() -> None:
-    day = unshared(large_day(trips=30, shifts=4))
+    day = unshared(large_day(trips=12, shifts=2))
     result = made(day, rounds=None, time_limit_s=3.0)
     assert outcomes(result)["solver"] in {"taken", "kept"}
     costs = [stage.cost for stage in result.stages if stage.cost is not None]

@@ -138,7 +138,7 @@ class TestFairness:
     def test_trips_heavy_trips_and_driving_by_the_hours_on_duty(
         self, company: Company, shift: Shift
     ) -> None:
-        """Duties of eight and four hours: three trips are as many as two there and one here would be."""
+        """Two trips in twelve hours are as many as one in six."""
         other = make_shift(company, period=between(at(6), at(6) + timedelta(hours=6)))
         Shift.objects.filter(pk=shift.pk).update(period=between(at(6), at(6) + timedelta(hours=12)))
         heavy = make_patient(company, mobility="wheelchair_fixed")
@@ -151,7 +151,7 @@ class TestFairness:
         assert [(load.trips, load.heavy_trips) for load in seen.loads] == [(2, 1), (1, 0)]
         # 20 min to each door and 30 min with each patient.
         assert [load.driving_s // 60 for load in seen.loads] == [100, 50]
-        assert [load.normalised for load in seen.loads] == [1.5, 1.5]  # per mean duty of nine hours
+        assert [load.normalised for load in seen.loads] == [1.333333, 1.333333]  # per eight hours
         assert (seen.gap, seen.heavy_gap) == (0, 1)
 
     def test_trips_nobody_ended_are_not_carried(self, company: Company, shift: Shift) -> None:
