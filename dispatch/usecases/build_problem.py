@@ -17,10 +17,9 @@ from django.conf import settings as django_settings
 from dispatch import roads
 from dispatch.engine import problem as engine
 from dispatch.engine.plan import Unassigned
-from dispatch.enums import BookingStatus
 from dispatch.models import Company, CompanySettings, Shift
 from dispatch.notes import Note, NoteKey
-from dispatch.usecases.day_content import NothingToPlanError
+from dispatch.usecases.day_content import ENDED_ON_THE_ROAD, NothingToPlanError
 from dispatch.usecases.day_rows import MIN_S, DayRows
 from dispatch.usecases.day_shifts import DayShifts
 from dispatch.usecases.day_trips import DayTrips
@@ -71,7 +70,7 @@ def build_problem(
 
 def _built(rows: DayRows) -> BuiltProblem:
     day_shifts, day_trips = DayShifts(rows), DayTrips(rows)
-    still_open = [b for b in rows.bookings if b.status != BookingStatus.COMPLETED]
+    still_open = [b for b in rows.bookings if b.status not in ENDED_ON_THE_ROAD]
     neighbours = next_door(rows.shifts, rows.day)
     shifts = [
         shift for row in rows.shifts if (shift := day_shifts.shift(row, neighbours)) is not None

@@ -12,6 +12,11 @@ from dispatch.models.booking import BookingQuerySet
 from dispatch.models.statuses import OPEN, UNDER_WAY
 from dispatch.usecases.errors import UseCaseError
 
+# What ended where its vehicle was sent: it needs no driver any more, and says where that driver is.
+ENDED_ON_THE_ROAD = frozenset(
+    {BookingStatus.COMPLETED, BookingStatus.NO_SHOW, BookingStatus.MISSED}
+)
+
 
 class NothingToPlanError(UseCaseError):
     """The day has neither a shift nor a booking."""
@@ -22,7 +27,7 @@ class NothingToPlanError(UseCaseError):
 
 def promised_bookings(company: Company, day: date) -> BookingQuerySet:
     """Those that are driven, or were: on call and cancelled ones are not among them."""
-    wanted = [status.value for status in OPEN | UNDER_WAY | {BookingStatus.COMPLETED}]
+    wanted = [status.value for status in OPEN | UNDER_WAY | ENDED_ON_THE_ROAD]
     promised = Booking.objects.filter(
         company=company, promised_from__isnull=False, status__in=wanted
     )

@@ -11,6 +11,7 @@ from dispatch.enums import BookingStatus, VisitKind
 from dispatch.models import Assignment, Booking, Place
 from dispatch.models.statuses import UNDER_WAY
 from dispatch.usecases.day_clock import DayClock
+from dispatch.usecases.day_content import ENDED_ON_THE_ROAD
 from dispatch.usecases.references import trip_ref
 
 
@@ -72,7 +73,7 @@ def _order(bookings: list[Booking], clock: DayClock) -> tuple[Visit, ...]:
     timed: list[tuple[int, str, VisitKind]] = []
     for booking in bookings:
         row = assignment_of(booking)
-        if row is None or booking.status == BookingStatus.COMPLETED:
+        if row is None or booking.status in ENDED_ON_THE_ROAD:
             continue
         reference = trip_ref(booking.pk)
         pickup, dropoff = clock.second(row.planned_pickup_at), clock.second(row.planned_dropoff_at)
@@ -114,7 +115,7 @@ def _begun_next(planned: list[Visit], begun: set[str], aboard: set[str]) -> list
 
 def _is_firm(booking: Booking, clock: DayClock, frozen_until_s: int) -> bool:
     row = assignment_of(booking)
-    if row is None or booking.status == BookingStatus.COMPLETED:
+    if row is None or booking.status in ENDED_ON_THE_ROAD:
         return False
     is_close = clock.second(row.planned_pickup_at) < frozen_until_s
     return booking.status in UNDER_WAY or is_close
@@ -140,7 +141,11 @@ def _last_seen(bookings: list[Booking]) -> tuple[datetime, Place] | None:
     """The latest recorded moment and the place it happened at."""
     moments: list[tuple[datetime, int, Place]] = []
     for b in bookings:
-        arrivals = ((b.arrived_pickup_at, b.pickup), (b.boarded_at, b.pickup))
+        arrivals = (
+            (b.arrived_pickup_at, b.pickup),
+            (b.boarded_at, b.pickup),
+            (b.absent_at, b.pickup),
+        )
         departures = ((b.arrived_dropoff_at, b.dropoff), (b.alighted_at, b.dropoff))
         moments += [(at, b.pk, place) for at, place in arrivals + departures if at is not None]
     if not moments:

@@ -14,6 +14,7 @@ from dispatch.enums import (
     Priority,
     Rule,
     Stance,
+    StatusReason,
     VisitKind,
 )
 from dispatch.models import Absence, Booking, Company, DriverWish, VehicleUnavailability
@@ -297,6 +298,24 @@ class TestADayThatHasBegun:
         assert found.start_s == 9 * HOUR  # free since 08:25, but the past is past
         assert found.recent_trips == 1
         assert found.start_location != found.end_location
+
+    def test_whoever_waited_in_vain_sets_off_from_that_door(self, company: Company) -> None:
+        shift = make_shift(company)
+        absent = make_booking(company, pickup_at=at(8))
+        make_assignment(absent, shift, is_over=True)
+        set_status(
+            absent,
+            BookingStatus.NO_SHOW,
+            status_reason=StatusReason.PATIENT_ABSENT.value,
+            arrived_pickup_at=at(8),
+            absent_at=at(8, 15),
+        )
+        make_booking(company, pickup_at=at(11), pickup=absent.pickup)
+        problem = built_at(company, 8, 30).problem
+        (found,) = problem.shifts
+        (trip,) = problem.trips
+        assert (found.start_s, found.start_location) == (8 * HOUR + 1800, trip.pickup.location)
+        assert found.recent_trips == 0
 
     def test_a_patient_on_board_is_committed(self, company: Company) -> None:
         shift = make_shift(company)
