@@ -89,7 +89,7 @@ def test_too_many_plannings_are_told_when_to_come_back(
 def test_members_for_programs_stand_beside_the_sentence(office: Caller, company: Company) -> None:
     booking = make_booking(company)
     answer = office.post(f"bookings/{booking.pk}/dispatch-now/", match=1)
-    assert (answer.status, answer.problem) == (409, "not-feasible")
+    assert (answer.status, answer.problem) == (409, "nobody-fits")
     assert answer.body["rule"] == "shift"
     assert answer.body["amount"] == 0
 

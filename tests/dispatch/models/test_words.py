@@ -19,7 +19,12 @@ VOCABULARIES = [
     for _name, value in inspect.getmembers(enums, inspect.isclass)
     if issubclass(value, StrEnum) and value is not StrEnum
 ]
-UNLABELLED = {enums.Severity, enums.VisitKind, enums.SkillCode}  # stored nowhere, or named by rows
+UNLABELLED = {
+    enums.DoubtKind,
+    enums.Severity,
+    enums.VisitKind,
+    enums.SkillCode,
+}  # stored nowhere, or named by rows
 
 
 @pytest.mark.parametrize("vocabulary", VOCABULARIES)

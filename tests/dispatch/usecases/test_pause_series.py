@@ -182,5 +182,5 @@ def test_a_return_added_by_hand_rests_and_comes_back_with_its_journey(company):
 
 def test_days_of_an_absence_in_the_wrong_order_are_refused_in_words_too(company):
     absence = Absence(driver=make_driver(company), first_on=FRIDAY, last_on=THURSDAY)
-    with pytest.raises(ValidationError, match="An absence ends on or after its first day"):
+    with pytest.raises(ValidationError, match="The absence ends before its first day"):
         absence.full_clean()
