@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.core.paginator import Paginator
 from django.db import IntegrityError
-from django.db.models import DateTimeField, Q
+from django.db.models import DateField, DateTimeField, Q
 from django.http import Http404
 from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.admin.access import DISPATCH, NOBODY, OFFICE, access_of
 from dispatch.admin.forms import CheckedForm, DeskForm, PeriodField, native_widget, several_of
-from dispatch.admin.moments import MomentField, MomentInput
+from dispatch.admin.moments import MomentField, MomentInput, refuse_far
 from dispatch.models import Company
 from dispatch.models.refusals import refusal_sentence
 from dispatch.models.sort_keys import sort_key
@@ -95,6 +95,8 @@ class OwnRows:
             return several_of(db_field)
         if (widget := native_widget(db_field)) is not None:
             field: Field = db_field.formfield(widget=widget)
+            if isinstance(db_field, DateField):
+                field.validators = [*field.validators, refuse_far]
             return field
         other: Field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
         return other

@@ -10,6 +10,8 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from dispatch.usecases.wall_time import is_in_reach
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
@@ -41,9 +43,12 @@ class DayFilter(admin.ListFilter):
     def _day(self, name: str) -> date | None:
         text = str(self.used_parameters.get(name) or "")
         try:
-            return date.fromisoformat(text) if text else None
+            found = date.fromisoformat(text) if text else None
         except ValueError as error:
             raise IncorrectLookupParameters from error
+        if found is not None and not is_in_reach(found):
+            raise IncorrectLookupParameters
+        return found
 
     def expected_parameters(self) -> list[str | None]:
         return ["from", "to"]

@@ -13,10 +13,17 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from dispatch.usecases.wall_time import moments_at
+from dispatch.usecases.wall_time import is_in_reach, moments_at
 
 if TYPE_CHECKING:
+    from datetime import date
     from typing import Any
+
+
+def refuse_far(day: date) -> None:
+    """A validator of days on forms; of a moment: of the day that is shown with it."""
+    if not is_in_reach(day):
+        raise ValidationError(_("This lies outside the years 2000 to 2099."), code="far")
 
 
 class HouseWidget:
@@ -65,7 +72,9 @@ class MomentInput(HouseWidget, forms.DateTimeInput):
 def _hours(value: Any) -> list[tuple[str, str, bool]]:
     """(value, words, is chosen) of both hours where the clocks show this time twice; else nothing."""
     wall, fold = _wall(value), getattr(value, "fold", "")
-    found = () if wall is None else moments_at(timezone.get_current_timezone(), wall)
+    if wall is None or not is_in_reach(wall.date()):
+        return []
+    found = moments_at(timezone.get_current_timezone(), wall)
     if len(found) < 2:
         return []
     words = (_t("the first (summer time)"), _t("the second (winter time)"))
@@ -99,6 +108,7 @@ class MomentField(forms.DateTimeField):
         wall = _wall(value.strip())
         if wall is None:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
+        refuse_far(wall.date())
         found = moments_at(timezone.get_current_timezone(), wall)
         if len(found) == 1:
             return found[0]

@@ -29,6 +29,7 @@ from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.note_sentences import error_sentence
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.run_dispatch import run_dispatch
+from dispatch.usecases.wall_time import is_in_reach
 
 if TYPE_CHECKING:
     from typing import Any
@@ -70,9 +71,12 @@ def company_for(request: HttpRequest, company_id: int, roles: frozenset[Role]) -
 
 def _parsed(day: str) -> date:
     try:
-        return date.fromisoformat(day)
+        found = date.fromisoformat(day)
     except ValueError as error:
         raise Http404 from error
+    if not is_in_reach(found):
+        raise Http404
+    return found
 
 
 def day_url(company: Company, day: date) -> str:

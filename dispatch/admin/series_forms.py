@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.admin.forms import DeskForm
+from dispatch.admin.moments import refuse_far
 from dispatch.usecases.series_edits import EditAll, EditFollowing, EditThis
 from dispatch.usecases.series_rests import End, Pause, Resume
 from dispatch.usecases.series_rows import SeriesContent
@@ -28,7 +29,10 @@ CONTENT = (
 
 def _day(label: Any, **options: Any) -> forms.DateField:
     return forms.DateField(
-        label=label, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}), **options
+        label=label,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+        validators=[refuse_far],
+        **options,
     )
 
 

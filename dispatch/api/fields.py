@@ -11,9 +11,13 @@ from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from dispatch.usecases.wall_time import AmbiguousTimeError, NoSuchTimeError, moment_of
+from dispatch.usecases.wall_time import (
+    AmbiguousTimeError,
+    NoSuchTimeError,
+    is_in_reach,
+    moment_of,
+)
 
-FIRST_YEAR, LAST_YEAR = 2000, 2099
 LARGEST_ID = 2**63 - 1
 
 
@@ -34,7 +38,7 @@ class MomentField(serializers.DateTimeField):
         return super().to_internal_value(value)
 
     def enforce_timezone(self, value: datetime) -> datetime:
-        if not FIRST_YEAR <= value.year <= LAST_YEAR:
+        if not is_in_reach(value.date()):
             self.fail("far")
         if value.tzinfo is not None:
             return value.astimezone(UTC)
@@ -51,7 +55,7 @@ class DayField(serializers.DateField):
 
     def to_internal_value(self, value: Any) -> date:
         day = super().to_internal_value(value)
-        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        if not is_in_reach(day):
             self.fail("far")
         return day
 

@@ -10,7 +10,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
 
-from dispatch.api.fields import FIRST_YEAR, LARGEST_ID, LAST_YEAR
+from dispatch.api.fields import LARGEST_ID
 from dispatch.enums import (
     BookingStatus,
     Leg,
@@ -33,6 +33,7 @@ from dispatch.models import (
 )
 from dispatch.models.labels import choices
 from dispatch.models.sort_keys import sort_key
+from dispatch.usecases.wall_time import FIRST_DAY, LAST_DAY
 
 
 class DayFilter(django_filters.DateFilter):
@@ -40,8 +41,8 @@ class DayFilter(django_filters.DateFilter):
 
     def __init__(self, field_name: str | None = None, **options: Any) -> None:
         bounds = [
-            MinValueValidator(date(FIRST_YEAR, 1, 1)),
-            MaxValueValidator(date(LAST_YEAR, 12, 31)),
+            MinValueValidator(FIRST_DAY),
+            MaxValueValidator(LAST_DAY),
         ]
         super().__init__(
             field_name=field_name, input_formats=["%Y-%m-%d"], validators=bounds, **options

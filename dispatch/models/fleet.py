@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Self, cast
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -11,6 +12,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Case, ExpressionWrapper, F, Q, Value, When
+from django.db.models.expressions import CombinedExpression
+from django.db.models.lookups import LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.enums import Equipment, LicenceKind, ShiftStatus, UnavailabilityReason
@@ -30,6 +33,15 @@ if TYPE_CHECKING:
 # Ways in for who stays in the wheelchair.
 STEP_FREE = (Equipment.RAMP.value, Equipment.LIFT.value)
 NO_WAY_IN = _("Without ramp or lift nobody rolls in: fit one, or take the wheelchair places out.")
+
+
+# Stand-by duty lasts a day and a night, no duty longer: a week in one row is a day typed wrong.
+LONGEST_SHIFT = timedelta(hours=24)
+TOO_LONG = _("The shift lasts longer than 24 hours.")
+
+
+def _length(period: str) -> CombinedExpression:
+    return F(f"{period}__endswith") - F(f"{period}__startswith")
 
 
 def default_licences() -> list[str]:
@@ -291,6 +303,11 @@ class Shift(models.Model):
                 message=_("The shift has no beginning, no end or no length."),
             ),
             check(
+                Q(status="cancelled") | Q(LessThanOrEqual(_length("period"), Value(LONGEST_SHIFT))),
+                name="shift_within_a_day",
+                message=TOO_LONG,
+            ),
+            check(
                 Q(max_trips=None) | Q(max_trips__range=(1, 100)),
                 name="shift_max_trips",
                 message=_("The number of trips is below 1 or above 100."),
@@ -328,6 +345,10 @@ class Shift(models.Model):
             return  # shift_lasts says so
         if self.status == ShiftStatus.CANCELLED:
             return  # nobody drives it: it may be cancelled because somebody cannot
+        if errors := self._faults():
+            raise ValidationError(errors)
+
+    def _faults(self) -> dict[str, _StrPromise]:
         day = self.starts_at.astimezone(self.company.tz).date()
         errors: dict[str, _StrPromise] = {}
         if not self.vehicle.active:
@@ -340,8 +361,9 @@ class Shift(models.Model):
             errors["driver"] = _("The driver has no valid licence for this vehicle.")
         if self.driver.absences.filter(first_on__lte=day, last_on__gte=day).exists():
             errors["driver"] = _("The driver is absent on this day.")
-        if errors:
-            raise ValidationError(errors)
+        if self.ends_at - self.starts_at > LONGEST_SHIFT:
+            errors["period"] = TOO_LONG
+        return errors
 
     @property
     def starts_at(self) -> datetime:

@@ -13,7 +13,6 @@ from dispatch.enums import BookingStatus, RunStatus, ShiftStatus
 from dispatch.models import Booking, DispatchRun, Shift
 from dispatch.models.statuses import OPEN
 from dispatch.pages.answers import NOTHING_SAID, Said
-from dispatch.pages.days import FIRST_DAY, LAST_DAY
 from dispatch.pages.driver_rows import DriverRow, driver_row, moments_of
 from dispatch.pages.kpi_lines import KpiLine, kpi_lines, kpis_of, strip_of
 from dispatch.pages.seats import Seat
@@ -23,6 +22,7 @@ from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.day_so_far import assignment_of
 from dispatch.usecases.measure_day import recorded_kpis
 from dispatch.usecases.note_sentences import error_sentence, note_sentences
+from dispatch.usecases.wall_time import FIRST_DAY, LAST_DAY
 from dispatch.usecases.wording import row_sentences
 
 if TYPE_CHECKING:

@@ -1,10 +1,8 @@
-"""Which days have a page, and how an address names one."""
+"""How an address names a day."""
 
 from __future__ import annotations
 
 from datetime import date
-
-FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 
 
 class DayConverter:
@@ -17,7 +15,3 @@ class DayConverter:
 
     def to_url(self, value: date | str) -> str:
         return value if isinstance(value, str) else value.isoformat()
-
-
-def has_page(day: date) -> bool:
-    return FIRST_DAY <= day <= LAST_DAY

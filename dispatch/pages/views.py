@@ -16,13 +16,13 @@ from dispatch.enums import RunStatus
 from dispatch.models import Booking, DispatchRun
 from dispatch.pages.answers import said_to
 from dispatch.pages.day_board import day_board
-from dispatch.pages.days import has_page
 from dispatch.pages.policy import signed_in
 from dispatch.pages.proposal import proposal_of
 from dispatch.pages.seats import Seat, refuse_drivers, seat_in, seat_of
 from dispatch.pages.trip_lines import trip_line
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.explain_booking import explain_booking
+from dispatch.usecases.wall_time import is_in_reach
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -110,4 +110,4 @@ def _chosen_day(query: QueryDict) -> date | None:
         chosen = date.fromisoformat(query.get("on", ""))
     except ValueError:
         return None
-    return chosen if has_page(chosen) else None
+    return chosen if is_in_reach(chosen) else None

@@ -29,15 +29,14 @@ def recent_trips(company: Company, day: date) -> Counter[int]:
 
 
 def recent_duty_s(company: Company, day: date) -> Counter[int]:
-    """Seconds on duty of each driver over the same days."""
+    """Seconds on duty of each driver over the same days; of a shift that reaches beyond them, the part inside."""
     since, _next_day = company.day_bounds(_first_day(company, day))
     until, _next_day = company.day_bounds(day)
-    earlier = Shift.objects.filter(
-        company=company, period__startswith__gte=since, period__startswith__lt=until
-    )
+    earlier = Shift.objects.filter(company=company, period__overlap=(since, until))
     found: Counter[int] = Counter()
     for driver, period in earlier.planned().values_list("driver", "period"):
-        found[driver] += int((period.upper - period.lower).total_seconds())
+        inside = min(period.upper, until) - max(period.lower, since)
+        found[driver] += int(inside.total_seconds())
     return found
 
 

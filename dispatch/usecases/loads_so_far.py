@@ -46,9 +46,6 @@ def with_loads(
 
 
 def _elapsed_s(row: Shift, clock: DayClock, until_s: int) -> int:
-    """Duty up to then. A shift that came over midnight counts whole among the earlier days: its rest is not over."""
-    start_s, end_s = clock.second(row.starts_at), clock.second(row.ends_at)
-    if start_s >= 0:
-        return max(0, min(until_s, end_s) - start_s)
-    elapsed_s = max(0, min(until_s, end_s))
-    return elapsed_s - end_s if clock.company.rules.fairness_window_days > 1 else elapsed_s
+    """Duty of this day up to then; what a shift did before midnight counts among the earlier days."""
+    start_s, end_s = max(0, clock.second(row.starts_at)), clock.second(row.ends_at)
+    return max(0, min(until_s, end_s) - start_s)

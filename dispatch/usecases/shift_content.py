@@ -10,6 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
 from dispatch.models import Driver, Place, Shift, ShiftBreak, Vehicle
+from dispatch.models.fleet import LONGEST_SHIFT, TOO_LONG
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.keep_row import Children, InvalidRowError
 from dispatch.usecases.own_rows import own_rows
@@ -79,6 +80,8 @@ class ShiftContent:
         """Write this into the row, which is not saved. Raises InvalidRowError."""
         if self.starts_at >= self.ends_at:
             raise InvalidRowError({"ends_at": [_("A shift ends after it starts.")]})
+        if self.ends_at - self.starts_at > LONGEST_SHIFT:
+            raise InvalidRowError({"ends_at": [str(TOO_LONG)]})
         found = own_rows(
             shift.company,
             {

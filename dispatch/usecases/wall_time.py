@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
 from django.utils.translation import gettext as _
 
 from dispatch.models import Company
 from dispatch.usecases.errors import UseCaseError
+
+# What forms, tables and the API take: a year typed wrong is no day of a carrier, and clocks know no year 0.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
 
 
 class NoSuchTimeError(UseCaseError):
@@ -20,6 +23,11 @@ class AmbiguousTimeError(UseCaseError):
     def __init__(self, message: str, moments: tuple[datetime, datetime]) -> None:
         super().__init__(message)
         self.moments = moments
+
+
+def is_in_reach(day: date) -> bool:
+    """Whether anything may be said of this day (of a moment: ask for the day that is shown with it)."""
+    return FIRST_DAY <= day <= LAST_DAY
 
 
 def moment_of(company: Company, wall: datetime) -> datetime:

@@ -116,6 +116,9 @@ def test_a_shift_over_another_one(world, send):
         (("2026-06-17T18:00", ""), "ends"),
         (("", ""), "required"),
         (("2026-03-29T02:30", "2026-03-29T08:00"), "never show 02:30"),
+        (("2026-06-17T08:00", "2026-06-27T12:00"), "longer than 24 hours"),
+        (("0001-01-01T00:00", "2026-06-17T08:00"), "outside the years"),
+        (("2026-06-17T08:00", "9999-12-31T23:59"), "outside the years"),
     ],
 )
 def test_a_shift_that_does_not_last(world, send, period, words):
@@ -252,3 +255,22 @@ def test_a_period_asks_for_its_twofold_hour_too(world, client_of, form_of):
     answer = client.post(url, form_of(page, period_0_fold="1"))
     assert answer.status_code == 302, errors(answer)
     assert Shift.objects.latest("pk").starts_at == datetime(2027, 10, 31, 1, 30, tzinfo=UTC)
+
+
+# Days far away ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("desk", ["shift", "booking", "dispatchrun"])
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_list_of_a_day_far_away_is_answered(world, client_of, desk, day):
+    answer = client_of("dispatcher").get(
+        reverse(f"admin:dispatch_{desk}_changelist"), {"from": day, "to": day}
+    )
+    assert answer.status_code == 302
+    assert answer.url.endswith("?e=1")  # the desk's own word for a filter that makes no sense
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_an_absence_far_away_is_refused_at_its_field(world, send, day):
+    page = send("absence", None, driver=make_driver(world.company).pk, first_on=day, last_on=day)
+    assert "outside the years" in str(page.context["adminform"].form.errors["first_on"])

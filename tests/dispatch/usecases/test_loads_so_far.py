@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from random import Random
 
 import pytest
+from django.db import connection
 
 from dispatch.engine.problem import Shift as EngineShift
 from dispatch.enums import BookingStatus
@@ -103,3 +105,42 @@ def test_a_window_of_one_day_begins_at_midnight(company: Company) -> None:
     make_booking(company, pickup_at=at(4))
     (found,) = shifts_at(company, at(2)).values()
     assert found.recent_duty_s == 2 * HOUR
+
+
+@pytest.mark.parametrize("window_days", [1, 2, 7])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_duty_is_what_lies_in_the_window_and_is_over(
+    company: Company, window_days: int, seed: int
+) -> None:
+    """Counted minute by minute, whenever a shift began: before the window, before midnight or today."""
+    rng = Random(seed)
+    company.settings = {"fairness_window_days": window_days}
+    company.save()
+    since, now = at(0, day=DAY - timedelta(days=window_days - 1)), at(9)
+    on_duty: dict[str, set[int]] = {}
+    for _driver in range(6):
+        driver = make_driver(company)
+        for day in range(-8, 1, 2):
+            start = at(0, day=DAY + timedelta(days=day)) + timedelta(minutes=rng.randrange(1440))
+            end = start + timedelta(minutes=rng.randrange(60, 1441))
+            make_shift(company, driver=driver, start=start, end=end)
+            minutes = range(_minute(start), _minute(end))
+            on_duty.setdefault(f"d{driver.pk}", set()).update(minutes)
+    whole = range(_minute(since), _minute(now))
+    for found in shifts_at(company, now).values():
+        begun = _minute(at(0)) + found.start_s // 60
+        over = [m for m in on_duty[found.driver] if m in whole and m < begun]
+        assert found.recent_duty_s == len(over) * 60
+
+
+def _minute(moment: datetime) -> int:
+    return int(moment.timestamp()) // 60
+
+
+def test_a_shift_longer_than_the_window_is_no_negative_duty(company: Company) -> None:
+    """Ten days in one row, as older versions let them be: its last day is planned like any other."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE dispatch_shift DROP CONSTRAINT shift_within_a_day")
+    make_shift(company, start=at(8, day=DAY - timedelta(days=10)), end=at(12))
+    (found,) = shifts_at(company, at(2)).values()
+    assert found.recent_duty_s == (6 * 24 + 2) * HOUR

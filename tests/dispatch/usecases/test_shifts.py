@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -23,6 +23,7 @@ from dispatch.usecases.shift_content import (
     StaleShiftError,
 )
 from tests.factories import (
+    DAY,
     at,
     make_assignment,
     make_booking,
@@ -77,6 +78,7 @@ def test_a_refused_shift_leaves_nothing(company: Company) -> None:
     upside_down = pause(at(13), at(11))
     for wanted, field in (
         (content(company, starts_at=at(19)), "ends_at"),
+        (content(company, ends_at=at(7, 1, day=DAY + timedelta(days=1))), "ends_at"),
         (content(company, breaks=(pause(at(6), at(8)),)), "breaks.0"),
         # Begun at the last moment it would end at 19:15.
         (content(company, breaks=(pause(at(11), at(13)), pause(at(18), at(18, 45)))), "breaks.1"),

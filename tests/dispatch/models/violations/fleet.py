@@ -106,6 +106,11 @@ def shift_without_end(company: Company) -> None:
     make_shift(company, period=(at(7), None))
 
 
+@violates("shift_within_a_day")
+def shift_of_a_day_and_a_minute(company: Company) -> None:
+    make_shift(company, start=at(7), end=at(7, 1, day=DAY + timedelta(days=1)))
+
+
 @violates("shift_max_trips")
 def shift_for_no_trip(company: Company) -> None:
     make_shift(company, max_trips=0)
