@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from dispatch.admin import booking, company, drivers, fleet, patients, places, run, standing
+from dispatch.admin import booking, company, drivers, fleet, patients, people, places, run, standing
 
-__all__ = ["booking", "company", "drivers", "fleet", "patients", "places", "run", "standing"]
+__all__ = [
+    "booking",
+    "company",
+    "drivers",
+    "fleet",
+    "patients",
+    "people",
+    "places",
+    "run",
+    "standing",
+]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dispatch.enums import Role
-from dispatch.models import Company, Membership
+from dispatch.models import Company, Membership, User
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -46,6 +46,21 @@ class Access:
         if self.is_everywhere:
             return Company.objects.all()
         return Company.objects.filter(pk__in=self.company_ids(roles))
+
+    def people(self) -> QuerySet[User]:
+        """Whom the person sees as an administrator: everybody with a role in a company of theirs."""
+        if self.is_everywhere:
+            return User.objects.all()
+        mine = Membership.objects.filter(company__in=self.company_ids(ADMINS))
+        return User.objects.filter(pk__in=mine.values("user"))
+
+    def accounts(self) -> QuerySet[User]:
+        """Whose password, name and keys are theirs to give: an account opens every company that it has a role in."""
+        if self.is_everywhere:
+            return User.objects.all()
+        elsewhere = Membership.objects.exclude(company__in=self.company_ids(ADMINS))
+        ours = self.people().filter(is_superuser=False)
+        return ours.exclude(pk__in=elsewhere.values("user"))
 
 
 def access_of(request: HttpRequest) -> Access:

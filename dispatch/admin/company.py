@@ -1,4 +1,4 @@
-"""The desks of companies, of those who work there, and of the people who sign in."""
+"""The desk of companies: their rules, and who works there."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.contrib import admin, messages
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import Group
-from django.db.models import Q
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -26,7 +23,8 @@ from dispatch.admin.settings_form import (
     names_under,
     settings_fields,
 )
-from dispatch.models import Company, Membership, User
+from dispatch.models import Company, Membership
+from dispatch.usecases.settle_roles import keep_an_admin, settle_roles
 
 if TYPE_CHECKING:
     from typing import Any
@@ -109,13 +107,6 @@ class MembershipInline(DeskInline):
     autocomplete_fields = ("user",)
     verbose_name_plural = _("people")
 
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Who else signs in to this installation is not a company's to know."""
-        return access_of(request).is_everywhere
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return () if access_of(request).is_everywhere else ("user",)
-
 
 @admin.register(Company)
 class CompanyDesk(Desk):
@@ -164,6 +155,15 @@ class CompanyDesk(Desk):
             ]
         return super().render_change_form(request, context, *args, **kwargs)
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Who got or lost a role here signs in to the office, or does so no more."""
+        before = _roles_in(form.instance)
+        super().save_related(request, form, formsets, change)
+        changed = before ^ _roles_in(form.instance)
+        settle_roles(user_ids={user for user, _role in changed})
+        if changed and not access_of(request).is_everywhere:
+            keep_an_admin(company_ids=[form.instance.pk])
+
     def get_urls(self) -> list[Any]:
         return planning_urls(self.admin_site) + super().get_urls()
 
@@ -194,83 +194,10 @@ class CompanyDesk(Desk):
         return HttpResponseRedirect(_day_url(companies[0], ahead))
 
 
+def _roles_in(company: Company) -> set[tuple[int, str]]:
+    return set(company.memberships.values_list("user", "role"))
+
+
 def _day_url(company: Company, ahead: int) -> str:
     day = timezone.now().astimezone(company.tz).date() + timedelta(days=ahead)
     return reverse("admin:dispatch_company_day", args=[company.pk, day.isoformat()])
-
-
-@admin.register(Membership)
-class MembershipDesk(Desk):
-    viewers = ADMINS
-    writers = ADMINS
-    removers = ADMINS
-    list_display = ("user", "company", "role")
-    list_select_related = ("user", "company")
-    list_filter = ("role",)
-    autocomplete_fields = ("user", "company")
-    code_paths = ("user__username", "user__last_name", "user__first_name", "user__email")
-    fields = ("company", "user", "role")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return access_of(request).is_everywhere
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return () if obj is None else ("company", "user")
-
-
-class MembershipsOfUser(admin.TabularInline):
-    model = Membership
-    extra = 0
-    autocomplete_fields = ("company",)
-
-
-@admin.register(User)
-class UserDesk(UserAdmin):
-    """For superusers: roles are given here, Django's own groups and permissions are not used."""
-
-    list_display = (
-        "username",
-        "first_name",
-        "last_name",
-        "email",
-        "is_staff",
-        "is_active",
-        "roles",
-    )
-    list_filter = ("is_staff", "is_superuser", "is_active", "memberships__role")
-    inlines = (MembershipsOfUser,)
-    fieldsets = (
-        (None, {"fields": ("username", "password")}),
-        (_("Person"), {"fields": ("first_name", "last_name", "email")}),
-        (
-            _("Access"),
-            {
-                "fields": ("is_active", "is_staff", "is_superuser"),
-                "description": _(
-                    "Staff may sign in to the office; what they find there is decided by their roles."
-                ),
-            },
-        ),
-        (_("Dates"), {"fields": ("last_login", "date_joined")}),
-    )
-    filter_horizontal = ()
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        rows = super().get_queryset(request).prefetch_related("memberships__company")
-        access = access_of(request)
-        if access.is_everywhere:
-            return rows
-        mine = Q(memberships__company__in=access.company_ids())
-        return rows.filter(mine).distinct()
-
-    @column(_("roles"))
-    def roles(self, user: User) -> str:
-        return ", ".join(
-            f"{row.company}: {row.get_role_display()}" for row in user.memberships.all()
-        )
-
-
-admin.site.unregister(Group)
-admin.site.site_header = _("ATMR office")
-admin.site.site_title = _("ATMR office")
-admin.site.index_title = _("Desks")

@@ -91,7 +91,6 @@ def _write_users(company: Company) -> tuple[str, ...]:
             username=role.value,
             defaults={
                 "is_staff": role is not Role.DRIVER,
-                "is_superuser": role is Role.ADMIN,
                 "email": f"{role.value}@demo.invalid",
             },
         )

@@ -149,3 +149,11 @@ def test_children_get_the_urls_and_all_else():
     env = environment.for_children({"DATABASE_URL": "postgresql://x/y"})
     assert env["DATABASE_URL"] == "postgresql://x/y"
     assert env["PATH"] == os.environ["PATH"]
+
+
+@pytest.mark.parametrize("path", ["README.md", "docker/compose.yaml", "docker/Dockerfile"])
+def test_what_is_written_of_the_environment_is_what_is_read(path):
+    words = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", (environment.BASE_DIR / path).read_text()))
+    told = {word for word in words if word.endswith(("_KEY", "_HOSTS", "_URL", "_ENV", "_VAR"))}
+    assert told
+    assert told <= environment.KNOWN

@@ -90,12 +90,6 @@ def test_a_dispatcher_does_not_change_the_house(world, client_of, desk):
     assert client.post(change(desk, world.rows[desk]), {"name": "x"}).status_code == 403
 
 
-def test_users_are_the_superusers(world, client_of):
-    url = reverse("admin:dispatch_user_changelist")
-    assert client_of("superuser").get(url).status_code == 200
-    assert client_of("admin").get(url).status_code == 403
-
-
 def test_public_places_are_seen_by_all_and_changed_by_superusers(world, client_of):
     public = make_establishment(None, name="Hospital")
     page = client_of("admin").get(change("place", public))

@@ -148,8 +148,7 @@ def test_one_user_a_role_signs_in_with_the_printed_password():
         assert user.check_password(DEMO_PASSWORD)
         assert Membership.objects.get(user=user, company=seeded.company).role == role
     assert Driver.objects.get(user__username="driver").company == seeded.company
-    assert User.objects.get(username="admin").is_superuser
-    assert not User.objects.filter(is_superuser=True).exclude(username="admin").exists()
+    assert not User.objects.filter(is_superuser=True).exists()
 
 
 def test_a_user_who_was_there_keeps_their_password_and_rights():
