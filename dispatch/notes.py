@@ -49,11 +49,13 @@ class NoteKey(StrEnum):
     # Why a run failed.
     DAY_BUSY = "day_busy"
     DAY_EMPTY = "day_empty"
+    DAY_OVER = "day_over"
     SETTINGS_NOT_VALID = "settings_not_valid"  # fields
     PLANNER_REFUSED = "planner_refused"  # detail
     INTERRUPTED = "interrupted"
     BOOKINGS_CHANGED = "bookings_changed"  # count
     SHIFTS_CHANGED = "shifts_changed"
+    JOURNEYS_UNFIT_NOW = "journeys_unfit_now"  # count
     JOURNEYS_COLLIDE = "journeys_collide"
     BROKE_OFF = "broke_off"  # kind
 

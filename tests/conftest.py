@@ -8,8 +8,16 @@ from pathlib import Path
 
 import pytest
 from django.utils.translation import deactivate
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from tests.atmr.commands import data_directory
+
+# A busy machine is slow, and that is no failure: laws are judged by what holds, never by the clock.
+hypothesis_settings.register_profile(
+    "house", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True)

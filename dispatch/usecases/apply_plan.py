@@ -15,10 +15,12 @@ from dispatch.models import Assignment, Booking, DispatchRun, Shift, User
 from dispatch.models.statuses import UNDER_WAY
 from dispatch.notes import Note, NoteKey
 from dispatch.usecases.day_clock import DayClock
+from dispatch.usecases.day_content import NothingToPlanError
 from dispatch.usecases.day_versions import day_versions
 from dispatch.usecases.errors import NotFoundError, UseCaseError
 from dispatch.usecases.note_sentences import note_sentence
 from dispatch.usecases.references import row_id
+from dispatch.usecases.retime_plan import UnfitNowError, retime_plan
 from dispatch.usecases.ride_rows import ride_rows
 from dispatch.usecases.write_rides import Written, write_rides
 
@@ -28,7 +30,7 @@ class RunNotReadyError(UseCaseError):
 
 
 class StalePlanError(UseCaseError):
-    """Bookings or shifts changed since the run read them; `references` says which bookings."""
+    """Bookings or shifts changed since the run read them, or its plan no longer fits; `references`: which."""
 
     def __init__(self, note: Note, references: tuple[str, ...] = ()) -> None:
         super().__init__(note_sentence(note))
@@ -43,7 +45,6 @@ class Applied:
     written: Written
 
 
-@transaction.atomic
 def apply_plan(
     *,
     run_id: int,
@@ -53,15 +54,50 @@ def apply_plan(
 ) -> Applied:
     """Make this run the plan in force of its day; `assigned_by` AUTO when no person decided so.
 
-    Compare-and-set: every booking and shift the run read must still have the version it had. Raises
-    RunNotReadyError, StalePlanError or OverlapError; nothing is written then.
+    Compare-and-set: every booking and shift the run read must still have the version it had, and by the day as
+    it is now the plan must break no hard rule (see `retime_plan`). Raises RunNotReadyError, StalePlanError or
+    OverlapError; nothing is written then.
     """
+    with transaction.atomic():
+        _refuse_stale(*_ready_day(run_id))
+    # Outside any transaction, for the road server may be asked.
+    problem, plan = _fit_now(run_id, now)
+    with transaction.atomic():
+        return _written(run_id, problem, plan, by, assigned_by, now)
+
+
+def _ready_day(run_id: int) -> tuple[DispatchRun, dict[int, Booking]]:
     run = _ready_run(run_id)
-    _refuse_stale(run, _locked_day(run))
-    problem, plan = Problem.from_json(run.problem), Plan.from_json(run.plan)
+    return run, _locked_day(run)
+
+
+def _fit_now(run_id: int, now: datetime) -> tuple[Problem, Plan]:
+    run = DispatchRun.objects.select_related("company__base").get(pk=run_id)
+    try:
+        return retime_plan(run=run, now=now)
+    except NothingToPlanError as error:
+        raise StalePlanError(Note(NoteKey.SHIFTS_CHANGED)) from error
+    except UnfitNowError as error:
+        lost = Booking.objects.filter(pk__in=[row_id(trip) for trip in error.trips])
+        references = tuple(sorted(lost.values_list("reference", flat=True)))
+        note = Note.of(NoteKey.JOURNEYS_UNFIT_NOW, count=len(references))
+        raise StalePlanError(note, references) from error
+
+
+def _written(
+    run_id: int,
+    problem: Problem,
+    plan: Plan,
+    by: User | None,
+    assigned_by: AssignedBy,
+    now: datetime,
+) -> Applied:
+    run, day = _ready_day(run_id)
+    _refuse_stale(run, day)
     clock = DayClock.of(run.company, run.service_on)
     # What the run read but left out of its problem (an unknown address, a stuck shift) stays as it is.
-    read = Assignment.objects.filter(booking_id__in=[row_id(trip.id) for trip in problem.trips])
+    decided = Problem.from_json(run.problem).trips
+    read = Assignment.objects.filter(booking_id__in=[row_id(trip.id) for trip in decided])
     written = write_rides(
         company_id=run.company_id,
         held={row.booking_id: row for row in read.select_for_update(of=("self",)).order_by("pk")},

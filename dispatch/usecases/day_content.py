@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
@@ -23,6 +23,21 @@ class NothingToPlanError(UseCaseError):
 
     def __init__(self) -> None:
         super().__init__(_("There is neither a shift nor a booking on this day."))
+
+
+class DayOverError(UseCaseError):
+    """The day has passed: what was driven is recorded, and nothing is planned into it any more."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This day is over: it is not planned any more."))
+
+
+def refuse_past_day(*, company: Company, day: date, now: datetime) -> None:
+    """A day lasts as long as one of its shifts is on duty. Raises DayOverError."""
+    _midnight, ends_at = company.day_bounds(day)
+    on_duty = Shift.objects.on_day(company, day).planned().filter(period__endswith__gt=now)
+    if ends_at <= now and not on_duty.exists():
+        raise DayOverError
 
 
 def promised_bookings(company: Company, day: date) -> BookingQuerySet:

@@ -1,4 +1,4 @@
-"""The versions of everything a day's plan hangs on: two readings that are equal mean that nothing moved."""
+"""The versions of a day's bookings and shifts: what people changed there; other rows have none."""
 
 from __future__ import annotations
 

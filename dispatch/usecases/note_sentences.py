@@ -76,10 +76,18 @@ SENTENCES: Mapping[NoteKey, _StrPromise] = {
         "Journey %(trip)s was pinned to a shift that takes no part: another driver may have it."
     ),
     NoteKey.DAY_BUSY: _("This day is being planned already."),
+    NoteKey.DAY_OVER: _("This day is over: it is not planned any more."),
     NoteKey.DAY_EMPTY: _("There is neither a shift nor a booking on this day."),
     NoteKey.SETTINGS_NOT_VALID: _("The settings of the company are not valid: %(fields)s."),
     NoteKey.PLANNER_REFUSED: _("The planner refuses this day: %(detail)s"),
     NoteKey.INTERRUPTED: _("The planning was interrupted."),
+    NoteKey.JOURNEYS_UNFIT_NOW: ngettext_lazy(
+        "%(count)d journey can no longer be driven as planned: its hour, its driver, its vehicle or its patient's "
+        "needs have changed. Plan the day again.",
+        "%(count)d journeys can no longer be driven as planned: their hour, their driver, their vehicle or their "
+        "patients' needs have changed. Plan the day again.",
+        "count",
+    ),
     NoteKey.BOOKINGS_CHANGED: ngettext_lazy(
         "%(count)d booking changed since this plan was made: plan the day again.",
         "%(count)d bookings changed since this plan was made: plan the day again.",

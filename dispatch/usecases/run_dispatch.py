@@ -26,7 +26,7 @@ from dispatch.enums import RunStatus
 from dispatch.models import DispatchRun, Unassigned
 from dispatch.notes import Note, NoteKey
 from dispatch.usecases.build_problem import BuiltProblem, build_problem
-from dispatch.usecases.day_content import NothingToPlanError
+from dispatch.usecases.day_content import DayOverError, NothingToPlanError, refuse_past_day
 from dispatch.usecases.errors import NotFoundError, UseCaseError
 from dispatch.usecases.measure_day import kpi_json, predicted_kpis
 from dispatch.usecases.note_sentences import note_sentence
@@ -66,10 +66,11 @@ def run_dispatch(*, run_id: int, clock: Callable[[], datetime]) -> DispatchRun:
     """Plan the day of this run and keep the result; nothing in force changes (see apply_plan).
 
     A failure marks the run FAILED with its reason and goes up. Raises DayBusyError, RunNotQueuedError,
-    LostLeaseError, InvalidSettingsError, PlanningFailedError, NothingToPlanError.
+    LostLeaseError, InvalidSettingsError, PlanningFailedError, DayOverError, NothingToPlanError.
     """
     run = _lease(run_id, clock())
     try:
+        refuse_past_day(company=run.company, day=run.service_on, now=clock())
         built = build_problem(company=run.company, day=run.service_on, now=clock())
         result = _think(run, built)
         _keep(run, built, result, clock())
@@ -203,6 +204,8 @@ def _mark_failed(run: DispatchRun, error: BaseException, now: datetime) -> None:
 
 def _why(error: BaseException) -> Note:
     """What the engine says of a day it refuses; of a surprise only the kind: its text may hold names."""
+    if isinstance(error, DayOverError):
+        return Note.of(NoteKey.DAY_OVER)
     if isinstance(error, NothingToPlanError):
         return Note.of(NoteKey.DAY_EMPTY)
     if isinstance(error, EngineError):

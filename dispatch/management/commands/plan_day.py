@@ -17,7 +17,7 @@ from dispatch.management.days import ACCEPTED, day_meant, day_or_word
 from dispatch.models import Company, DispatchRun
 from dispatch.usecases.apply_plan import apply_plan
 from dispatch.usecases.day_clock import local_day
-from dispatch.usecases.day_content import NothingToPlanError
+from dispatch.usecases.day_content import DayOverError, NothingToPlanError
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.note_sentences import note_sentences, source_words
 from dispatch.usecases.request_run import request_run
@@ -81,7 +81,7 @@ class Command(BaseCommand):
             return run_dispatch(run_id=run.pk, clock=timezone.now)
         except DayBusyError as error:
             raise CommandError(str(error), returncode=EXIT_BUSY) from error
-        except NothingToPlanError as error:
+        except (NothingToPlanError, DayOverError) as error:
             raise CommandError(str(error), returncode=EXIT_NOTHING) from error
         except (UseCaseError, EngineError) as error:
             raise CommandError(str(error)) from error

@@ -40,6 +40,20 @@ def plan(**options: Any) -> tuple[int, list[str], str]:
     return code, slugs, err.getvalue()
 
 
+@pytest.fixture(autouse=True)
+def dawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands look at the clock themselves: it is the morning of DAY."""
+    monkeypatch.setattr(timezone, "now", lambda: at(5))
+
+
+def test_a_day_that_is_over_is_nothing_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: at(5) + timedelta(days=1))
+    company_with_a_day("Town")
+    code, slugs, said = plan()
+    assert (code, slugs) == (4, [])
+    assert "This day is over" in said
+
+
 def test_an_empty_company_holds_up_no_other() -> None:
     make_company(name="Ahead", settings=QUICK)
     planned = [company_with_a_day(name).slug for name in ("Between", "Last")]
@@ -101,8 +115,9 @@ def test_each_trip_left_over_says_why_and_what_would_help() -> None:
     assert line == f"  unassigned: {lying.reference}: {left_out[lying.reference]}"
 
 
-def test_a_word_is_a_day_of_the_company() -> None:
+def test_a_word_is_a_day_of_the_company(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever day it is where the server stands."""
+    monkeypatch.setattr(timezone, "now", lambda: at(5) + timedelta(days=9))
     company = company_with_a_day("Kiritimati")
     Company.objects.filter(pk=company.pk).update(time_zone="Pacific/Kiritimati")
     company.refresh_from_db()

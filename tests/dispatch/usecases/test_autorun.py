@@ -124,6 +124,11 @@ class TestAsking:
 
 
 class TestDelivering:
+    @pytest.fixture(autouse=True)
+    def eve(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Workers look at the clock themselves: it is the evening before DAY."""
+        monkeypatch.setattr(timezone, "now", lambda: DUE)
+
     def test_a_fully_automatic_company_puts_the_plan_in_force(self, company: Company) -> None:
         make_booking(company)
         run = make_run(company, trigger=RunTrigger.AUTO)
@@ -226,8 +231,9 @@ class TestWorkerThatDiedBeforeApplying:
         return run
 
     def test_the_next_minutes_put_it_in_force_while_its_day_has_not_begun(
-        self, run: DispatchRun
+        self, run: DispatchRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(timezone, "now", lambda: DUE + timedelta(minutes=1))
         assert undelivered(now=DUE + timedelta(seconds=59)) == []
         assert undelivered(now=DUE + timedelta(seconds=60)) == [run.pk]
         assert undelivered(now=at(0, 1)) == []

@@ -1,0 +1,95 @@
+"""Decides whether the plan of a finished run can still be driven, by the day as it is at this moment.
+
+Versions of bookings and shifts tell what people changed there; absences, vehicles, patients and the clock
+have none, and a plan that stands until noon may be impossible by then. So every plan is judged once more, by the
+engine's rules on a problem built anew, before it is put in force.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dispatch.engine.draft import resume
+from dispatch.engine.errors import InvalidPlanError
+from dispatch.engine.plan import Plan, Unassigned
+from dispatch.engine.problem import Problem, Visit
+from dispatch.engine.rules import hard_violations
+from dispatch.enums import Rule, VisitKind
+from dispatch.models import DispatchRun
+from dispatch.usecases.build_problem import build_problem
+from dispatch.usecases.errors import UseCaseError
+
+
+class UnfitNowError(UseCaseError):
+    """These trips (references such as `b12`) can no longer be driven as the run has them."""
+
+    def __init__(self, trips: frozenset[str]) -> None:
+        super().__init__(" ".join(sorted(trips)))
+        self.trips = trips
+
+
+def retime_plan(*, run: DispatchRun, now: datetime) -> tuple[Problem, Plan]:
+    """The day as it is, and the run's routes in it: as they were, or in the same order at the times left.
+
+    May ask the road server: not to be called in a transaction. Raises UnfitNowError; NothingToPlanError when
+    the day has become empty.
+    """
+    problem = build_problem(company=run.company, day=run.service_on, now=now).problem
+    plan = Plan.from_json(run.plan)
+    gone = frozenset(
+        trip
+        for trip, shift in plan.shift_of.items()
+        if trip not in problem.trip_by_id or shift not in problem.shift_by_id
+    )
+    if gone:
+        raise UnfitNowError(gone)
+    standing = _with_the_rest(problem, plan)
+    if _knows_all_breaks(problem, plan) and not hard_violations(problem, standing):
+        return problem, standing
+    return problem, _in_order(problem, plan)
+
+
+def _with_the_rest(problem: Problem, plan: Plan) -> Plan:
+    """The plan as one of this problem: what it does not drive stays unassigned."""
+    driven = plan.shift_of.keys()
+    left = (trip.id for trip in problem.trips if trip.id not in driven)
+    routes = tuple(route for route in plan.routes if route.shift in problem.shift_by_id)
+    return Plan(
+        routes=routes,
+        unassigned=tuple(Unassigned(trip=trip, reason=Rule.COVERAGE) for trip in left),
+    )
+
+
+def _knows_all_breaks(problem: Problem, plan: Plan) -> bool:
+    """A break whose hour has passed is in no problem any more."""
+    known = {pause.id for shift in problem.shifts for pause in shift.breaks}
+    return all(
+        visit.id in known
+        for route in plan.routes
+        for visit in route.visits
+        if visit.kind is VisitKind.BREAK
+    )
+
+
+def _in_order(problem: Problem, plan: Plan) -> Plan:
+    """Every route in its order, timed anew with its breaks. Raises UnfitNowError for what is left behind."""
+    known = {pause.id for shift in problem.shifts for pause in shift.breaks}
+    orders: dict[str, tuple[Visit, ...]] = {
+        route.shift: tuple(
+            visit.visit
+            for visit in route.visits
+            if visit.kind is not VisitKind.BREAK or visit.id in known
+        )
+        for route in plan.routes
+        if route.shift in problem.shift_by_id
+    }
+    try:
+        found = resume(problem, orders)
+    except InvalidPlanError as error:
+        raise UnfitNowError(frozenset(plan.shift_of)) from error
+    lost = frozenset(
+        trip for trip, shift in plan.shift_of.items() if found.shift_of.get(trip) != shift
+    )
+    if lost:
+        raise UnfitNowError(lost)
+    return found
