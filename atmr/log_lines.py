@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import re
 
+from dispatch.api.outages import is_database_away
+
 # PostgreSQL puts the refused row after this word; it ends where Python goes on with the next exception.
 _QUOTED_ROW = re.compile(
     r"DETAIL:.*?(?=\n\n(?:The above exception was the direct cause"
@@ -14,7 +16,15 @@ _QUOTED_ROW = re.compile(
 
 
 class DiscreetFormatter(logging.Formatter):
-    """Cuts what a database error says after DETAIL, where names of patients may stand."""
+    """Cuts what a database error says after DETAIL, where names of patients may stand.
+
+    A request that found no database is one line: where in the code it asked says nothing.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
+        error = record.exc_info[1] if record.exc_info else None
+        if record.name == "django.request" and is_database_away(error):
+            message = f"{record.getMessage()} (the database is away: {type(error).__name__})"
+            told = {"msg": message, "args": (), "exc_info": None, "exc_text": None}
+            record = logging.makeLogRecord(record.__dict__ | told)
         return _QUOTED_ROW.sub("DETAIL: (left out)", super().format(record))

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from http import HTTPStatus
 from typing import Any, Self
 
@@ -36,7 +35,8 @@ class BadLimitError(ProblemError):
 
 
 def text(value: object) -> str:
-    if not isinstance(value, str) or "\x00" in value:
+    """What a column of text can hold: neither NUL nor half a character (UnicodeEncodeError is a ValueError)."""
+    if not isinstance(value, str) or b"\x00" in value.encode():
         raise ValueError(value)
     return value
 
@@ -55,7 +55,7 @@ def moment(value: object) -> datetime:
     found = datetime.fromisoformat(text(value))
     if found.tzinfo is None:
         raise ValueError(value)
-    return found
+    return found.astimezone(UTC)  # PostgreSQL refuses offsets that Python reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ class Cursor:
             is_back, *values = json.loads(base64.urlsafe_b64decode(word.encode()))
             pairs = zip(keyset.columns, values, strict=True)
             found = tuple(read(value) for (_name, read), value in pairs)
-        except (ValueError, TypeError, binascii.Error, RecursionError) as error:
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             raise BadCursorError from error
         return cls(found, is_back is True)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template import loader
 from django.utils.translation import gettext_lazy as _
 from django.views import defaults
 from django.views.decorators.csrf import csrf_exempt
@@ -16,6 +18,7 @@ from kombu.exceptions import OperationalError as NoBrokerError
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
+from dispatch.api.outages import RETRY_AFTER_S, is_database_away
 from dispatch.usecases.apply_plan import StalePlanError
 from dispatch.usecases.assign_booking import NotFeasibleError
 from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
@@ -84,6 +87,8 @@ def _known(error: Exception) -> Exception:
         return exceptions.PermissionDenied()
     if isinstance(error, NoBrokerError):
         return NoWorkerError()
+    if is_database_away(error):
+        return NoDatabaseError()
     return error
 
 
@@ -91,6 +96,16 @@ class NoWorkerError(ProblemError):
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
     default_code = "no-worker"
     default_detail = _("The work is noted, but no worker could be told: please try again.")
+
+
+class NoDatabaseError(ProblemError):
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "no-database"
+    default_detail = _(
+        "The database does not answer right now: please try again in a moment."
+        " If you were changing something, look first whether it took effect."
+    )
+    wait = RETRY_AFTER_S
 
 
 def problem(status: int, *, code: str, detail: str, **members: Any) -> dict[str, Any]:
@@ -169,13 +184,26 @@ def _line(field: str, sentence: str, code: str) -> dict[str, str]:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500: an API answers as an API does."""
-    if not request.path.startswith("/api/"):
+    """Django's handler500: an API answers as an API does; a database that is away has pages of its own."""
+    is_api = request.path.startswith("/api/")
+    if is_database_away(sys.exception()):
+        return _no_database(is_api=is_api)
+    if not is_api:
         return defaults.server_error(request)
     detail = str(
         _("The error was noted. Nothing says whether the request took effect: look first.")
     )
     return answer(problem(500, code="server-error", detail=detail))
+
+
+def _no_database(*, is_api: bool) -> HttpResponse:
+    error = NoDatabaseError()
+    headers = _headers(error)
+    if is_api:
+        return answer(problem(503, code=_api_code(error), **_api_members(error)), headers=headers)
+    # Without the request: who is signed in stands in the database.
+    page = loader.render_to_string("503.html", {"detail": error.detail})
+    return HttpResponse(page, status=503, headers=headers)
 
 
 @csrf_exempt

@@ -8,7 +8,7 @@ from types import TracebackType
 
 import pytest
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, OperationalError
 
 from atmr.log_lines import DiscreetFormatter
 
@@ -44,6 +44,20 @@ def test_both_exceptions_of_a_chain_are_still_named() -> None:
     assert line.count("DETAIL: (left out)") == 2
     assert "direct cause of" in line
     assert "django.db.utils.DatabaseError: null value" in line
+
+
+def test_a_request_that_found_no_database_is_one_line() -> None:
+    def line(logger: str) -> str:
+        try:
+            raise OperationalError("connection to 10.0.0.1 failed")
+        except OperationalError:
+            said = ("Service Unavailable", "/days/")
+            record = logging.LogRecord(logger, logging.ERROR, "", 0, "%s: %s", said, sys.exc_info())
+        return DiscreetFormatter("{message}", style="{").format(record)
+
+    away = "Service Unavailable: /days/ (the database is away: OperationalError)"
+    assert line("django.request") == away
+    assert "Traceback" in line("dispatch.tasks")
 
 
 def test_the_house_writes_its_lines_so() -> None:

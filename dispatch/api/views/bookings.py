@@ -40,6 +40,7 @@ from dispatch.usecases.explain_booking import explain_booking
 from dispatch.usecases.record_progress import record_progress
 from dispatch.usecases.trigger_return import trigger_return
 from dispatch.usecases.unassign import unassign
+from dispatch.usecases.withdraw_ready import withdraw_ready
 
 # What a driver may say of an own journey; everything else is for the office.
 DRIVER_STEPS = frozenset({
@@ -75,12 +76,14 @@ class BookingViewSet(CompanyViewSet):
         "unassign": OFFICE,
         "progress": OFFICE | {Role.DRIVER},
         "ready": OFFICE,
+        "not_ready": OFFICE,
         "dispatch_now": OFFICE,
         "book_return": OFFICE,
         "explanation": READERS,
     }
     versioned = frozenset({
-        "partial_update", "assign", "unassign", "progress", "ready", "dispatch_now", "book_return",
+        "partial_update", "assign", "unassign", "progress", "ready", "not_ready", "dispatch_now",
+        "book_return",
     })  # fmt: skip
 
     @extend_schema(request=BookingInput, responses={201: WrittenBookingSerializer})
@@ -155,6 +158,14 @@ class BookingViewSet(CompanyViewSet):
             is_urgent=body["is_urgent"],
             expected_version=version,
         )
+        return self.shown(booking.pk)
+
+    @extend_schema(request=None, responses=BookingSerializer)
+    @action(methods=["post"], detail=True, url_path="not-ready")
+    def not_ready(self, request: Request, **_kwargs: object) -> Response:
+        """The patient is not ready after all: the call is taken back, until a driver has set off."""
+        booking, version = self.chosen()
+        withdraw_ready(booking_id=booking.pk, expected_version=version)
         return self.shown(booking.pk)
 
     @extend_schema(request=None, responses=BookingSerializer)

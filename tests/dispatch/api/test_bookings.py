@@ -249,6 +249,18 @@ def test_a_return_on_call_becomes_ready(office: Caller, company: Company) -> Non
     assert (again.status, again.problem) == (409, "not-on-call")
 
 
+def test_a_call_is_taken_back(office: Caller, company: Company) -> None:
+    back = make_return(make_outbound(company), is_will_call=True)
+    office.post(f"bookings/{back.pk}/ready/", {}, match=1)
+    path = f"bookings/{back.pk}/not-ready/"
+    assert office.post(path, match=1).problem == "precondition-failed"
+    answer = office.post(path, match=2)
+    assert (answer.status, answer.headers["ETag"]) == (200, '"3"')
+    assert (answer.body["ready_at"], answer.body["promised_from"]) == (None, None)
+    again = office.post(path, match=3)
+    assert (again.status, again.problem) == (409, "not-withdrawable")
+
+
 def test_a_return_is_booked_afterwards_once(office: Caller, company: Company) -> None:
     there = make_booking(company)
     path = f"bookings/{there.pk}/return/"

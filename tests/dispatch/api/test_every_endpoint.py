@@ -73,6 +73,8 @@ CASES: dict[tuple[str, str], Case] = {
         roles=OFFICE | {Role.DRIVER}, row="booking", body={"to": "en_route"}
     ),
     ("POST", "bookings-ready"): Case(roles=OFFICE, row="back"),
+    # Nobody has called: that it is refused shows who was let through.
+    ("POST", "bookings-not-ready"): Case(roles=OFFICE, status=409, row="back"),
     ("POST", "bookings-dispatch-now"): Case(roles=OFFICE, row="booking"),
     ("POST", "bookings-book-return"): Case(
         roles=OFFICE, status=201, row="booking", body={"is_on_call": True}

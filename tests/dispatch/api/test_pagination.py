@@ -48,8 +48,12 @@ def test_a_forged_cursor_is_refused(word: str) -> None:
 def test_values_that_no_cursor_holds() -> None:
     with pytest.raises(ValueError, match="x"):
         text("x\x00")
+    with pytest.raises(UnicodeEncodeError):
+        text("\ud800")
     with pytest.raises(ValueError, match="2026"):
         moment("2026-06-17T09:00:00")
+    with pytest.raises(OverflowError):
+        moment("0001-01-01T00:00:00+23:00")
     assert moment("2026-06-17T09:00:00+00:00").hour == 9
 
 
@@ -69,6 +73,26 @@ def test_a_page_has_a_size(office: Caller, limit: str) -> None:
 @pytest.mark.django_db
 def test_a_forged_cursor_is_a_problem(office: Caller) -> None:
     assert office.get("bookings/?cursor=abc").problem == "bad-cursor"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "path",
+    [
+        "patients/?cursor=" + forged(False, "\ud800", 1),
+        "shifts/?cursor=" + forged(False, "0001-01-01T00:00:00+23:00", 1),
+    ],
+)
+def test_a_forged_value_never_reaches_the_database(office: Caller, path: str) -> None:
+    answer = office.get(path)
+    assert (answer.status, answer.problem) == (400, "bad-cursor")
+
+
+@pytest.mark.django_db
+def test_an_odd_offset_is_a_moment_like_another(office: Caller) -> None:
+    assert (
+        office.get(f"shifts/?cursor={forged(False, '2026-06-17T09:00:00+23:00', 1)}").status == 200
+    )
 
 
 @pytest.mark.django_db

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
+import psycopg
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError as NoDatabase
+from django.db import connection
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from kombu.exceptions import OperationalError
@@ -13,10 +17,11 @@ from rest_framework.throttling import ScopedRateThrottle
 
 from dispatch.api import problems
 from dispatch.api.parsing import LARGEST_BODY
+from dispatch.enums import Role
 from dispatch.models import Company
 from dispatch.usecases.errors import UseCaseError
 from tests.dispatch.api.caller import ROOT, Caller
-from tests.factories import DAY, make_booking
+from tests.factories import DAY, make_booking, make_member
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +113,48 @@ def test_a_broker_that_is_away_is_said() -> None:
     body = json.loads(answer.content)
     assert (answer.status_code, body["type"]) == (503, "urn:atmr:problem:no-worker")
     assert "secret" not in body["detail"]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        (f"{ROOT}bookings/", "application/problem+json"),
+        ("/", "text/html"),
+        ("/admin/", "text/html"),
+    ],
+)
+def test_a_database_that_is_away_is_said(company: Company, path: str, kind: str) -> None:
+    client = Client(raise_request_exception=False)
+    client.force_login(make_member(company, Role.ADMIN))
+    with connection.cursor() as cursor, suppress(NoDatabase):
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    try:
+        response = client.get(path)
+    finally:
+        connection.close()  # the next one is a new one
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert response.headers["Content-Type"].split(";")[0] == kind
+    assert "The database does not answer right now" in response.content.decode()
+    assert client.get(path, follow=True).status_code == 200
+
+
+@pytest.mark.parametrize("path", [f"{ROOT}bookings/", "/days/"])
+def test_a_database_that_goes_away_outside_a_view_is_said_too(
+    rf: RequestFactory, path: str
+) -> None:
+    try:
+        raise NoDatabase("connection to 10.0.0.1 failed")
+    except NoDatabase:
+        response = problems.server_error(rf.get(path))
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert "10.0.0.1" not in response.content.decode()
+
+
+def test_a_deadlock_is_no_absence_of_the_database() -> None:
+    error = NoDatabase("deadlock detected")
+    error.__cause__ = psycopg.errors.DeadlockDetected()
+    assert problems.explain(error, {}) is None
 
 
 def test_every_refusal_of_a_use_case_has_a_word_of_its_own() -> None:

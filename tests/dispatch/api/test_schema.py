@@ -48,7 +48,7 @@ def test_every_versioned_write_asks_for_the_version(document: dict[str, Any]) ->
     def headers(path: str, method: str) -> set[str]:
         return {p["name"] for p in document["paths"][path][method].get("parameters", ())}
 
-    for name in ("assign", "unassign", "progress", "ready", "dispatch-now", "return"):
+    for name in ("assign", "unassign", "progress", "ready", "not-ready", "dispatch-now", "return"):
         assert "If-Match" in headers(f"/api/v1/bookings/{{id}}/{name}/", "post")
     assert "If-Match" in headers("/api/v1/shifts/{id}/", "delete")
     assert "If-Match" not in headers("/api/v1/bookings/", "post")

@@ -1,0 +1,18 @@
+"""What of the database's errors means that it is away, and not that a request is wrong."""
+
+from __future__ import annotations
+
+from django.db import InterfaceError, OperationalError
+
+# Connection lost, no room for one more, shutting down or starting. A deadlock (40P01), a lock not got (55P03) and a
+# cancelled statement (57014) are OperationalErrors too: those are ours to look into.
+_AWAY = ("08", "53", "57P")
+RETRY_AFTER_S = 5
+
+
+def is_database_away(error: BaseException | None) -> bool:
+    """Errors that psycopg raises without an answer of the server carry no SQLSTATE."""
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is None or state.startswith(_AWAY)
