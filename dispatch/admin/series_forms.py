@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.admin.forms import DeskForm
 from dispatch.admin.moments import refuse_far
+from dispatch.enums import ReturnMode
 from dispatch.usecases.series_edits import EditAll, EditFollowing, EditThis
 from dispatch.usecases.series_rests import End, Pause, Resume
 from dispatch.usecases.series_rows import SeriesContent
@@ -66,6 +67,18 @@ class ContentForm(DeskForm):
         if self.cleaned_data["on"] is None and self.cleaned_data.get("scope") != ALL:
             raise ValidationError(_("Say which day."))
         return self.cleaned_data["on"]
+
+    def clean(self) -> dict[str, Any] | None:
+        """A return that is no longer at a fixed time takes the former time with it, unless one was typed."""
+        cleaned = super().clean()
+        said = self.cleaned_data
+        if "return_mode" in self.changed_data and "return_mode" in said:
+            mode = said["return_mode"]
+            if mode != ReturnMode.FIXED and "return_time" not in self.changed_data:
+                said["return_time"] = None
+            if mode == ReturnMode.NONE and "same_driver_return" not in self.changed_data:
+                said["same_driver_return"] = False
+        return cleaned
 
     def edit(self) -> EditThis | EditFollowing | EditAll:
         content, said = SeriesContent.of(self.instance), self.cleaned_data

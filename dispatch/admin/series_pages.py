@@ -82,6 +82,10 @@ def book_ahead(request: HttpRequest, order: StandingOrder) -> None:
     except UseCaseError as refusal:
         messages.error(request, f"{order}: {refusal}")
         return
+    tell_booked(request, order, change)
+
+
+def tell_booked(request: HttpRequest, order: StandingOrder, change: SeriesChange) -> None:
     count = len(change.created)
     said = ngettext("%d journey is booked.", "%d journeys are booked.", count)
     messages.success(request, f"{order}: {said % count}")

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.admin.base import CompanyFilter, Desk, DeskInline, column
 from dispatch.admin.series_forms import CONTENT
-from dispatch.admin.series_pages import book_ahead, series_urls
+from dispatch.admin.series_pages import book_ahead, series_urls, tell_booked
 from dispatch.models import StandingOrder, StandingOrderPause
 from dispatch.models.driver import WEEKDAYS
+from dispatch.usecases.create_series import NewSeries, create_series
+from dispatch.usecases.series_rows import SeriesContent
 
 if TYPE_CHECKING:
     from typing import Any
@@ -95,10 +98,14 @@ class StandingOrderDesk(Desk):
             context["has_pauses"] = order.pauses.exists()
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
-        super().save_related(request, form, formsets, change)
-        if not change:
-            book_ahead(request, form.instance)
+    def save_model(self, request: HttpRequest, obj: StandingOrder, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
+        """Only new ones come here: kept and booked, or refused as a whole."""
+        new = NewSeries(
+            patient_id=obj.patient_id, starts_on=obj.starts_on, content=SeriesContent.of(obj)
+        )
+        made = create_series(company=obj.company, wanted=new, now=timezone.now())
+        obj.pk, obj._state.adding = made.order_id, False
+        tell_booked(request, obj, made)
 
     @admin.action(description=_("Book the days to come"), permissions=["change"])
     def expand(self, request: HttpRequest, orders: QuerySet[StandingOrder]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
@@ -29,18 +29,27 @@ class NewSeries:
 def create_series(*, company: Company, wanted: NewSeries, now: datetime) -> SeriesChange:
     """What was booked, with the number of the new series; its hours are tried on its first day before.
 
-    Raises InvalidRowError; nothing is written then.
+    A first day that is past gives the rhythm of the weeks, and a note says so. Raises InvalidRowError; nothing
+    is written then.
     """
     today = local_day(company, now)
     if wanted.content.ends_on is not None and wanted.content.ends_on < today:
         raise InvalidRowError({"ends_on": [_("This day is over.")]})
+    if wanted.starts_on < today - timedelta(days=LONGEST_RHYTHM_DAYS):
+        raise InvalidRowError(
+            {"starts_on": [_("This day is more than a year ago: no rhythm begins that far back.")]}
+        )
     found = own_rows(company, {"patient": (Patient, wanted.patient_id)})
     order = StandingOrder(company=company, starts_on=wanted.starts_on, **found)
     wanted.content.fill(order)
     check_row(order)
     legs_on(order, _first_day(order, today))  # may ask the road server: outside the transaction
     keep_row(order)
-    return expand_series(order_id=order.pk, now=now)
+    made = expand_series(order_id=order.pk, now=now)
+    if wanted.starts_on >= today:
+        return made
+    said = _("The first day is past: it gives the rhythm, journeys are booked from today on.")
+    return replace(made, notes=(said, *made.notes))
 
 
 def _first_day(order: StandingOrder, today: date) -> date:

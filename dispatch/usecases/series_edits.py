@@ -78,7 +78,9 @@ class EditAll:
     overwrite_edited: bool = False
 
     def after(self, series: Series, today: date) -> Series:
-        return checked(series.with_content(self.content))
+        changed = series.with_content(self.content)
+        refuse_over(series, changed, today)
+        return checked(changed)
 
     def scope(self, series: Series, today: date) -> Scope:
         return Scope(first_on=today)
@@ -105,6 +107,7 @@ class EditFollowing:
         if series.order.ends_on is not None and self.from_on > series.order.ends_on:
             raise NoSuchDayError(_("The series has ended by then."))
         changed = series.with_content(self.content)
+        refuse_over(series, changed, today)
         if self._splits(series):
             is_new = self.content.interval_weeks != series.content.interval_weeks
             changed.order.starts_on = self._first_day(changed, is_new_rhythm=is_new)
@@ -151,6 +154,14 @@ class EditFollowing:
             StandingOrderPause.objects.create(
                 standing_order=following, first_on=self.from_on, last_on=rest.last_on
             )
+
+
+def refuse_over(before: Series, after: Series, today: date) -> None:
+    """What has ended changes only by going on: with a later last day, or active again."""
+    if before.is_over(today) and after.is_over(today):
+        raise PastDayError(
+            _("The series has ended: it changes only with a later last day, or active again.")
+        )
 
 
 def checked(series: Series) -> Series:

@@ -12,7 +12,7 @@ from dispatch.usecases.errors import NotFoundError
 from dispatch.usecases.keep_row import check_row, keep_row
 from dispatch.usecases.series_change import PastDayError
 from dispatch.usecases.series_difference import Scope
-from dispatch.usecases.series_edits import checked
+from dispatch.usecases.series_edits import checked, refuse_over
 from dispatch.usecases.series_rows import Rest, Series
 
 ONE_DAY = timedelta(days=1)
@@ -29,6 +29,7 @@ class Pause:
     def after(self, series: Series, today: date) -> Series:
         if self.last_on < today:
             raise PastDayError(_("These days are over."))
+        refuse_over(series, series, today)
         check_row(self._row(series.order))
         return series.with_rests([*series.rests, Rest(self.first_on, self.last_on)])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, time
@@ -50,6 +50,16 @@ class SeriesContent:
             }
         )
 
+    def with_said(self, said: Mapping[str, object]) -> Self:
+        """The content with other values; what the named return has no place for goes with the former one."""
+        values = dict(said)
+        mode = values.get("return_mode", ReturnMode.FIXED)
+        if mode != ReturnMode.FIXED:
+            values.setdefault("return_time", None)
+        if mode == ReturnMode.NONE:
+            values.setdefault("same_driver_return", False)
+        return replace(self, **values)  # type: ignore[arg-type]
+
     def fill(self, order: StandingOrder) -> None:
         """Write this into the row, which is not saved. Raises InvalidRowError."""
         for name in self.__slots__:
@@ -76,6 +86,11 @@ class Series:
 
     def is_resting(self, day: date) -> bool:
         return any(rest.first_on <= day <= rest.last_on for rest in self.rests)
+
+    def is_over(self, today: date) -> bool:
+        """Whether it asks for no journey any more, today or later."""
+        ends_on = self.order.ends_on
+        return not self.order.active or (ends_on is not None and ends_on < today)
 
     def asks_on(self, day: date) -> bool:
         """Whether a journey is wanted on this local day."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -206,7 +205,7 @@ def _edit(said: Mapping[str, Any], order: StandingOrder) -> SeriesEdit:
     values = dict(said)
     scope, on, serve_on = values.pop("scope"), values.pop("on", None), values.pop("serve_on", None)
     overwrite = values.pop("overwrite_edited", False)
-    content = replace(SeriesContent.of(order), **_columns(values))
+    content = SeriesContent.of(order).with_said(_columns(values))
     if scope == "this":
         return EditThis(series_on=on, content=content, serve_on=serve_on)
     if scope == "following":

@@ -140,6 +140,34 @@ def test_a_series_ends(desk, order, today):
     assert not order.active
 
 
+@pytest.mark.parametrize("kind", ["edit", "pause"])
+@pytest.mark.parametrize("ended", [{"active": False}, {"ends_on": "yesterday"}])
+def test_a_series_that_has_ended_is_not_changed(desk, order, today, kind, ended):
+    if "ends_on" in ended:
+        ended = {"starts_on": today - timedelta(days=9), "ends_on": today - timedelta(days=1)}
+    StandingOrder.objects.filter(pk=order.pk).update(**ended)
+    days = {"first_on": iso(today), "last_on": iso(today)} if kind == "pause" else {}
+    seen = desk(kind).look(**days)
+    assert "The series has ended" in text(seen)
+    assert seen.context["change"] is None
+
+
+def test_a_series_that_has_ended_goes_on_when_it_is_made_active(desk, order):
+    StandingOrder.objects.filter(pk=order.pk).update(active=False)
+    page = desk("edit")
+    assert page.do(page.look(active="on")).status_code == 302
+    order.refresh_from_db()
+    assert order.active
+
+
+def test_without_a_return_its_time_goes_by_itself(desk, order):
+    StandingOrder.objects.filter(pk=order.pk).update(same_driver_return=True)
+    page = desk("edit")
+    assert page.do(page.look(return_mode="none")).status_code == 302
+    order.refresh_from_db()
+    assert (order.return_mode, order.return_time, order.same_driver_return) == ("none", None, False)
+
+
 def test_nothing_to_change_is_said(desk):
     assert "No journey changes." in text(desk("edit").look())
 
@@ -214,9 +242,13 @@ def test_a_new_series_is_booked_at_once(world, client_of, form_of):
 def test_a_new_series_that_cannot_be_booked_says_why(world, client_of, form_of):
     client, url = client_of("dispatcher"), reverse("admin:dispatch_standingorder_add")
     sent = form_of(client.get(url), **new_order(world, pickup_time="11:00"))
-    page = client.post(url, sent, follow=True)
+    page = client.post(url, sent)
+    assert page.status_code == 200
     assert "The appointment is before the pickup." in text(page)
-    assert StandingOrder.objects.latest("pk").bookings.count() == 0
+    assert StandingOrder.objects.get() == world.rows["standingorder"]
+    long_ago = client.post(url, sent | {"pickup_time": "", "starts_on": "2000-01-01"})
+    assert "more than a year ago" in str(long_ago.context["adminform"].form.errors["starts_on"])
+    assert StandingOrder.objects.get() == world.rows["standingorder"]
 
 
 def test_series_are_booked_ahead_from_the_list(world, client_of, today):

@@ -230,6 +230,26 @@ class TestChanged:
         assert do(office, ended, "end", {}).status == 200
         assert office.get(path(series)).body["active"] is False
 
+    def test_what_has_ended_rests_and_changes_no_more(
+        self, office: Caller, series: dict[str, Any]
+    ) -> None:
+        assert do(office, series, "end", {}).status == 200
+        ended = office.get(path(series)).body
+        rest = {"first_on": str(MONDAY), "last_on": str(NEXT)}
+        for verb, said in (("pause", rest), ("edit", {"scope": "all", "pickup_time": "11:00"})):
+            answer = do(office, ended, verb, said)
+            assert (answer.status, answer.problem) == (409, "past-day"), answer
+        assert do(office, ended, "edit", {"scope": "all", "active": True}).status == 200
+
+    def test_without_a_return_its_time_goes_by_itself(
+        self, office: Caller, series: dict[str, Any]
+    ) -> None:
+        back = {"scope": "all", "return_mode": "fixed", "return_time": "15:00"}
+        assert do(office, series, "edit", back).status == 200
+        fixed = office.get(path(series)).body
+        assert do(office, fixed, "edit", {"scope": "all", "return_mode": "none"}).status == 200
+        assert office.get(path(series)).body["return_time"] is None
+
 
 class TestRefused:
     @pytest.mark.parametrize(

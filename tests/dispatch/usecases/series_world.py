@@ -14,7 +14,7 @@ from dispatch.usecases.expand_series import expand_series
 from dispatch.usecases.pause_series import pause_series
 from dispatch.usecases.resume_series import resume_series
 from dispatch.usecases.series_change import SeriesChange
-from dispatch.usecases.series_edits import EditAll
+from dispatch.usecases.series_edits import Expand
 from dispatch.usecases.series_rows import SeriesContent
 from tests.factories import at, make_standing_order
 
@@ -47,7 +47,7 @@ def done(order: StandingOrder, edit: Any, now: datetime = NOW) -> SeriesChange:
 
 def preview_series_changes_nothing(order: StandingOrder, now: datetime) -> bool:
     before = list(Booking.objects.order_by("pk").values_list("pk", "version"))
-    preview_series(order_id=order.pk, edit=EditAll(content=content(order)), now=now)
+    preview_series(order_id=order.pk, edit=Expand(), now=now)
     return before == list(Booking.objects.order_by("pk").values_list("pk", "version"))
 
 

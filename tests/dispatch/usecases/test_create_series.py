@@ -57,7 +57,8 @@ def test_its_journeys_are_booked(company: Company) -> None:
 def test_one_that_began_in_the_past_keeps_its_rhythm(company: Company) -> None:
     begun = DAY - timedelta(weeks=3)
     new = wanted(company, starts_on=begun, interval_weeks=2)
-    create_series(company=company, wanted=new, now=NOW)
+    made = create_series(company=company, wanted=new, now=NOW)
+    assert "booked from today on" in made.notes[0]
     days = [row.service_on for row in Booking.objects.order_by("service_on")]
     assert days == [DAY + timedelta(weeks=1), DAY + timedelta(weeks=3)]
 
@@ -69,12 +70,13 @@ def test_one_that_began_in_the_past_keeps_its_rhythm(company: Company) -> None:
         ({"appointment_time": time(8, 30)}, "appointment_time"),
         ({"weekdays": ()}, ""),
         ({"pickup_id": 0}, "pickup"),
+        ({"starts_on": date(2000, 1, 1)}, "starts_on"),
     ],
 )
 def test_what_cannot_be_leaves_nothing_behind(
     company: Company, fields: dict[str, object], field: str
 ) -> None:
-    new = wanted(company, starts_on=DAY - timedelta(weeks=1), **fields)
+    new = wanted(company, **{"starts_on": DAY - timedelta(weeks=1), **fields})  # type: ignore[arg-type]
     with pytest.raises(InvalidRowError) as refused:
         create_series(company=company, wanted=new, now=NOW)
     assert field in refused.value.errors or (field == "" and "weekdays" in refused.value.errors)
