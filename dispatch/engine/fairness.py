@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from dispatch.engine.legs import legs
 from dispatch.engine.plan import Plan, Route
@@ -59,6 +59,12 @@ class Fairness:
 def fairness(problem: Problem, plan: Plan) -> Fairness:
     """Loads and gaps of a plan; emergency drivers, used last by rule, are not compared."""
     return compared(planned_work(problem, plan))
+
+
+def day_fairness(problem: Problem, plan: Plan) -> Fairness:
+    """As KPI.md counts it: the day's own trips per eight hours on duty that day, whatever came before."""
+    work = planned_work(problem, plan)
+    return compared([replace(one, recent_duty_s=0, recent_trips=0) for one in work])
 
 
 def compared(work: Sequence[DriverWork]) -> Fairness:

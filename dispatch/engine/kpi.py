@@ -172,6 +172,8 @@ class Missing(StrEnum):
     ENDS = "ends"
     COUNTS = "counts"
     LAST_HOUR = "last_hour"
+    CHANGED = "changed"
+    UNFINISHED = "unfinished"
 
 
 NOT_MEASURABLE: Mapping[Missing, Sentence] = {
@@ -200,6 +202,14 @@ NOT_MEASURABLE: Mapping[Missing, Sentence] = {
     ),
     Missing.LAST_HOUR: Sentence(
         "not known before the last hour", "inconnu avant la dernière heure"
+    ),
+    Missing.CHANGED: Sentence(
+        "not measurable: the day has changed since it was planned",
+        "non mesurable : la journée a changé depuis sa planification",
+    ),
+    Missing.UNFINISHED: Sentence(
+        "not measurable: the search was still improving when its time was over",
+        "non mesurable : la recherche progressait encore à la fin de son temps",
     ),
 }
 UNITS: Mapping[Unit, Sentence] = {

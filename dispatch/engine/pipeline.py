@@ -6,6 +6,7 @@ hard rule, and every trip is driven or carries its true reason.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -60,7 +61,8 @@ class Stage:
 class Result:
     """A plan fit to be applied; `violations` are soft ones only.
 
-    `fairness_price`: the least that the plan pays for fairness; None when there was no time to find out.
+    `fairness_price`: the least that the plan pays for fairness; None when there was no time to find out, and
+    when the last search or the one for the price was cut by time: their difference is unfinished search then.
     """
 
     plan: Plan
@@ -113,6 +115,19 @@ def make_plan(  # noqa: PLR0913 - the seven dials of a run, all but four with a 
 
 
 @dataclass
+class _Limit:
+    """Ends a search at this time, and remembers that it did: one that stops by itself has found all it can."""
+
+    clock: Clock
+    ends: float
+    has_stopped: bool = False
+
+    def __call__(self) -> bool:
+        self.has_stopped = self.clock() >= self.ends
+        return self.has_stopped
+
+
+@dataclass
 class _Run:
     problem: Problem
     clock: Clock
@@ -124,6 +139,7 @@ class _Run:
     reason_s: float = 0.0  # what finding the reason of one unserved trip takes
     stages: list[Stage] = field(default_factory=list)
     unfair: Plan | None = None
+    is_settled: bool = False  # the last search found nothing better for as long as it has patience
 
     def construct(self, start: Plan | None) -> None:
         if start is not None:
@@ -148,13 +164,12 @@ class _Run:
     def search(self, name: str, share: float) -> None:
         """Ruin and recreate on the best plan for this share of the time left, or for the rounds given."""
         began, left = self.clock(), self._left_s()
+        self.is_settled = self.max_iterations is not None
         if self.max_iterations is None and left <= 0:
             self._say(name, "skipped", "no time left")
             return
 
-        def should_stop() -> bool:
-            return self.max_iterations is None and self.clock() - began >= share * left
-
+        should_stop = self._until(began + share * left)
         found = improve(
             self.problem,
             self.best,
@@ -163,6 +178,7 @@ class _Run:
             max_iterations=self.max_iterations,
             patience=self._patience,
         )
+        self.is_settled = not should_stop.has_stopped
         self._keep_best(name, began, found)
 
     def price_fairness(self, limit_s: float) -> None:
@@ -172,15 +188,20 @@ class _Run:
         if self.max_iterations is None and ends <= began:
             self._say(name, "skipped", "no time left")
             return
+        should_stop = self._until(ends)
         self.unfair = unfair_plan(
             self.problem,
             self.best,
-            should_stop=lambda: self.max_iterations is None and self.clock() >= ends,
+            should_stop=should_stop,
             rng=self.rng,
             max_iterations=self.max_iterations,
             patience=self._patience,
         )
+        self.is_settled &= not should_stop.has_stopped
         self._keep_best(name, began, self.unfair)
+
+    def _until(self, ends: float) -> _Limit:
+        return _Limit(self.clock, math.inf if self.max_iterations is not None else ends)
 
     def solve(self, share: float, *, use_solver: bool) -> None:
         """OR-Tools on the best plan; trips it leaves out are offered to every route once more."""
@@ -235,7 +256,7 @@ class _Run:
         )
 
     def _fairness_price(self) -> int | None:
-        if self.unfair is None:
+        if self.unfair is None or not self.is_settled:
             return None
         return fairness_price(self.problem, self.best, self.unfair)
 

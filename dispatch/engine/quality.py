@@ -197,7 +197,11 @@ def ride_time(scope: Scope) -> tuple[KpiValue, ...]:
 
 
 def assignment_rate(scope: Scope) -> tuple[KpiValue, ...]:
-    """Assigned ÷ (requested − refused by rule); what the patient cancelled was not asked any more."""
+    """Assigned ÷ (requested − refused by rule); a refusal for want of a driver or a vehicle is unmet demand.
+
+    Cancelled trips are left out: the request was withdrawn, and whether it had a driver is not kept, so that
+    counting it as unserved would blame the carrier for the patient's decision.
+    """
     asked = scope.trips(ASKED)
     return (scope.rate(Kpi.ASSIGNMENT_RATE, [trip.is_assigned for trip in _flat(asked)]),)
 
@@ -230,9 +234,18 @@ def empty_kilometres(scope: Scope) -> tuple[KpiValue, ...]:
 
 
 def fairness_gap(scope: Scope) -> tuple[KpiValue, ...]:
-    """Gaps between drivers (mean of the days), Gini, and the extra cost paid for fairness; n are trips."""
-    known = [day.fairness for day in scope.days if day.fairness is not None]
-    prices = [[float(d.fairness_price)] for d in scope.days if d.fairness_price is not None]
+    """Gaps between drivers (mean of the days), Gini, and the extra cost paid for fairness; n are trips.
+
+    A day with fewer than two drivers has nothing to compare, and no case. A price whose search was cut short
+    says more about the search than about fairness: it is not measurable.
+    """
+    compared = [d for d in scope.days if d.fairness is not None and len(d.fairness.loads) > 1]
+    known = [day.fairness for day in compared if day.fairness is not None]
+    prices = [
+        [_number(day.fairness_price)]
+        for day in scope.days
+        if day.is_price_open or day.fairness_price is not None
+    ]
     gaps = (
         scope.daily(Kpi.FAIRNESS_GAP, [_told(f, f.gap) for f in known]),
         scope.daily(Kpi.FAIRNESS_HEAVY_GAP, [_told(f, f.heavy_gap) for f in known]),
@@ -240,7 +253,8 @@ def fairness_gap(scope: Scope) -> tuple[KpiValue, ...]:
     )
     gap, heavy, gini = (replace(value, missing=Missing.ENDS) for value in gaps)
     driving = scope.daily(Kpi.FAIRNESS_DRIVING_GAP, [_timed(f, f.driving_gap_s) for f in known])
-    return gap, driving, heavy, gini, scope.mean(Kpi.FAIRNESS_PRICE, prices)
+    price = replace(scope.mean(Kpi.FAIRNESS_PRICE, prices), missing=Missing.UNFINISHED)
+    return gap, driving, heavy, gini, price
 
 
 def plan_stability(scope: Scope) -> tuple[KpiValue, ...]:

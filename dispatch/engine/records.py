@@ -10,14 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from dispatch.engine.errors import EngineError
-from dispatch.engine.fairness import Fairness, fairness
+from dispatch.engine.fairness import Fairness, day_fairness
 from dispatch.engine.legs import duty, end_s, legs
 from dispatch.engine.plan import Plan, Route, TimedVisit
 from dispatch.engine.problem import Problem, Shift, Trip
 from dispatch.engine.stability import is_change
-from dispatch.enums import BookingStatus, VisitKind
+from dispatch.enums import BookingStatus, StatusReason, VisitKind
 
 NO_SHOW_WAIT_S = 300  # KPI.md: the vehicle waited five minutes
+BY_RULE = frozenset({  # refusals of what no driver and no vehicle more would have served
+    StatusReason.OUTSIDE_AREA,
+    StatusReason.OUTSIDE_HOURS,
+    StatusReason.NEEDS_NOT_SERVED,
+    StatusReason.DOUBLE_BOOKING,
+})  # fmt: skip
 APPOINTMENT_EARLY_S = 3_600  # KPI.md: 60 min, or 45 for dialysis and oncology
 
 
@@ -39,6 +45,7 @@ class TripRecord:
     trip: str
     status: BookingStatus
     is_assigned: bool
+    reason: StatusReason | None = None
     is_on_call: bool = False
     requested_s: int | None = None
     promised_from_s: int | None = None
@@ -98,7 +105,13 @@ class TripRecord:
 
     @property
     def outcome(self) -> BookingStatus:
-        """The status as KPI.md counts it: an absence noted by a late or hasty vehicle is the carrier's miss."""
+        """The status as KPI.md counts it.
+
+        An absence noted by a late or hasty vehicle is the carrier's miss; a refusal for any other reason than
+        a rule (no driver, no vehicle, none told) is unmet demand.
+        """
+        if self.status is BookingStatus.REFUSED and self.reason not in BY_RULE:
+            return BookingStatus.UNMET
         is_absence = self.status is BookingStatus.NO_SHOW
         if is_absence and self.is_absence_proven is False:
             return BookingStatus.MISSED
@@ -155,7 +168,8 @@ class DecisionRecord:
 class DayRecord:
     """One local day of one company; `day` is its ISO date.
 
-    `fairness_price`: the extra cost paid for fairness (currency of `Weights`). `alerts` and `dispatcher_s`
+    `fairness_price`: the extra cost paid for fairness (currency of `Weights`); None when it was not asked, or,
+    `is_price_open`, when the search for it was cut short. `alerts` and `dispatcher_s`
     (seconds of dispatchers on duty, summed) are None when nobody counted.
     """
 
@@ -165,6 +179,7 @@ class DayRecord:
     decisions: tuple[DecisionRecord, ...] = ()
     fairness: Fairness | None = None
     fairness_price: int | None = None
+    is_price_open: bool = False
     alerts: int | None = None
     dispatcher_s: int | None = None
     is_predicted: bool = False
@@ -215,7 +230,7 @@ def predicted_day(
         tours=tuple(
             tour(problem, shift, route) for shift, route in duty(problem, plan) if route.trip_ids
         ),
-        fairness=fairness(problem, plan),
+        fairness=day_fairness(problem, plan),
         is_predicted=True,
     )
 

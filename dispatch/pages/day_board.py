@@ -14,13 +14,13 @@ from dispatch.models import Booking, DispatchRun, Shift
 from dispatch.models.statuses import OPEN
 from dispatch.pages.answers import NOTHING_SAID, Said
 from dispatch.pages.driver_rows import DriverRow, driver_row, moments_of
-from dispatch.pages.kpi_lines import KpiLine, kpi_lines, kpis_of, strip_of
+from dispatch.pages.kpi_lines import KpiGroup, kpi_lines, strip_of
 from dispatch.pages.seats import Seat
 from dispatch.pages.timebar import Axis
 from dispatch.pages.trip_lines import Reason, TripLine, trip_line
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.day_so_far import assignment_of
-from dispatch.usecases.measure_day import recorded_kpis
+from dispatch.usecases.measure_day import Measured, measured_day
 from dispatch.usecases.note_sentences import error_sentence, note_sentences
 from dispatch.usecases.wall_time import FIRST_DAY, LAST_DAY
 from dispatch.usecases.wording import row_sentences
@@ -52,8 +52,8 @@ class DayBoard:
     in_force: DispatchRun | None
     latest: DispatchRun | None
     proposal: DispatchRun | None
-    strip: tuple[KpiLine, ...]
-    kpis: tuple[KpiLine, ...]
+    recorded: KpiGroup
+    predicted: KpiGroup
     notes: tuple[str, ...]
 
     @property
@@ -133,7 +133,7 @@ def day_board(seat: Seat, day: date, now: datetime, said: Said = NOTHING_SAID) -
     runs = _runs(seat, day) if seat.sees_everything else _Runs()
     in_force = runs.in_force
     today = local_day(seat.company, now)
-    values = _kpis(seat, day, today, in_force)
+    measured = _measured(seat, day, now, in_force)
     reasons = _reasons(in_force, bookings, shifts, said)
     groups = _grouped(
         trip_line(b, now=now, reason=reasons.get(b.pk), answer=said.told.get(b.pk))
@@ -152,8 +152,8 @@ def day_board(seat: Seat, day: date, now: datetime, said: Said = NOTHING_SAID) -
         in_force=in_force,
         latest=runs.latest,
         proposal=runs.proposal,
-        strip=tuple(strip_of(values)),
-        kpis=tuple(kpi_lines(values)),
+        recorded=_group(measured.recorded),
+        predicted=_group(measured.predicted),
         notes=() if in_force is None else tuple(note_sentences(in_force.notes)),
     )
 
@@ -238,13 +238,15 @@ def _runs(seat: Seat, day: date) -> _Runs:
     )
 
 
-def _kpis(seat: Seat, day: date, today: date, in_force: DispatchRun | None) -> tuple[KpiValue, ...]:
-    """What is recorded of a past day; of today and later what the plan in force predicts."""
+def _measured(seat: Seat, day: date, now: datetime, in_force: DispatchRun | None) -> Measured:
+    """What is recorded of what is over; of the rest what the plan in force predicts as it stands."""
     if not seat.sees_everything:
-        return ()
-    if day < today:
-        return recorded_kpis(company=seat.company, days=[day])
-    return () if in_force is None else kpis_of(in_force.quality)
+        return Measured(recorded=(), predicted=())
+    return measured_day(company=seat.company, day=day, now=now, in_force=in_force)
+
+
+def _group(values: tuple[KpiValue, ...]) -> KpiGroup:
+    return KpiGroup(strip=tuple(strip_of(values)), kpis=tuple(kpi_lines(values)))
 
 
 def _reasons(

@@ -44,6 +44,14 @@ class KpiLine:
     before: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KpiGroup:
+    """Figures that are all recorded, or all predicted; the few of the strip and every one that counts something."""
+
+    strip: tuple[KpiLine, ...]
+    kpis: tuple[KpiLine, ...]
+
+
 def kpis_of(quality: Mapping[str, Any]) -> tuple[KpiValue, ...]:
     """The values that a run keeps (see measure_day.kpi_json)."""
     return tuple(kpi_from_json(item) for item in quality.get("kpis", ()))

@@ -19,6 +19,7 @@ from dispatch.pages.kpi_lines import KpiLine, kpi_lines, kpis_of, strip_of
 from dispatch.pages.trip_lines import TripLine, trip_line
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_so_far import assignment_of
+from dispatch.usecases.measure_day import expected_kpis
 from dispatch.usecases.note_sentences import note_sentences
 from dispatch.usecases.references import row_id
 
@@ -86,7 +87,7 @@ def proposal_of(run: DispatchRun, now: datetime) -> Proposal:
         changes.append(_change(line, shifts.get(shift) if shift else None, moment))
     # A trip without a driver before and after is listed among the unassigned, not as a trip that stays.
     counts = Counter(c.kind.value for c in changes if c.driver_before or c.driver_after)
-    values, before = kpis_of(run.quality), _in_force(run)
+    values, before = kpis_of(run.quality), _in_force(run, now)
     read = {int(pk): version for pk, version in run.based_on.get("bookings", {}).items()}
     # The newest reasons stand in the run itself: the bookings may have moved on since.
     left_out = {item.booking_id for item in run.unassigned.all()}
@@ -114,11 +115,11 @@ def first_of(references: tuple[str, ...]) -> str:
     return f"({', '.join(references[:MOST_REFERENCES])}{more})" if references else ""
 
 
-def _in_force(run: DispatchRun) -> tuple[KpiValue, ...]:
-    """The figures of the plan that this one would replace."""
+def _in_force(run: DispatchRun, now: datetime) -> tuple[KpiValue, ...]:
+    """The figures of the plan that this one would replace, as it stands now."""
     runs = DispatchRun.objects.filter(company=run.company).on_day(run.service_on).in_force()
     replaced = runs.without_documents().order_by("-version").first()
-    return () if replaced is None else kpis_of(replaced.quality)
+    return expected_kpis(company=run.company, day=run.service_on, now=now, in_force=replaced)
 
 
 def _lines(run: DispatchRun, plan: Plan, now: datetime) -> dict[int, TripLine]:

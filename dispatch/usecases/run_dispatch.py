@@ -192,6 +192,7 @@ def _quality(run: DispatchRun, built: BuiltProblem, result: Result) -> dict[str,
         plan=result.plan,
         unplannable=[item.trip for item in built.unplannable],
         fairness_price=result.fairness_price,
+        is_price_open=result.fairness_price is None,
     )
     return {"kpis": [kpi_json(value) for value in values]}
 

@@ -75,15 +75,17 @@ def _row(value: KpiValue) -> dict[str, Any]:
 
 
 class PredictedDaySerializer(serializers.Serializer[Any]):
-    """What the plan in force of one day promises."""
+    """What is still to come of one day, as the plan in force stands now."""
 
     day = DayField()
-    run = serializers.IntegerField()
+    run = serializers.IntegerField(
+        allow_null=True, help_text="The run in force; null where people assigned by hand alone."
+    )
     kpis = KpiSerializer(many=True)
 
 
 class KpisSerializer(serializers.Serializer[Any]):
-    """What was recorded over the days, and apart from it what the plans in force predict for each."""
+    """What was recorded of what is over, and apart from it what the plans in force predict of the rest."""
 
     first_day = DayField()
     last_day = DayField()

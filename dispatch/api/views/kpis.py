@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -16,7 +18,8 @@ from dispatch.api.base import CompanyView
 from dispatch.api.fields import DayField
 from dispatch.api.serializers.kpis import KpisSerializer, kpi_rows
 from dispatch.models import DispatchRun
-from dispatch.usecases.measure_day import kpi_from_json, recorded_kpis
+from dispatch.usecases.day_clock import local_day
+from dispatch.usecases.measure_day import expected_kpis, recorded_kpis
 
 MOST_DAYS = 31
 
@@ -47,7 +50,8 @@ class KpiView(CompanyView):
         responses=KpisSerializer,
     )
     def get(self, request: Request) -> Response:
-        """The KPI dictionary over some days: recorded, and apart from it what the plans in force predict."""
+        """The KPI dictionary over some days: of what is over as recorded, of the rest as planned now."""
+        now = timezone.now()
         days = Days(data=request.query_params)
         days.is_valid(raise_exception=True)
         first, last = days.validated_data["from"], days.validated_data["to"]
@@ -55,18 +59,18 @@ class KpiView(CompanyView):
         body = {
             "first_day": first,
             "last_day": last,
-            "recorded": kpi_rows(recorded_kpis(company=self.company, days=span)),
-            "predicted": self._predicted(first, last),
+            "recorded": kpi_rows(recorded_kpis(company=self.company, days=span, now=now)),
+            "predicted": list(self._predicted(span, now)),
         }
         return Response(KpisSerializer(body).data)
 
-    def _predicted(self, first: date, last: date) -> list[dict[str, Any]]:
+    def _predicted(self, span: list[date], now: datetime) -> Iterator[dict[str, Any]]:
         runs = DispatchRun.objects.for_company(self.company).in_force().without_documents()
-        return [
-            {
-                "day": run.service_on,
-                "run": run.pk,
-                "kpis": kpi_rows(kpi_from_json(item) for item in run.quality.get("kpis", ())),
-            }
-            for run in runs.filter(service_on__range=(first, last)).order_by("service_on")
-        ]
+        found = {run.service_on: run for run in runs.filter(service_on__in=span)}
+        for day in span:
+            if day < local_day(self.company, now):
+                continue
+            run = found.get(day)
+            values = expected_kpis(company=self.company, day=day, now=now, in_force=run)
+            if values:
+                yield {"day": day, "run": run and run.pk, "kpis": kpi_rows(values)}

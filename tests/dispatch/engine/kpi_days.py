@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -66,4 +67,5 @@ def gaps(gap: float, trips: int = 10, untold: int = 0, untimed: int = 0) -> Fair
         untimed_trips=untimed,
         normalised=0,
     )
-    return Fairness(loads=(load,), gap=gap, driving_gap_s=1_800, heavy_gap=2, gini=0.1)
+    idle = replace(load, driver="e", trips=0, untold_trips=0, untimed_trips=0)
+    return Fairness(loads=(load, idle), gap=gap, driving_gap_s=1_800, heavy_gap=2, gini=0.1)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import replace
 
@@ -61,5 +62,15 @@ def test_a_run_says_what_its_fairness_costs(weight, price):
         rng=random.Random(1),
         clock=lambda: 0.0,
         max_iterations=50,
+    )
+    assert result.fairness_price == price
+
+
+@pytest.mark.parametrize(("tick_s", "price"), [(0.0, 1_400), (0.05, None)])
+def test_a_price_is_told_only_when_the_searches_ended_by_themselves(tick_s, price):
+    """Each look at the second clock takes a twentieth of a second: every search is cut."""
+    ticks = itertools.count()
+    result = make_plan(
+        day(1_000), time_limit_s=10.0, rng=random.Random(1), clock=lambda: tick_s * next(ticks)
     )
     assert result.fairness_price == price

@@ -15,7 +15,7 @@ from dispatch.engine.records import (
     TripRecord,
     predicted_day,
 )
-from dispatch.enums import BookingStatus
+from dispatch.enums import BookingStatus, StatusReason
 from tests.dispatch.engine.builders import plan, problem, shift, stop, trip
 from tests.dispatch.engine.kpi_days import (
     DONE,
@@ -172,7 +172,6 @@ def test_assigned_over_what_was_asked_less_refusals_and_cancellations():
     not_asked = [
         record(status, is_assigned=False)
         for status in (
-            BookingStatus.REFUSED,
             BookingStatus.CANCELLED,
             BookingStatus.SAME_DAY_CANCEL,
             BookingStatus.LATE_CANCEL,
@@ -180,6 +179,34 @@ def test_assigned_over_what_was_asked_less_refusals_and_cancellations():
         )
     ]
     assert counts(only(Kpi.ASSIGNMENT_RATE, *asked, *not_asked)) == (2, 4, 0)
+
+
+@pytest.mark.parametrize(
+    ("reason", "asked"),
+    [
+        (StatusReason.NO_DRIVER, 2),
+        (StatusReason.NO_VEHICLE, 2),
+        (StatusReason.OTHER, 2),
+        (None, 2),
+        (StatusReason.OUTSIDE_AREA, 1),
+        (StatusReason.NEEDS_NOT_SERVED, 1),
+    ],
+)
+def test_only_a_refusal_by_rule_was_not_asked(reason, asked):
+    refused = record(BookingStatus.REFUSED, is_assigned=False, reason=reason)
+    assert counts(only(Kpi.ASSIGNMENT_RATE, record(), refused)) == (1, asked, 0)
+
+
+def test_one_driver_has_nobody_to_be_compared_with():
+    alone = replace(gaps(3), loads=gaps(3).loads[:1])
+    rows = measured(day(record(), fairness=alone))
+    assert rows[Kpi.FAIRNESS_GAP].is_empty
+    assert rows[Kpi.FAIRNESS_GAP].is_on_target is None
+
+
+def test_a_price_whose_search_was_cut_short_is_not_measurable():
+    price = measured(day(is_price_open=True))[Kpi.FAIRNESS_PRICE]
+    assert price.text().startswith("not measurable: the search was still improving")
 
 
 def test_no_shows_are_those_a_punctual_vehicle_found():

@@ -66,7 +66,12 @@ def test_none_of_the_preferred_drivers():
 
 @pytest.mark.parametrize(("recent", "gap"), [(0, 0), (1, 0), (2, 2), (5, 5)])
 def test_loads_over_the_window_may_differ_by_one_trip(recent, gap):
-    day = problem(trip("a", 1, 2), trip("b", 1, 2), shift("s", recent_trips=recent), shift("r"))
+    day = problem(
+        trip("a", 1, 2),
+        trip("b", 1, 2),
+        shift("s", end_s=28_800, recent_trips=recent),
+        shift("r", end_s=28_800),
+    )
     found = [(v.rule, v.amount) for v in check(day, plan(day, s="+a -a", r="+b -b"))]
     assert found == ([(Rule.FAIRNESS, gap)] if gap else [])
 

@@ -103,7 +103,7 @@ class TestPlanning:
         text = words(client, plan(client, tomorrow)[1])
         assert "1 get a driver 0 change driver 0 change time 0 lose their driver 1 stay" in text
         assert "the changes below hold at once" in text
-        assert "assignment rate predicted 100.0 % ✓ on target now 100.0 %" in text
+        assert "assignment rate predicted 100.0 % ✓ on target now 50.0 %" in text
         changes = text[text.index("Changes against") :]
         assert late.reference in changes
         assert changes.count("gets a driver") == 1

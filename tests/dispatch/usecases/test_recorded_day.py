@@ -11,6 +11,7 @@ from dispatch.enums import BookingStatus, DriverKind, StatusReason
 from dispatch.models import Absence, Assignment, Booking, Company, Shift
 from dispatch.usecases.assign_booking import assign_booking
 from dispatch.usecases.measure_day import recorded_kpis
+from dispatch.usecases.measured_rows import measured_rows
 from dispatch.usecases.record_progress import record_progress
 from dispatch.usecases.recorded_day import recorded_day
 from tests.factories import (
@@ -28,6 +29,7 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 S = BookingStatus
+LATER = at(5, day=DAY + timedelta(days=1))  # the day is over
 
 
 @pytest.fixture
@@ -64,7 +66,11 @@ def driven(booking: Booking, shift: Shift, *, ride_min: int = 30) -> Booking:
 
 
 def measured(company: Company) -> dict[Kpi, KpiValue]:
-    return {row.key: row for row in recorded_kpis(company=company, days=[DAY]) if not row.group}
+    return {
+        row.key: row
+        for row in recorded_kpis(company=company, days=[DAY], now=LATER)
+        if not row.group
+    }
 
 
 class TestRides:
@@ -100,7 +106,7 @@ class TestRides:
         ride = assign_booking(
             booking_id=booking.pk, shift_id=shift.pk, by=None, now=at(5), expected_version=None
         )
-        (trip,) = recorded_day(company, DAY).trips
+        (trip,) = recorded_day(measured_rows(company, DAY, LATER)).trips
         assert ride.direct_s
         assert trip.direct_s == ride.direct_s + booking.patient.alighting_min * 60
 
@@ -119,7 +125,7 @@ class TestTours:
     ) -> None:
         driven(make_booking(company, pickup_at=at(8)), shift)  # 8:00 to 8:40
         driven(make_booking(company, pickup_at=at(10)), shift)  # left 9:40, until 10:40
-        (tour,) = recorded_day(company, DAY).tours
+        (tour,) = recorded_day(measured_rows(company, DAY, LATER)).tours
         assert tour.passenger_trips == 2
         assert tour.first_pickup_s is not None
         assert tour.last_dropoff_s == tour.first_pickup_s + (2 * 60 + 40) * 60
@@ -131,7 +137,7 @@ class TestTours:
 
     def test_a_shift_that_carried_nobody_has_no_tour(self, company: Company, shift: Shift) -> None:
         make_assignment(make_booking(company), shift)
-        assert recorded_day(company, DAY).tours == ()
+        assert recorded_day(measured_rows(company, DAY, LATER)).tours == ()
 
 
 class TestFairness:
@@ -145,7 +151,7 @@ class TestFairness:
         driven(make_booking(company, pickup_at=at(8), patient=heavy), shift)
         driven(make_booking(company, pickup_at=at(10)), shift)
         driven(make_booking(company, pickup_at=at(9)), other)
-        seen = recorded_day(company, DAY).fairness
+        seen = recorded_day(measured_rows(company, DAY, LATER)).fairness
         assert seen is not None
         assert [load.on_duty_s // 3600 for load in seen.loads] == [12, 6]
         assert [(load.trips, load.heavy_trips) for load in seen.loads] == [(2, 1), (1, 0)]
@@ -155,6 +161,7 @@ class TestFairness:
         assert (seen.gap, seen.heavy_gap) == (0, 1)
 
     def test_trips_nobody_ended_are_not_carried(self, company: Company, shift: Shift) -> None:
+        make_shift(company)  # somebody to compare with
         driven(make_booking(company, pickup_at=at(8)), shift)
         make_assignment(make_booking(company, pickup_at=at(12)), shift)
         values = measured(company)
@@ -173,13 +180,13 @@ class TestFairness:
             Absence.objects.create(
                 driver=shift.driver, first_on=since, last_on=until, reason="holiday"
             )
-        seen = recorded_day(company, DAY).fairness
+        seen = recorded_day(measured_rows(company, DAY, LATER)).fairness
         assert seen is not None
         assert [load.driver for load in seen.loads] == [f"d{shift.driver_id}"]
 
     def test_a_day_without_a_shift_compares_nobody(self, company: Company) -> None:
         make_booking(company)
-        assert recorded_day(company, DAY).fairness is None
+        assert recorded_day(measured_rows(company, DAY, LATER)).fairness is None
 
 
 class TestAbsences:
@@ -194,7 +201,7 @@ class TestAbsences:
             record_progress(
                 booking_id=booking.pk, to=status, at=moment, reason=reason, expected_version=None
             )
-        (trip,) = recorded_day(company, DAY).trips
+        (trip,) = recorded_day(measured_rows(company, DAY, LATER)).trips
         assert (trip.waited_s, trip.outcome) == (7 * 60, S.NO_SHOW)
         assert measured(company)[Kpi.NO_SHOW].value == 1
         Booking.objects.update(absent_at=at(9, 8))  # as an import might tell it
@@ -202,4 +209,4 @@ class TestAbsences:
 
     def test_drafts_are_no_trips(self, company: Company) -> None:
         make_booking(company, status=S.DRAFT.value)
-        assert recorded_day(company, DAY).trips == ()
+        assert recorded_day(measured_rows(company, DAY, LATER)).trips == ()

@@ -396,6 +396,8 @@ def test_recorded_kpis_say_what_was_recorded(company: Company, shift: Shift) -> 
     apply_plan(run_id=planned(company).pk, by=None, now=at(5))
     for status, minute in ((S.EN_ROUTE, 0), (S.ARRIVED, 2), (S.ON_BOARD, 3), (S.COMPLETED, 15)):
         record_progress(booking_id=booking.pk, to=status, at=at(9, minute), expected_version=None)
-    values = {value.key.value: value for value in recorded_kpis(company=company, days=[DAY])}
+    values = {
+        value.key.value: value for value in recorded_kpis(company=company, days=[DAY], now=at(23))
+    }
     on_time = values["pickup_on_time"]
     assert (on_time.numerator, on_time.denominator, on_time.is_predicted) == (1, 1, False)
