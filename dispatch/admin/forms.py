@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.admin.moments import HouseWidget, MomentField, MomentInput
+from dispatch.models.refusals import taken_at_field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +32,7 @@ class CheckedForm(forms.ModelForm):
         if field is not None or by_field is None:
             super().add_error(field, error)
             return
-        for name, errors in by_field.items():
+        for name, errors in taken_at_field(by_field).items():
             shown = name if name in self.fields else None
             super().add_error(shown if name != NON_FIELD_ERRORS else None, errors)
 

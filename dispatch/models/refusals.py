@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.db.models import UniqueConstraint
 from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from dispatch.models.fleet import NO_WAY_IN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from django.db import IntegrityError, models
     from django.db.models import BaseConstraint
@@ -53,14 +54,31 @@ def _sentence(model: type[models.Model], constraint: BaseConstraint) -> str:
     if own_words is not None and own_words != constraint.default_violation_error_message:
         return str(own_words)
     if isinstance(constraint, UniqueConstraint):
-        return _taken(model, constraint)
+        return _taken(model, constraint.fields)
     return _("One of the values is not among those that are allowed.")
 
 
-def _taken(model: type[models.Model], constraint: UniqueConstraint) -> str:
+def taken_at_field(
+    errors: Mapping[str, Sequence[ValidationError]],
+) -> dict[str, list[ValidationError]]:
+    """What Django says of a row that is there already, in our words and at the field that says which row."""
+    placed: dict[str, list[ValidationError]] = {}
+    for field, found in errors.items():
+        for error in found:
+            if error.code != "unique_together" or not error.params:
+                placed.setdefault(field, []).append(error)
+                continue
+            fields = error.params["unique_check"]
+            own = [name for name in fields if name != "company"]
+            said = ValidationError(_taken(error.params["model_class"], fields), code=error.code)
+            placed.setdefault(own[0] if len(own) == 1 else field, []).append(said)
+    return placed
+
+
+def _taken(model: type[models.Model], fields: Sequence[str]) -> str:
     names = [
         str(model._meta.get_field(field).verbose_name)  # type: ignore[union-attr]
-        for field in constraint.fields
+        for field in fields
         if field != "company"
     ]
     return _("%(what)s: there is one with the same %(fields)s already.") % {

@@ -15,7 +15,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Model
 
-from dispatch.models.refusals import refusal_sentence
+from dispatch.models.refusals import refusal_sentence, taken_at_field
 from dispatch.usecases.errors import UseCaseError
 
 WHOLE_ROW = ""  # the key of what is wrong with no field in particular
@@ -94,8 +94,9 @@ def _by_field(*, at: str = WHOLE_ROW) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
+        said = ValidationError(taken_at_field(error.error_dict)).message_dict
         raise InvalidRowError(
-            {_at(at, _named(field)): found for field, found in error.message_dict.items()}
+            {_at(at, _named(field)): found for field, found in said.items()}
         ) from error
 
 

@@ -70,17 +70,10 @@ def test_the_ramp_stays_while_wheelchairs_roll_in(world, send):
 
 def test_a_plate_that_is_taken(world, send):
     taken = world.rows["vehicle"].plate
-    found = errors(
-        send(
-            "vehicle",
-            None,
-            name="Twin",
-            plate=taken,
-            required_licences=["B"],
-            **{"configurations-0-seats": "2"},
-        )
-    )
-    assert any("already exists" in error or "same plate" in error for error in found)
+    rows = {"configurations-0-seats": "2"}
+    page = send("vehicle", None, name="Twin", plate=taken, required_licences=["B"], **rows)
+    said = page.context["adminform"].form.errors
+    assert said == {"plate": ["Vehicle: there is one with the same plate already."]}
 
 
 def test_two_new_lines_that_exclude_each_other_are_refused_in_words(world, send):
