@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from datetime import date
 
 
+# Whoever is fetched today is there today: a longer span is a day typed wrong.
+LONGEST_PROMISE = timedelta(hours=24)
+
+
 def booking_reference() -> str:
     return new_reference("B")
 
@@ -300,6 +304,18 @@ class Booking(models.Model):
                 | Q(appointment_at__gt=F("promised_from")),
                 name="booking_appointment_after_pickup",
                 message=_("The appointment is before the pickup."),
+            ),
+            check(
+                Q(promised_from=None) | Q(promised_to__lte=F("promised_from") + LONGEST_PROMISE),
+                name="booking_promise_within_a_day",
+                message=_("The promised window is longer than 24 hours."),
+            ),
+            check(
+                Q(appointment_at=None)
+                | Q(promised_from=None)
+                | Q(appointment_at__lte=F("promised_from") + LONGEST_PROMISE),
+                name="booking_appointment_within_a_day",
+                message=_("The appointment is more than 24 hours after the pickup."),
             ),
             check(
                 Q(escort_seats=None) | Q(escort_seats__lte=4),

@@ -31,8 +31,12 @@ class User(AbstractUser):
         verbose_name_plural = _("users")
 
 
+# Of the machine's list: whatever the machine is set to, and the place holder of one that was never set.
+NO_ZONES = frozenset({"localtime", "Factory"})
+
+
 def validate_time_zone(value: str) -> None:
-    if value not in available_timezones():
+    if value in NO_ZONES or value not in available_timezones():
         raise ValidationError(
             _("“%(value)s” is not a time zone."), code="time_zone", params={"value": value}
         )

@@ -170,6 +170,11 @@ class SeatConfiguration(models.Model):
                 name="seat_configuration_takes_somebody",
                 message=_("This way to set the places takes nobody."),
             ),
+            check(
+                Q(seats__lte=60, wheelchairs__lte=20, stretchers__lte=4, folded_chairs__lte=20),
+                name="seat_configuration_fits_a_vehicle",
+                message=_("No vehicle has so many places."),
+            ),
         ]
 
     def __str__(self) -> str:

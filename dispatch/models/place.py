@@ -123,6 +123,8 @@ class Place(models.Model):
             raise ValidationError({"parent": _("A service is a part of an establishment.")})
         if self.parent.company_id not in {None, self.company_id}:
             raise ValidationError({"parent": _("The establishment belongs to another company.")})
+        if self.pk is not None and self.services.exists():
+            raise ValidationError({"parent": _("An establishment with services is no service.")})
 
     @property
     def position(self) -> tuple[float, float] | None:

@@ -328,6 +328,29 @@ class Assignment(models.Model):
                 deferrable=Deferrable.IMMEDIATE,
                 violation_error_message=_("The vehicle has another journey then."),
             ),
+            # Those who share a ride share driver and vehicle: the two rules above let one ride overlap itself.
+            ExclusionConstraint(
+                name="assignment_driver_in_one_vehicle",
+                expressions=[
+                    ("driver", RangeOperators.EQUAL),
+                    ("period", RangeOperators.OVERLAPS),
+                    ("vehicle", RangeOperators.NOT_EQUAL),
+                ],
+                condition=Q(is_over=False),
+                deferrable=Deferrable.IMMEDIATE,
+                violation_error_message=_("The driver is in another vehicle then."),
+            ),
+            ExclusionConstraint(
+                name="assignment_vehicle_of_one_driver",
+                expressions=[
+                    ("vehicle", RangeOperators.EQUAL),
+                    ("period", RangeOperators.OVERLAPS),
+                    ("driver", RangeOperators.NOT_EQUAL),
+                ],
+                condition=Q(is_over=False),
+                deferrable=Deferrable.IMMEDIATE,
+                violation_error_message=_("The vehicle has another driver then."),
+            ),
         ]
 
     def __str__(self) -> str:

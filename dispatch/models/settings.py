@@ -13,7 +13,13 @@ from dispatch.enums import Priority
 HOURS_OF_A_DAY = 24
 LONGEST_PLANNING_S = 120  # with reading and writing, well before workers are told to stop
 
-Weight = Annotated[int, Field(ge=0, le=1_000_000_000)]
+# Serving dwarfs what a trip can cost, so that no plan trades a trip for comfort: the most of all the others for
+# one trip (a day of driving, eight hours on board, the hundredth trip of a shift) is less than the least of these.
+Serving = Annotated[int, Field(ge=1_000_000, le=1_000_000_000)]
+PerSecond = Annotated[int, Field(ge=0, le=5)]
+PerSquare = Annotated[int, Field(ge=0, le=500)]
+Emergency = Annotated[int, Field(ge=0, le=200_000)]
+Comfort = Annotated[int, Field(ge=0, le=20_000)]
 Percent = Annotated[int, Field(ge=0, le=100)]
 Permille = Annotated[int, Field(ge=500, le=5000)]
 
@@ -31,62 +37,62 @@ class _Frozen(BaseModel):
 class Weights(_Frozen):
     """What each thing is worth to the planner; one second of driving is the yardstick."""
 
-    serve_low: Weight = Field(
+    serve_low: Serving = Field(
         default=1_000_000,
         title=_("Serving a low-priority trip"),
         description=_("Price of leaving a trip of low priority unassigned."),
     )
-    serve_normal: Weight = Field(
+    serve_normal: Serving = Field(
         default=2_000_000,
         title=_("Serving a normal trip"),
         description=_("Price of leaving a trip of normal priority unassigned."),
     )
-    serve_high: Weight = Field(
+    serve_high: Serving = Field(
         default=4_000_000,
         title=_("Serving a high-priority trip"),
         description=_("Price of leaving a trip of high priority unassigned."),
     )
-    serve_vital: Weight = Field(
+    serve_vital: Serving = Field(
         default=8_000_000,
         title=_("Serving a vital trip"),
         description=_("Price of leaving a dialysis or an oncology trip unassigned."),
     )
-    driving: Weight = Field(
+    driving: PerSecond = Field(
         default=1,
         title=_("Driving"),
         description=_("Price of one second of driving."),
     )
-    ride: Weight = Field(
+    ride: PerSecond = Field(
         default=1,
         title=_("Excess ride time"),
         description=_("Price of one second on board beyond the direct way."),
     )
-    fairness: Weight = Field(
+    fairness: PerSquare = Field(
         default=60,
         title=_("Fairness"),
         description=_("Price of the square of the trips by which a driver exceeds the fair share."),
     )
-    emergency: Weight = Field(
+    emergency: Emergency = Field(
         default=20_000,
         title=_("Emergency driver"),
         description=_("Price of using an emergency driver on a day."),
     )
-    optional_break: Weight = Field(
+    optional_break: Comfort = Field(
         default=1_800,
         title=_("Optional break"),
         description=_("Price of leaving out an optional break."),
     )
-    same_driver: Weight = Field(
+    same_driver: Comfort = Field(
         default=900,
         title=_("Same driver on the return"),
         description=_("Price of another driver on a return that asked for the same one."),
     )
-    preferred: Weight = Field(
+    preferred: Comfort = Field(
         default=300,
         title=_("Preferred driver"),
         description=_("Price of a driver who is none of the preferred ones."),
     )
-    stability: Weight = Field(
+    stability: Comfort = Field(
         default=600,
         title=_("Stability"),
         description=_("Price of giving a trip of the plan in force to another driver."),

@@ -21,7 +21,10 @@ from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.note_sentences import note_sentence
 from dispatch.usecases.ride_rows import RideRow
 
-OVERLAPS = "assignment_one_per_driver, assignment_one_per_vehicle"
+OVERLAPS = (
+    "assignment_one_per_driver, assignment_one_per_vehicle, "
+    "assignment_driver_in_one_vehicle, assignment_vehicle_of_one_driver"
+)
 
 
 class OverlapError(UseCaseError):

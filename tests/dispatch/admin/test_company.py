@@ -88,6 +88,9 @@ def test_what_was_stored_is_shown_and_can_go_back_to_the_default(world, desk):
         ({"rules__freeze_min": ""}, "rules__freeze_min", "required"),
         ({"rules__autorun_at": "late"}, "rules__autorun_at", "valid time"),
         ({"rules__speed_kmh": "fast"}, "rules__speed_kmh", "number"),
+        ({"rules__weights__serve_low": "0"}, "rules__weights__serve_low", "or equal to 1000000"),
+        ({"rules__weights__driving": "6"}, "rules__weights__driving", "less than or equal to 5"),
+        ({"time_zone": "localtime"}, "time_zone", "is not a time zone"),
         ({"rules__traffic_permille_7": "10"}, "rules__traffic_permille", "7 h: "),
         (
             {"rules__quality_weights__fairness": "10"},

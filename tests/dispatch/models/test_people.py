@@ -138,6 +138,9 @@ def test_a_service_has_no_services_and_stays_in_its_company() -> None:
         make_establishment(company, parent=service).full_clean()
     with pytest.raises(ValidationError, match="another company"):
         make_establishment(other, parent=hospital).full_clean()
+    hospital.parent = make_establishment(company)
+    with pytest.raises(ValidationError, match="with services is no service"):
+        hospital.full_clean()
 
 
 def test_links_to_another_company_are_refused_in_words() -> None:

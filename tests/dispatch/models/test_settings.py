@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from annotated_types import Le
 from django.core.exceptions import ValidationError
 
 from atmr.settings import base
@@ -102,3 +103,24 @@ def test_the_time_zone_exists() -> None:
     validate_time_zone("Europe/Zurich")
     with pytest.raises(ValidationError, match="Geneva"):
         validate_time_zone("Europe/Geneva")
+
+
+@pytest.mark.parametrize("name", ["localtime", "Factory"])
+def test_a_machine_s_own_clock_is_no_time_zone(name: str) -> None:
+    with pytest.raises(ValidationError, match=name):
+        validate_time_zone(name)
+
+
+def test_no_trip_can_cost_what_leaving_it_out_costs() -> None:
+    """The dearest trip that the bounds allow: driven for a day, on board for eight hours, the hundredth."""
+    most = {
+        name: next(rule.le for rule in field.metadata if isinstance(rule, Le))
+        for name, field in type(CompanySettings().weights).model_fields.items()
+    }
+    times = {"driving": 24 * 3600, "ride": 8 * 3600, "fairness": 100**2 - 99**2}
+    comfort = set(most) - {"serve_low", "serve_normal", "serve_high", "serve_vital"}
+    dearest = sum(most[name] * times.get(name, 1) for name in comfort)
+    for name in set(most) - comfort:
+        validate_settings({"weights": {name: dearest + 100_000}})
+        with pytest.raises(ValidationError, match=f"weights.{name}"):
+            validate_settings({"weights": {name: dearest}})

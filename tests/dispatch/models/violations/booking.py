@@ -157,6 +157,16 @@ def promised_for_another_week(company: Company) -> None:
     make_booking(company, service_on=DAY + timedelta(days=7))
 
 
+@violates("booking_promise_within_a_day")
+def promise_of_a_day_and_a_minute(company: Company) -> None:
+    make_booking(company, promised_from=at(9), promised_to=at(9, 1, day=DAY + timedelta(days=1)))
+
+
+@violates("booking_appointment_within_a_day")
+def appointment_the_day_after(company: Company) -> None:
+    make_booking(company, appointment_at=at(9, day=DAY + timedelta(days=1)))
+
+
 @violates("booking_appointment_after_pickup")
 def appointment_before_pickup(company: Company) -> None:
     make_booking(company, appointment_at=at(8))

@@ -66,6 +66,11 @@ def room_for_folded_chairs_only(company: Company) -> None:
     make_vehicle(company, seats=0, wheelchairs=0, folded_chairs=3)
 
 
+@violates("seat_configuration_fits_a_vehicle")
+def seats_of_a_train(company: Company) -> None:
+    make_vehicle(company, seats=61)
+
+
 def _unavailable(
     vehicle: Vehicle, *, start: int = 8, end: int = 12, reason: str = "service"
 ) -> None:

@@ -137,6 +137,24 @@ def vehicle_with_two_journeys(company: Company) -> None:
     make_assignment(make_booking(company), shift, driver=make_driver(company))
 
 
+@violates("assignment_driver_in_one_vehicle")
+def one_shared_ride_in_two_vehicles(company: Company) -> None:
+    shift = make_shift(company)
+    first = make_assignment(make_booking(company), shift)
+    make_assignment(
+        make_booking(company), shift, vehicle=make_vehicle(company), ride_group=first.ride_group
+    )
+
+
+@violates("assignment_vehicle_of_one_driver")
+def one_shared_ride_with_two_drivers(company: Company) -> None:
+    shift = make_shift(company)
+    first = make_assignment(make_booking(company), shift)
+    make_assignment(
+        make_booking(company), shift, driver=make_driver(company), ride_group=first.ride_group
+    )
+
+
 @violates("assignment_booking_same_company")
 def foreign_booking(company: Company) -> None:
     other = make_company()
