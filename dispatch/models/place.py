@@ -123,7 +123,7 @@ class Place(models.Model):
             raise ValidationError({"parent": _("A service is a part of an establishment.")})
         if self.parent.company_id not in {None, self.company_id}:
             raise ValidationError({"parent": _("The establishment belongs to another company.")})
-        if self.pk is not None and self.services.exists():
+        if not self._state.adding and self.services.exists():
             raise ValidationError({"parent": _("An establishment with services is no service.")})
 
     @property

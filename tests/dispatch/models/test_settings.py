@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from annotated_types import Le
 from django.core.exceptions import ValidationError
@@ -114,7 +116,7 @@ def test_a_machine_s_own_clock_is_no_time_zone(name: str) -> None:
 def test_no_trip_can_cost_what_leaving_it_out_costs() -> None:
     """The dearest trip that the bounds allow: driven for a day, on board for eight hours, the hundredth."""
     most = {
-        name: next(rule.le for rule in field.metadata if isinstance(rule, Le))
+        name: next(cast("int", rule.le) for rule in field.metadata if isinstance(rule, Le))
         for name, field in type(CompanySettings().weights).model_fields.items()
     }
     times = {"driving": 24 * 3600, "ride": 8 * 3600, "fairness": 100**2 - 99**2}
