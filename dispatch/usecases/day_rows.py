@@ -38,7 +38,10 @@ class DayRows:
         shifts = Shift.objects.on_day(company, day).planned().with_plan_relations()
         instead = {} if stand_in is None else {stand_in.pk: stand_in}
         self.shifts = [instead.get(row.pk, row) for row in shifts]
-        self.untried = frozenset(instead)  # nothing has begun with a crew that is not there yet
+        # Nothing has begun with a crew that is not there yet.
+        self.untried = frozenset(
+            row.pk for row in shifts if _crew(row) != _crew(instead.get(row.pk, row))
+        )
         self.unplannable: list[Unassigned] = []
         self.left_out: dict[int, Note] = {}
         self.said: list[Note] = []
@@ -76,6 +79,10 @@ class DayRows:
 
     def leave_out(self, reference: str, reason: Rule, advice: str) -> None:
         self.unplannable.append(Unassigned(trip=reference, reason=reason, advice=advice))
+
+
+def _crew(row: Shift) -> tuple[int, int]:
+    return row.driver_id, row.vehicle_id
 
 
 def prefixed(kind: str, codes: frozenset[str]) -> frozenset[str]:

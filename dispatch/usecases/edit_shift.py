@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from dispatch.enums import AssignedBy, ShiftStatus
 from dispatch.models import Assignment, Booking, Shift
 from dispatch.usecases.errors import NotFoundError
-from dispatch.usecases.judge_crew import Takeover, judge_crew
+from dispatch.usecases.judge_crew import Takeover, judge_crew, judge_tour
 from dispatch.usecases.keep_row import check_row, keep_row
 from dispatch.usecases.shift_content import (
     ShiftCancelledError,
@@ -31,6 +31,9 @@ def edit_shift(
     *, shift_id: int, content: ShiftContent, now: datetime, expected_version: int | None
 ) -> Shift:
     """The shift with this content. Hours that journeys need stay; another driver or vehicle takes them over.
+
+    Other breaks move the times of the journeys; where they do not fit in, or fewer journeys are allowed, the
+    change is refused.
 
     Raises NotFoundError, StaleShiftError, ShiftCancelledError, ShiftInUseError, UnfitCrewError, OverlapError
     or InvalidRowError; nothing is written then.
@@ -60,13 +63,16 @@ def _as_expected(shift: Shift | None, expected_version: int | None) -> Shift:
 
 
 def _takeover(shift: Shift, content: ShiftContent, now: datetime) -> Takeover | None:
-    """What becomes of the journeys when the crew changes; None when it does not, or there are none."""
+    """What becomes of the journeys with another crew, other breaks or fewer journeys; None when all is well."""
     before = ShiftContent.of(shift)
+    if (
+        shift.status == ShiftStatus.CANCELLED
+        or not shift.assignments.filter(is_over=False).exists()
+    ):
+        return None
     other_crew = replace(before, driver_id=content.driver_id, vehicle_id=content.vehicle_id)
-    if other_crew == before or shift.status == ShiftStatus.CANCELLED:
-        return None
-    if not shift.assignments.filter(is_over=False).exists():
-        return None
+    if other_crew == before:
+        return _same_crew(shift, before, content, now)
     if other_crew != content:
         raise ShiftInUseError(
             _(
@@ -77,6 +83,16 @@ def _takeover(shift: Shift, content: ShiftContent, now: datetime) -> Takeover | 
     content.fill(shift)
     check_row(shift)
     return judge_crew(successor=shift, now=now)
+
+
+def _same_crew(
+    shift: Shift, before: ShiftContent, after: ShiftContent, now: datetime
+) -> Takeover | None:
+    is_judged = (before.breaks, before.max_trips) != (after.breaks, after.max_trips)
+    if not is_judged or shift.ends_at <= now:
+        return None
+    after.stand_in(shift)
+    return judge_tour(successor=shift, now=now, moves=before.breaks != after.breaks)
 
 
 def _write(shift: Shift, content: ShiftContent, takeover: Takeover | None, now: datetime) -> Shift:
@@ -114,9 +130,10 @@ def _refuse_what_journeys_need(
     shift: Shift, before: ShiftContent, after: ShiftContent, takeover: Takeover | None
 ) -> None:
     journeys = shift.assignments.filter(is_over=False)
-    if takeover is not None:
-        journeys = journeys.exclude(booking_id__in=takeover.rows)  # given to the shift meanwhile
-    elif (before.driver_id, before.vehicle_id) == (after.driver_id, after.vehicle_id):
+    if (before.driver_id, before.vehicle_id) != (after.driver_id, after.vehicle_id):
+        taken = () if takeover is None else takeover.versions
+        journeys = journeys.exclude(booking_id__in=taken)  # given to the shift meanwhile
+    else:
         # Only those that lay inside the old hours and not inside the new ones object.
         old, new = (DateTimeTZRange(c.starts_at, c.ends_at) for c in (before, after))
         inside = journeys.filter(period__contained_by=old)
@@ -126,15 +143,15 @@ def _refuse_what_journeys_need(
 
 def _hand_over(shift: Shift, takeover: Takeover, now: datetime) -> None:
     """The rows as they were judged, for bookings that are still as they were read."""
-    locked = Booking.objects.filter(pk__in=takeover.rows).select_for_update(of=("self",))
+    locked = Booking.objects.filter(pk__in=takeover.versions).select_for_update(of=("self",))
     versions = dict(locked.order_by("pk").values_list("pk", "version"))
     held = shift.assignments.filter(is_over=False).select_for_update(of=("self",)).order_by("pk")
     rows = {row.booking_id: row for row in held}
-    if versions != takeover.versions or set(rows) != set(takeover.rows):
+    if versions != takeover.versions or set(rows) != set(takeover.versions):
         raise StaleShiftError(_("The journeys of this shift changed meanwhile: please try again."))
     write_rides(
         company_id=shift.company_id,
-        held=rows,
+        held={pk: row for pk, row in rows.items() if pk in takeover.rows},
         wanted=takeover.rows,
         assigned_by=AssignedBy.PERSON,
         run=None,

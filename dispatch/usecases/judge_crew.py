@@ -1,4 +1,7 @@
-"""Decides whether another driver or vehicle can take the journeys of a shift over, by the engine's own rules."""
+"""Decides whether a shift as it would be still holds its journeys, by the engine's own rules.
+
+Another driver or vehicle takes them over; with other breaks or fewer journeys the same crew keeps them.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from dispatch.usecases.build_problem import build_problem
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.note_sentences import driver_and_hours, note_sentence
-from dispatch.usecases.references import row_id, shift_ref, trip_ref
+from dispatch.usecases.references import break_ref, row_id, shift_ref, trip_ref
 from dispatch.usecases.ride_rows import RideRow, route_rows
 from dispatch.usecases.wording import language, places_in_words, refusal_sentence
 
@@ -71,6 +74,38 @@ def judge_crew(*, successor: Shift, now: datetime) -> Takeover:
     return takeover
 
 
+def judge_tour(*, successor: Shift, now: datetime, moves: bool) -> Takeover | None:
+    """`successor`: the shift with its crew, but other breaks or another cap on journeys; not saved.
+
+    The rows say new times only if the edit `moves` them. None when nothing of the tour is at stake: the planner
+    leaves the shift out as it stands, or it does not hold even so. Raises UnfitCrewError as judge_crew does.
+    """
+    journeys = list(successor.assignments.filter(is_over=False).select_related("booking"))
+    takeover = Takeover(rows={}, versions={row.booking_id: row.booking.version for row in journeys})
+    misfits: dict[str, str] = {}
+    for day in sorted({row.booking.service_on for row in journeys}):
+        if not _holds(successor, day, now):
+            continue
+        tour = _Tour(successor, day, now, asks_breaks=moves)
+        if moves:
+            takeover.rows.update({row.booking_id: row for row in tour.rows()})
+        misfits |= tour.misfits()
+    if misfits:
+        raise UnfitCrewError(" ".join(misfits.values()), misfits)
+    return takeover
+
+
+def _holds(shift: Shift, day: date, now: datetime) -> bool:
+    """Whether the tour in force holds with the shift as it stands."""
+    built = build_problem(company=shift.company, day=day, now=now)
+    ref = shift_ref(shift.pk)
+    if ref not in built.problem.shift_by_id:
+        return False
+    network = network_of(built.problem)
+    sequence = network.sequence(built.problem.shift_by_id[ref], built.in_force.get(ref, ()))
+    return valid_fit(network, network.shift_index[ref], sequence) is not None
+
+
 def _refuse_under_way(journeys: Iterable[Assignment]) -> None:
     found = [row.booking.reference for row in journeys if row.booking.status in UNDER_WAY]
     if found:
@@ -94,7 +129,9 @@ def _why_out(notes: Iterable[Note], successor: Shift) -> str:
 class _Tour:
     """The journeys of the shift on one day, with the crew they would have."""
 
-    def __init__(self, successor: Shift, day: date, now: datetime) -> None:
+    def __init__(
+        self, successor: Shift, day: date, now: datetime, *, asks_breaks: bool = False
+    ) -> None:
         company = successor.company
         before = build_problem(company=company, day=day, now=now)
         after = build_problem(company=company, day=day, now=now, stand_in=successor)
@@ -102,8 +139,10 @@ class _Tour:
         self.id = shift_ref(successor.pk)
         if self.id not in after.problem.shift_by_id:
             raise UnfitCrewError(_why_out(after.notes, successor))
-        self.order = after.in_force[self.id]
+        self.order = after.in_force.get(self.id, ())
         self.problem = _judged(after.problem, before.problem)
+        if asks_breaks:
+            self.problem = _demanded(self.problem, successor)
         self.network = network_of(self.problem)
         self.clock = DayClock.of(company, day)
         self.fit = self._fit(self.order)
@@ -131,9 +170,16 @@ class _Tour:
 
     def misfits(self) -> dict[str, str]:
         """Reference → sentence, of each journey that does not fit behind those before it that do."""
-        kept: set[str] = set()
+        if self.fit is not None:
+            return {}
+        kept = {visit.id for visit in self.shift.committed}
         found: dict[str, str] = {}
-        for trip in () if self.fit is not None else dict.fromkeys(v.id for v in self.order):
+        if self._fit(v for v in self.order if v.id in kept) is None:
+            said = _(
+                "Journey %s is under way or about to begin: there is no room for this any more."
+            )
+            return {ref: said % ref for trip, ref in self._references.items() if trip in kept}
+        for trip in dict.fromkeys(v.id for v in self.order if v.id not in kept):
             if self._fit(v for v in self.order if v.id in kept | {trip}) is not None:
                 kept.add(trip)
                 continue
@@ -190,6 +236,19 @@ def _judged(after: Problem, before: Problem) -> Problem:
     windows = before.trip_by_id
     trips = (_with_windows(trip, windows.get(trip.id, trip)) for trip in after.trips)
     return replace(after, trips=tuple(trips))
+
+
+def _demanded(problem: Problem, successor: Shift) -> Problem:
+    """What has begun may swallow an old break, but not one that somebody asks for now."""
+    mandatory = {break_ref(pause.pk): pause.mandatory for pause in successor.breaks.all()}
+
+    def demanding(shift: engine.Shift) -> engine.Shift:
+        if shift.id != shift_ref(successor.pk):
+            return shift
+        pauses = (replace(pause, mandatory=mandatory[pause.id]) for pause in shift.breaks)
+        return replace(shift, breaks=tuple(pauses))
+
+    return replace(problem, shifts=tuple(demanding(shift) for shift in problem.shifts))
 
 
 def _with_windows(trip: Trip, standing: Trip) -> Trip:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from dispatch.models import Driver, Place, Shift, ShiftBreak, Vehicle
 from dispatch.models.fleet import LONGEST_SHIFT, TOO_LONG
 from dispatch.usecases.errors import UseCaseError
-from dispatch.usecases.keep_row import Children, InvalidRowError
+from dispatch.usecases.keep_row import Children, InvalidRowError, check_row
 from dispatch.usecases.own_rows import own_rows
 
 
@@ -95,6 +95,18 @@ class ShiftContent:
             setattr(shift, name, row)
         shift.period = DateTimeTZRange(self.starts_at, self.ends_at)
         shift.max_trips = self.max_trips
+
+    def stand_in(self, shift: Shift) -> None:
+        """Write this with its breaks into a row that is never saved. Raises InvalidRowError."""
+        self.fill(shift)
+        check_row(shift)
+        rows = self.pauses().rows
+        for position, pause in enumerate(rows):
+            pause.pk, pause.shift = -1 - position, shift  # type: ignore[attr-defined]
+            check_row(pause, at=f"breaks.{position}")
+        held = shift.breaks.all()
+        held._result_cache = list(rows)  # noqa: SLF001 - as prefetch_related leaves it
+        shift._prefetched_objects_cache["breaks"] = held  # noqa: SLF001
 
     def pauses(self) -> Children:
         """The breaks as rows, which are not saved. Raises InvalidRowError."""

@@ -16,8 +16,10 @@ from dispatch.models import (
     Company,
     DriverLicence,
     DriverWish,
+    Place,
     SeatConfiguration,
     Shift,
+    ShiftBreak,
     VehicleUnavailability,
 )
 from dispatch.usecases.assign_booking import assign_booking
@@ -25,7 +27,12 @@ from dispatch.usecases.edit_shift import edit_shift
 from dispatch.usecases.judge_crew import UnfitCrewError, judge_crew
 from dispatch.usecases.keep_row import InvalidRowError
 from dispatch.usecases.record_progress import record_progress
-from dispatch.usecases.shift_content import ShiftContent, ShiftInUseError, StaleShiftError
+from dispatch.usecases.shift_content import (
+    BreakContent,
+    ShiftContent,
+    ShiftInUseError,
+    StaleShiftError,
+)
 from dispatch.usecases.write_rides import OverlapError
 from tests.factories import (
     DAY,
@@ -296,3 +303,70 @@ def test_a_journey_changed_meanwhile_stops_the_swap(
     monkeypatch.setattr("dispatch.usecases.edit_shift.judge_crew", judged)
     with pytest.raises(StaleShiftError, match="changed meanwhile"):
         swapped(shift, vehicle_id=make_vehicle(company).pk)
+
+
+def pause(earliest: Any, latest: Any, minutes: int, **fields: Any) -> BreakContent:
+    return BreakContent(earliest_at=earliest, latest_at=latest, duration_min=minutes, **fields)
+
+
+def test_a_break_over_a_planned_pickup_is_refused(company: Company, shift: Shift) -> None:
+    """From 08:00 to 12:00 nobody drives: the journeys of 09:00 and 10:30 are named, that of 14:00 is not."""
+    one, two, late = journey(shift, 9), journey(shift, 10, 30), journey(shift, 14)
+    refusal = refused(shift, breaks=(pause(at(8), at(8), 240),))
+    assert refusal.references == (one.reference, two.reference)
+    assert late.reference not in str(refusal)
+    swapped(shift, breaks=(pause(at(15), at(15), 120), pause(at(8), at(8), 30)))
+    assert ShiftBreak.objects.count() == 2
+
+
+def test_a_break_that_fits_moves_the_journey(company: Company, shift: Shift) -> None:
+    """Promised 08:55 to 09:15; the pause ends at 09:00 at the base, so the pickup is later than it was."""
+    booking = journey(shift)
+    before = Assignment.objects.get().planned_pickup_at
+    swapped(shift, breaks=(pause(at(8, 30), at(8, 30), 30),))
+    row = Assignment.objects.get()
+    assert before <= at(9) < row.planned_pickup_at <= booking.promised_to
+    booking.refresh_from_db()
+    assert booking.version == 3
+
+
+def test_fewer_journeys_than_planned_are_refused(company: Company, shift: Shift) -> None:
+    kept, other = journey(shift, 9), journey(shift, 11)
+    refusal = refused(shift, max_trips=1)
+    assert refusal.references == (other.reference,)
+    assert kept.reference not in str(refusal)
+    before = list(Assignment.objects.order_by("pk").values())
+    assert swapped(shift, max_trips=2).max_trips == 2
+    assert list(Assignment.objects.order_by("pk").values()) == before
+
+
+def test_what_is_under_way_counts_and_stays(company: Company, shift: Shift) -> None:
+    """On the way to the first patient: no pause begins before it, and two journeys stay two."""
+    first = journey(shift, 9)
+    journey(shift, 14)
+    record_progress(
+        booking_id=first.pk, to=BookingStatus.EN_ROUTE, at=at(8, 50), expected_version=None
+    )
+    assert len(refused(shift, now=at(8, 50), max_trips=1).references) == 1
+    long = pause(at(8, 51), at(8, 51), 240)
+    assert refused(shift, now=at(8, 50), breaks=(long,)).references
+    swapped(shift, now=at(8, 50), breaks=(pause(at(11), at(13), 30),))
+    first.refresh_from_db()
+    assert first.status == BookingStatus.EN_ROUTE
+
+
+def test_a_tour_that_does_not_hold_anyway_bars_nothing(company: Company, shift: Shift) -> None:
+    """The base lost its position: nothing is planned with this shift, with one journey or with two."""
+    journey(shift, 9), journey(shift, 11)
+    Place.objects.filter(pk=shift.starts_where.pk).update(
+        lat=None, lon=None, coordinates_quality="unknown"
+    )
+    assert swapped(shift, max_trips=1).max_trips == 1
+    assert Assignment.objects.count() == 2
+
+
+def test_the_day_after_breaks_are_put_right(company: Company, shift: Shift) -> None:
+    journey(shift)
+    late = at(6, day=DAY + timedelta(days=1))
+    swapped(shift, now=late, breaks=(pause(at(8), at(8), 240),), max_trips=1)
+    assert ShiftBreak.objects.count() == 1
