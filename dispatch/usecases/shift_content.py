@@ -100,23 +100,26 @@ class ShiftContent:
         """Write this with its breaks into a row that is never saved. Raises InvalidRowError."""
         self.fill(shift)
         check_row(shift)
-        rows = self.pauses().rows
+        rows = self._break_rows()
         for position, pause in enumerate(rows):
-            pause.pk, pause.shift = -1 - position, shift  # type: ignore[attr-defined]
+            pause.pk, pause.shift = -1 - position, shift
             check_row(pause, at=f"breaks.{position}")
         held = shift.breaks.all()
-        held._result_cache = list(rows)  # noqa: SLF001 - as prefetch_related leaves it
-        shift._prefetched_objects_cache["breaks"] = held  # noqa: SLF001
+        held._result_cache = rows  # noqa: SLF001 - as prefetch_related leaves it
+        vars(shift).setdefault("_prefetched_objects_cache", {})["breaks"] = held
 
     def pauses(self) -> Children:
         """The breaks as rows, which are not saved. Raises InvalidRowError."""
+        return Children(relation="breaks", rows=self._break_rows(), field="breaks")
+
+    def _break_rows(self) -> list[ShiftBreak]:
         for position, pause in enumerate(self.breaks):
             over = pause.latest_at + timedelta(minutes=pause.duration_min)
             if pause.earliest_at < self.starts_at or over > self.ends_at:
                 raise InvalidRowError(
                     {f"breaks.{position}": [_("The break would lie outside the shift.")]}
                 )
-        rows = [
+        return [
             ShiftBreak(
                 earliest_at=pause.earliest_at,
                 latest_at=pause.latest_at,
@@ -125,4 +128,3 @@ class ShiftContent:
             )
             for pause in self.breaks
         ]
-        return Children(relation="breaks", rows=rows, field="breaks")

@@ -325,6 +325,7 @@ def test_a_break_that_fits_moves_the_journey(company: Company, shift: Shift) -> 
     before = Assignment.objects.get().planned_pickup_at
     swapped(shift, breaks=(pause(at(8, 30), at(8, 30), 30),))
     row = Assignment.objects.get()
+    assert booking.promised_to is not None
     assert before <= at(9) < row.planned_pickup_at <= booking.promised_to
     booking.refresh_from_db()
     assert booking.version == 3
