@@ -9,15 +9,17 @@ from typing import Any, ClassVar, cast
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
+from django_filters import FilterSet
 from rest_framework import serializers
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 from rest_framework.viewsets import GenericViewSet
 
-from dispatch.api.access import membership_of
-from dispatch.api.pagination import Keyset, KeysetPagination
+from dispatch.api.access import PARAMETER, membership_of
+from dispatch.api.pagination import PAGE_PARAMETERS, Keyset, KeysetPagination
 from dispatch.api.parsing import BoundedJSONParser
 from dispatch.api.versions import etag
 from dispatch.enums import Role
@@ -32,6 +34,7 @@ class CompanyView(APIView):
     """Speaks for one company; an action that `roles` does not name is for nobody."""
 
     roles: ClassVar[Roles] = {}
+    parameters: ClassVar[Mapping[str, frozenset[str]]] = {}  # what an action reads of the address
     parser_classes = [BoundedJSONParser]
     # No OPTIONS: DRF's answer would show write forms to readers; the schema says it all.
     http_method_names = ["get", "head", "post", "patch", "delete"]
@@ -58,6 +61,11 @@ class CompanyView(APIView):
         role, action = self.role, self.action_name
         if action is not None and role not in self.roles.get(action, frozenset()):
             raise PermissionDenied(_("Your role in this company does not allow this."))
+        if action is not None:
+            _refuse_unknown(request, self.known_parameters(action))
+
+    def known_parameters(self, action: str) -> frozenset[str]:
+        return self.parameters.get(action, frozenset()) | {PARAMETER}
 
     @property
     def action_name(self) -> str | None:
@@ -89,6 +97,7 @@ class CompanyViewSet(CompanyView, GenericViewSet[Any]):
     """Lists and rows of one company; a row of another is not found."""
 
     keyset: ClassVar[Keyset]
+    filterset_class: ClassVar[type[FilterSet]]
     pagination_class = KeysetPagination
     lookup_url_kwarg = "id"
     lookup_value_regex = ROW_NUMBER
@@ -100,6 +109,12 @@ class CompanyViewSet(CompanyView, GenericViewSet[Any]):
     def action_name(self) -> str | None:
         # DRF calls OPTIONS "metadata", served or not; it is not.
         return None if self.action == "metadata" else cast("str | None", self.action)
+
+    def known_parameters(self, action: str) -> frozenset[str]:
+        known = super().known_parameters(action)
+        if action != "list":
+            return known
+        return known | PAGE_PARAMETERS | frozenset(self.filterset_class.base_filters)
 
     def get_queryset(self) -> QuerySet[Any]:
         everything: Any = super().get_queryset()
@@ -142,3 +157,14 @@ class CompanyViewSet(CompanyView, GenericViewSet[Any]):
     def list(self, request: Request) -> Response:
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.get_serializer(rows, many=True).data)
+
+
+def _refuse_unknown(request: Request, known: frozenset[str]) -> None:
+    """A misspelt filter would answer with everything; as in bodies it is refused, with the names that are known."""
+    of_rest_framework = {api_settings.URL_FORMAT_OVERRIDE}
+    unknown = request.query_params.keys() - known - of_rest_framework
+    if unknown:
+        names = ", ".join(sorted(known))
+        sentence = _("This parameter is not known here. Known parameters: %(names)s.")
+        refused = {name: [sentence % {"names": names}] for name in sorted(unknown)}
+        raise serializers.ValidationError(refused, code="unknown")

@@ -20,6 +20,7 @@ from rest_framework.utils.urls import remove_query_param, replace_query_param
 from dispatch.api.problems import ProblemError
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 100, 500
+PAGE_PARAMETERS = frozenset({"cursor", "limit"})
 
 
 class BadCursorError(ProblemError):

@@ -157,7 +157,8 @@ def _api_code(error: exceptions.APIException) -> str:
 def _api_members(error: exceptions.APIException) -> dict[str, Any]:
     if isinstance(error, exceptions.ValidationError):
         lines = list(_lines(error.detail))
-        return {"detail": " ".join(line["detail"] for line in lines), "errors": lines}
+        sentences = dict.fromkeys(line["detail"] for line in lines)  # each once, in their order
+        return {"detail": " ".join(sentences), "errors": lines}
     return {"detail": str(error.detail)} | getattr(error, "members", {})
 
 

@@ -40,6 +40,7 @@ class Days(serializers.Serializer[Any]):
 
 class KpiView(CompanyView):
     roles = {"get": READERS}
+    parameters = {"get": frozenset({"from", "to"})}
 
     @extend_schema(
         operation_id="kpis_retrieve",

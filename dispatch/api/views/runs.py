@@ -64,6 +64,7 @@ class RunViewSet(CompanyViewSet):
         "apply": OFFICE,
         "diff": READERS,
     }
+    parameters = {"create": frozenset({"wait"}), "diff": frozenset({"against"})}
     throttle_scope = "planning"
 
     def get_throttles(self) -> list[BaseThrottle]:

@@ -55,6 +55,34 @@ def test_bodies_that_cannot_be_read(office: Caller, body: bytes) -> None:
     assert (response.status_code, problem["type"]) == (400, "urn:atmr:problem:parse-error")
 
 
+def test_what_several_fields_lack_is_said_once(office: Caller) -> None:
+    answer = office.post("patients/", {})
+    assert answer.fields == dict.fromkeys(("first_name", "last_name"), "This field is required.")
+    assert answer.body["detail"] == "This field is required."
+
+
+@pytest.mark.parametrize(
+    ("path", "unknown", "known"),
+    [
+        ("patients/?zz=1&search=a", "zz", "company, cursor, limit, reference, search"),
+        ("bookings/?service_on=x", "service_on", "company, cursor, day, day_from, day_to"),
+        ("bookings/1/?day=2026-06-17", "day", "Known parameters: company."),
+        (f"kpis/?from={DAY}&to={DAY}&day={DAY}", "day", "company, from, to"),
+        ("runs/?wait=true", "wait", "company, cursor, day, limit, status, trigger"),
+    ],
+)
+def test_a_misspelt_parameter_is_refused_with_those_that_are_known(
+    office: Caller, path: str, unknown: str, known: str
+) -> None:
+    answer = office.get(path)
+    assert (answer.status, set(answer.fields)) == (400, {unknown})
+    assert known in answer.fields[unknown]
+
+
+def test_the_format_that_is_written_may_be_asked_for(office: Caller) -> None:
+    assert office.get("bookings/?format=json").status == 200
+
+
 def test_a_body_is_an_object(office: Caller) -> None:
     assert office.post("runs/", [1, 2]).problem == "invalid"
 
