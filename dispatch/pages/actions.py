@@ -34,7 +34,7 @@ from dispatch.usecases.trigger_return import trigger_return
 from dispatch.usecases.withdraw_ready import withdraw_ready
 
 
-class _Asked(NamedTuple):
+class Asked(NamedTuple):
     """A booking, the seat of the person who pressed a button beside it, and the version they saw."""
 
     booking: Booking
@@ -130,7 +130,7 @@ def find_driver(request: HttpRequest, booking_id: int) -> HttpResponse:
     return _act(request, booking_id, _found)
 
 
-def _found(asked: _Asked) -> str:
+def _found(asked: Asked) -> str:
     ride = dispatch_now(
         booking_id=asked.booking.pk,
         by=asked.seat.user,
@@ -147,7 +147,7 @@ def _found(asked: _Asked) -> str:
 def ready(request: HttpRequest, booking_id: int) -> HttpResponse:
     is_urgent = request.POST.get("urgent") == "1"
 
-    def declared(asked: _Asked) -> str:
+    def declared(asked: Asked) -> str:
         trigger_return(
             booking_id=asked.booking.pk,
             ready_at=timezone.now(),
@@ -162,16 +162,17 @@ def ready(request: HttpRequest, booking_id: int) -> HttpResponse:
 @signed_in
 @require_POST
 def not_ready(request: HttpRequest, booking_id: int) -> HttpResponse:
-    def taken_back(asked: _Asked) -> str:
+    def taken_back(asked: Asked) -> str:
         withdraw_ready(booking_id=asked.booking.pk, expected_version=asked.version)
         return _("Taken back: the patient calls when ready.")
 
     return _act(request, booking_id, taken_back)
 
 
-def _act(request: HttpRequest, booking_id: int, verb: Callable[[_Asked], str]) -> HttpResponse:
+def _act(request: HttpRequest, booking_id: int, verb: Callable[[Asked], str]) -> HttpResponse:
     """Do one thing with one booking, say beside it what came of it, and go back there."""
-    asked = _asked(request, booking_id)
+    asked = asked_about(request, booking_id)
+    refuse_onlookers(asked.seat)
     booking = asked.booking
     try:
         tell(request, messages.SUCCESS, booking.pk, verb(asked))
@@ -182,13 +183,13 @@ def _act(request: HttpRequest, booking_id: int, verb: Callable[[_Asked], str]) -
     return redirect(f"{day_url(asked.seat, booking.service_on)}#{anchor(booking.pk)}")
 
 
-def _asked(request: HttpRequest, booking_id: int) -> _Asked:
+def asked_about(request: HttpRequest, booking_id: int) -> Asked:
+    """What was pressed upon, for somebody of its company; what they may do there is asked next."""
     booking = Booking.objects.filter(pk=booking_id).first()
     if booking is None:
         raise Http404
     seat = seat_in(request, booking.company_id)
-    refuse_onlookers(seat)
     version = request.POST.get("version", "")
     if not version.isdecimal():
         raise Http404
-    return _Asked(booking, seat, int(version))
+    return Asked(booking, seat, int(version))

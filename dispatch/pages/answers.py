@@ -51,6 +51,10 @@ class Said:
     told: Mapping[int, Message] = field(default_factory=dict)
     refused: Mapping[int, Refused] = field(default_factory=dict)
 
+    def beside(self, booking_id: int) -> list[Message]:
+        """What was told about any other trip."""
+        return [message for trip, message in self.told.items() if trip != booking_id]
+
 
 NOTHING_SAID = Said()
 

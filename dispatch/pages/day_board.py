@@ -14,6 +14,7 @@ from dispatch.models import Booking, DispatchRun, Shift
 from dispatch.models.statuses import OPEN
 from dispatch.pages.answers import NOTHING_SAID, Said
 from dispatch.pages.driver_rows import DriverRow, driver_row, moments_of
+from dispatch.pages.journey import journey_of
 from dispatch.pages.kpi_lines import KpiGroup, kpi_lines, strip_of
 from dispatch.pages.seats import Seat
 from dispatch.pages.timebar import Axis
@@ -136,7 +137,13 @@ def day_board(seat: Seat, day: date, now: datetime, said: Said = NOTHING_SAID) -
     measured = _measured(seat, day, now, in_force)
     reasons = _reasons(in_force, bookings, shifts, said)
     groups = _grouped(
-        trip_line(b, now=now, reason=reasons.get(b.pk), answer=said.told.get(b.pk))
+        trip_line(
+            b,
+            now=now,
+            reason=reasons.get(b.pk),
+            answer=said.told.get(b.pk),
+            journey=None if seat.sees_everything else journey_of(b, seat),
+        )
         for b in bookings
     )
     return DayBoard(

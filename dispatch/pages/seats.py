@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, cast
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from dispatch.enums import Role
-from dispatch.models import Company, Membership, User
+from dispatch.enums import BookingStatus, Role
+from dispatch.models import Assignment, Booking, Company, Membership, User
 from dispatch.models.labels import label
+from dispatch.models.statuses import DRIVER_STEPS
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -46,6 +47,10 @@ class Seat:
     def sees_everything(self) -> bool:
         """False for a driver, who sees their own day only."""
         return self.role in OFFICE
+
+    def may_record(self, step: BookingStatus) -> bool:
+        """Whether this step of a journey is for this person to tell; whose journey it is is asked apart."""
+        return self.may_dispatch or (self.role is Role.DRIVER and step in DRIVER_STEPS)
 
 
 def roles_of(user: User) -> dict[Company, Role]:
@@ -96,4 +101,13 @@ def refuse_drivers(seat: Seat) -> None:
 def refuse_onlookers(seat: Seat) -> None:
     """PermissionDenied for a person who may look, and not touch."""
     if not seat.may_dispatch:
+        raise PermissionDenied
+
+
+def refuse_bystanders(seat: Seat, booking: Booking) -> None:
+    """PermissionDenied for who neither dispatches nor drives this journey: its course is theirs to tell."""
+    if seat.may_dispatch:
+        return
+    own = Assignment.objects.filter(booking=booking, driver__user=seat.user)
+    if seat.role is not Role.DRIVER or not own.exists():
         raise PermissionDenied

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from django.contrib.messages.storage.base import Message
 
     from dispatch.models import Assignment, Booking, Place
+    from dispatch.pages.journey import Journey
 
 
 class Reason(NamedTuple):
@@ -32,7 +33,7 @@ class Reason(NamedTuple):
 class TripLine:
     """`look`: planned, moving, done or off; what a block on the time bar looks like.
 
-    `answer`: what the button just pressed beside it said. Words and looks are found once: a page shows them
+    `answer`: what the button just pressed beside it said; `journey`: the steps its own driver may record. Words and looks are found once: a page shows them
     on the bar, in the bar's title and in the table.
     """
 
@@ -47,6 +48,7 @@ class TripLine:
     look: str
     reason: Reason | None = None
     answer: Message | None = None
+    journey: Journey | None = None
 
     @property
     def is_late(self) -> bool:
@@ -74,6 +76,7 @@ def trip_line(
     now: datetime,
     reason: Reason | None = None,
     answer: Message | None = None,
+    journey: Journey | None = None,
 ) -> TripLine:
     ride, status = assignment_of(booking), BookingStatus(booking.status)
     return TripLine(
@@ -88,6 +91,7 @@ def trip_line(
         look=_look(status),
         reason=reason,
         answer=answer,
+        journey=journey,
     )
 
 

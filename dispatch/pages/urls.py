@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, register_converter
 
-from dispatch.pages import actions, views
+from dispatch.pages import actions, journey_actions, views
 from dispatch.pages.days import DayConverter
 from dispatch.pages.policy import strict
 
@@ -24,6 +24,9 @@ urlpatterns = [
     path("proposals/<int:run_id>/apply/", actions.apply, name="apply"),
     path("proposals/<int:run_id>/discard/", actions.discard, name="discard"),
     path("bookings/<int:booking_id>/why/", views.why, name="why"),
+    path("bookings/<int:booking_id>/give/", journey_actions.give, name="give"),
+    path("bookings/<int:booking_id>/take-off/", journey_actions.take_off, name="take-off"),
+    path("bookings/<int:booking_id>/progress/", journey_actions.progress, name="progress"),
     path("bookings/<int:booking_id>/find-driver/", actions.find_driver, name="find-driver"),
     path("bookings/<int:booking_id>/ready/", actions.ready, name="ready"),
     path("bookings/<int:booking_id>/not-ready/", actions.not_ready, name="not-ready"),

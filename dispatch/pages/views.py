@@ -16,6 +16,7 @@ from dispatch.enums import RunStatus
 from dispatch.models import Booking, DispatchRun
 from dispatch.pages.answers import said_to
 from dispatch.pages.day_board import day_board
+from dispatch.pages.journey import journey_of
 from dispatch.pages.policy import signed_in
 from dispatch.pages.proposal import proposal_of
 from dispatch.pages.seats import Seat, refuse_drivers, seat_in, seat_of
@@ -75,15 +76,22 @@ def proposal(request: HttpRequest, run_id: int) -> HttpResponse:
 @signed_in
 @require_safe
 def why(request: HttpRequest, booking_id: int) -> HttpResponse:
-    """Why this driver, why not the others; a driver is no judge of everybody's day."""
+    """One journey: why this driver, why not the others, and what may be done; a driver is no judge of all that."""
     booking = Booking.objects.filter(pk=booking_id).only("company_id").first()
     if booking is None:
         raise Http404
     seat = seat_in(request, booking.company_id)
     refuse_drivers(seat)
     found = explain_booking(booking_id=booking_id, now=timezone.now())
-    line = trip_line(found.booking, now=timezone.now())
-    return page(request, seat, "pages/why.html", {"why": found, "line": line})
+    said = said_to(request)
+    line = trip_line(found.booking, now=timezone.now(), answer=said.told.get(booking_id))
+    facts = {
+        "why": found,
+        "line": line,
+        "journey": journey_of(found.booking, seat, request.GET),
+        "messages": [*said.general, *said.beside(booking_id)],
+    }
+    return page(request, seat, "pages/why.html", facts)
 
 
 def page(request: HttpRequest, seat: Seat, template: str, facts: dict[str, Any]) -> HttpResponse:

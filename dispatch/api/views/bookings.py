@@ -29,8 +29,9 @@ from dispatch.api.serializers.bookings import (
 )
 from dispatch.api.serializers.explanations import ExplanationSerializer
 from dispatch.api.versions import expected_version
-from dispatch.enums import BookingStatus, Role
+from dispatch.enums import Role
 from dispatch.models import Booking
+from dispatch.models.statuses import DRIVER_STEPS
 from dispatch.usecases.assign_booking import assign_booking
 from dispatch.usecases.book_return import book_return
 from dispatch.usecases.create_booking import create_booking
@@ -42,11 +43,6 @@ from dispatch.usecases.trigger_return import trigger_return
 from dispatch.usecases.unassign import unassign
 from dispatch.usecases.withdraw_ready import withdraw_ready
 
-# What a driver may say of an own journey; everything else is for the office.
-DRIVER_STEPS = frozenset({
-    BookingStatus.ASSIGNED, BookingStatus.EN_ROUTE, BookingStatus.ARRIVED, BookingStatus.ON_BOARD,
-    BookingStatus.COMPLETED, BookingStatus.NO_SHOW,
-})  # fmt: skip
 CLOCK_SKEW = timedelta(minutes=2)  # how far a telephone's clock may be ahead
 
 
