@@ -13,10 +13,9 @@ from django.utils.translation import gettext as _
 from dispatch.enums import BookingStatus, StatusReason
 from dispatch.models.labels import label
 from dispatch.models.statuses import MOVES, OPEN, REASONS
-from dispatch.pages.days import has_page
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.record_progress import MOMENT_OF
-from dispatch.usecases.wall_time import moment_of, moments_at
+from dispatch.usecases.wall_time import is_in_reach, moment_of, moments_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +125,7 @@ def _wall(text: str) -> datetime | None:
         wall = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
-    return wall if wall.tzinfo is None and has_page(wall.date()) else None
+    return wall if wall.tzinfo is None and is_in_reach(wall.date()) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
