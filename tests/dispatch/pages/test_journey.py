@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -47,11 +47,11 @@ def said(answer: _MonkeyPatchedWSGIResponse) -> str:
     return " ".join(str(message) for message in get_messages(answer.wsgi_request))
 
 
-def shift_of(day: Day, name: str, **fields: object) -> Shift:
+def shift_of(day: Day, name: str, **fields: Any) -> Shift:
     return day.shift(driver=make_driver(day.company, first_name="Éva", last_name=name), **fields)
 
 
-def driven(day: Day, status: S = S.ASSIGNED, user: User | None = None, **fields: object) -> Booking:
+def driven(day: Day, status: S = S.ASSIGNED, user: User | None = None, **fields: Any) -> Booking:
     """A journey that Modèle Éva has, at 9 o'clock."""
     driver = make_driver(day.company, first_name="Éva", last_name="Modèle", user=user)
     booking = day.booking(9, status=status, **fields)
