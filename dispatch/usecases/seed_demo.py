@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from dispatch.enums import Role
-from dispatch.models import Company, Driver, Membership, User
+from dispatch.models import Company, Driver, Membership, Shift, User
 from dispatch.twin.carrier import Carrier
 from dispatch.twin.demand import make_day
 from dispatch.usecases.day_clock import local_day
@@ -71,7 +71,8 @@ def seed_demo(
     around = [make_day(carrier, seed, each) for each in days_around(day, days)]
     rows = write_people(company, carrier, seed, around[0].day - SERIES_SINCE)
     users = _write_users(company)
-    _give_driver(rows.drivers[0])
+    bookings = write_days(rows, around, now)
+    _give_driver(company, day)
     return Seeded(
         company=company,
         is_new=True,
@@ -79,7 +80,7 @@ def seed_demo(
         patients=len(rows.patients),
         drivers=len(rows.drivers),
         vehicles=len(rows.vehicles),
-        bookings=write_days(rows, around, now),
+        bookings=bookings,
     )
 
 
@@ -98,12 +99,18 @@ def _write_users(company: Company) -> tuple[str, ...]:
             user.set_password(DEMO_PASSWORD)
             user.save(update_fields=["password"])
             created.append(user.username)
+        if role is Role.DRIVER and Driver.objects.filter(user=user).exists():
+            continue  # drives for another company, and signs in there
         Membership.objects.get_or_create(user=user, company=company, defaults={"role": role})
     return tuple(created)
 
 
-def _give_driver(driver: Driver) -> None:
-    """The user "driver" is this driver, unless they drive for another company already."""
+def _give_driver(company: Company, day: date) -> None:
+    """The user "driver" is the first driver on duty that day, unless they drive for another company already."""
     user = User.objects.get(username=Role.DRIVER.value)
-    if not Driver.objects.filter(user=user).exists():
-        Driver.objects.filter(pk=driver.pk).update(user=user)
+    if Driver.objects.filter(user=user).exists():
+        return
+    on_duty = Shift.objects.filter(company=company, period__overlap=company.day_bounds(day))
+    drivers = Driver.objects.filter(company=company).order_by("reference")
+    chosen = drivers.filter(pk__in=on_duty.values("driver")).first() or drivers.earliest("reference")
+    Driver.objects.filter(pk=chosen.pk).update(user=user)

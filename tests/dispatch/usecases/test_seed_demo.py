@@ -147,7 +147,10 @@ def test_one_user_a_role_signs_in_with_the_printed_password():
         user = User.objects.get(username=role.value)
         assert user.check_password(DEMO_PASSWORD)
         assert Membership.objects.get(user=user, company=seeded.company).role == role
-    assert Driver.objects.get(user__username="driver").company == seeded.company
+    driver = Driver.objects.get(user__username="driver")
+    assert driver.company == seeded.company
+    start, end = seeded.company.day_bounds(TODAY)
+    assert Shift.objects.filter(driver=driver, period__overlap=(start, end)).exists()
     assert not User.objects.filter(is_superuser=True).exists()
 
 
@@ -262,6 +265,8 @@ def test_both_companies_share_the_public_places_and_nothing_else():
     assert 180 < large.bookings < 270
     assert Driver.objects.get(user__username="driver").company == small
     assert Membership.objects.filter(user__username="admin").count() == 2
+    # A driver who signs in sees the company they drive for.
+    assert Membership.objects.get(user__username="driver").company == small
 
 
 def test_production_is_refused_and_nothing_is_written(settings):
