@@ -112,5 +112,7 @@ def _give_driver(company: Company, day: date) -> None:
         return
     on_duty = Shift.objects.filter(company=company, period__overlap=company.day_bounds(day))
     drivers = Driver.objects.filter(company=company).order_by("reference")
-    chosen = drivers.filter(pk__in=on_duty.values("driver")).first() or drivers.earliest("reference")
+    chosen = drivers.filter(pk__in=on_duty.values("driver")).first() or drivers.earliest(
+        "reference"
+    )
     Driver.objects.filter(pk=chosen.pk).update(user=user)
