@@ -46,6 +46,7 @@ class NoteKey(StrEnum):
     SHIFT_CUT = "shift_cut"  # start, end: hours of the clock
     SHIFT_STUCK = "shift_stuck"
     PIN_RELEASED = "pin_released"  # trip
+    PATIENT_TWICE = "patient_twice"  # trip, other
     # Why a run failed.
     DAY_BUSY = "day_busy"
     DAY_EMPTY = "day_empty"

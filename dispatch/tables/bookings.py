@@ -27,7 +27,11 @@ from dispatch.tables.columns import (
 from dispatch.tables.lookups import JourneyColumn, PatientColumn, PlaceColumn
 from dispatch.usecases.create_booking import complete_promise
 from dispatch.usecases.doubts import Offer, doubts_about, fleet_of
-from dispatch.usecases.judge_booking import refuse_the_past, refuse_the_senseless
+from dispatch.usecases.judge_booking import (
+    refuse_the_past,
+    refuse_the_senseless,
+    refuse_two_vehicles,
+)
 from dispatch.usecases.keep_row import InvalidRowError
 
 if TYPE_CHECKING:
@@ -41,6 +45,10 @@ _MAY_CHANGE = frozenset({BookingStatus.DRAFT.value, BookingStatus.CONFIRMED.valu
 
 def _moment(attribute: str) -> MomentColumn:
     return MomentColumn(attribute, day_column="day", day_attribute="service_on")
+
+
+def _promise_of(row: Booking) -> tuple[datetime | None, datetime | None]:
+    return row.promised_from, row.promised_to
 
 
 class BookingTable(CompanyTable):
@@ -100,6 +108,7 @@ class BookingTable(CompanyTable):
     ) -> None:
         instance.company = self.company
         instance.status_before = None if new else instance.status  # type: ignore[attr-defined]
+        instance.promise_before = _promise_of(instance)  # type: ignore[attr-defined]
 
     def validate_instance(
         self,
@@ -127,6 +136,8 @@ class BookingTable(CompanyTable):
             if is_new:
                 refuse_the_past(instance, self._moment)
             refuse_the_senseless(instance)
+            if is_new or instance.promise_before != _promise_of(instance):  # type: ignore[attr-defined]
+                refuse_two_vehicles(instance)
         except InvalidRowError as refusal:
             raise ValidationError({k: list(v) for k, v in refusal.errors.items()}) from refusal
 

@@ -9,26 +9,29 @@ position, for drivers who are away or with vehicles that are not there; what is 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain, combinations
 
 from django.conf import settings as django_settings
 
 from dispatch import roads
 from dispatch.engine import problem as engine
 from dispatch.engine.plan import Unassigned
-from dispatch.models import Company, CompanySettings, Shift
+from dispatch.models import Booking, Company, CompanySettings, Shift
 from dispatch.notes import Note, NoteKey
 from dispatch.usecases.day_content import ENDED_ON_THE_ROAD, NothingToPlanError
 from dispatch.usecases.day_rows import MIN_S, DayRows
 from dispatch.usecases.day_shifts import DayShifts
-from dispatch.usecases.day_trips import DayTrips
+from dispatch.usecases.day_trips import DayTrips, promise_of
 from dispatch.usecases.fit_windows import fit_windows, stuck_shifts, without_shifts
 from dispatch.usecases.loads_so_far import with_loads
 from dispatch.usecases.next_door import next_door
 from dispatch.usecases.references import (
     row_id,
     shift_ref,
+    trip_ref,
 )
 
 
@@ -113,12 +116,24 @@ def _built(rows: DayRows) -> BuiltProblem:
         in_force={shift: order for shift, order in in_force.items() if shift not in stuck},
         travel_source=road.source,
         is_degraded=road.is_degraded,
-        notes=(*road.notes, *rows.left_out.values(), *rows.said),
+        notes=(*road.notes, *rows.left_out.values(), *rows.said, *_twice(still_open)),
         unplannable=tuple(rows.unplannable),
         left_out=rows.left_out,
         booking_versions={b.pk: b.version for b in still_open},
         shift_versions={row.pk: row.version for row in rows.shifts if shift_ref(row.pk) in kept},
     )
+
+
+def _twice(bookings: list[Booking]) -> Iterator[Note]:
+    """Journeys of one patient that are promised at the same time: no entry takes them, older rows hold them."""
+    by_patient: dict[int, list[Booking]] = {}
+    for booking in bookings:
+        by_patient.setdefault(booking.patient_id, []).append(booking)
+    for pair in chain.from_iterable(combinations(rows, 2) for rows in by_patient.values()):
+        (begins, ends), (other_begins, other_ends) = map(promise_of, pair)
+        if begins < other_ends and other_begins < ends:
+            one, other = (trip_ref(booking.pk) for booking in pair)
+            yield Note.of(NoteKey.PATIENT_TWICE, trip=one, other=other)
 
 
 def engine_settings(rules: CompanySettings) -> engine.Settings:

@@ -11,7 +11,11 @@ from django.utils.translation import gettext as _
 from dispatch.enums import BookingStatus, Leg, Priority
 from dispatch.models import Booking, Company, Patient, Place
 from dispatch.usecases.day_clock import local_day
-from dispatch.usecases.judge_booking import refuse_the_past, refuse_the_senseless
+from dispatch.usecases.judge_booking import (
+    refuse_the_past,
+    refuse_the_senseless,
+    refuse_two_vehicles,
+)
 from dispatch.usecases.keep_row import InvalidRowError, keep_row
 from dispatch.usecases.own_rows import own_rows
 from dispatch.usecases.promise import Window, pickup_for, window_around
@@ -45,6 +49,7 @@ def create_booking(*, company: Company, wanted: NewBooking, now: datetime) -> Bo
     _promise(booking, wanted)  # may ask the road server: outside the transaction
     refuse_the_past(booking, now)
     refuse_the_senseless(booking)
+    refuse_two_vehicles(booking)
     with transaction.atomic():
         keep_row(booking)
         if wanted.way_back is not None:

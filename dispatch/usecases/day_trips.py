@@ -68,10 +68,10 @@ class DayTrips:
         return self._as_begun(booking, trip) if booking.status in UNDER_WAY else trip
 
     def _is_over(self, booking: Booking) -> bool:
-        return self.of.clock.second(_promise(booking)[1]) < self.of.now_s
+        return self.of.clock.second(promise_of(booking)[1]) < self.of.now_s
 
     def _pickup(self, booking: Booking, location: int) -> engine.Stop:
-        earliest, latest = (self.of.clock.second(moment) for moment in _promise(booking))
+        earliest, latest = (self.of.clock.second(moment) for moment in promise_of(booking))
         # What has not happened yet cannot happen in the past.
         earliest = max(earliest, self.of.now_s)
         return engine.Stop(
@@ -82,7 +82,7 @@ class DayTrips:
         )
 
     def _dropoff(self, booking: Booking, location: int) -> engine.Stop:
-        earliest, latest = (self.of.clock.second(moment) for moment in _promise(booking))
+        earliest, latest = (self.of.clock.second(moment) for moment in promise_of(booking))
         service = booking.patient.alighting_min * MIN_S
         if booking.appointment_at is None:  # bounded by the longest ride: see fit_windows
             latest = engine.DAY_S * 2
@@ -122,7 +122,7 @@ class DayTrips:
         )
 
 
-def _promise(booking: Booking) -> tuple[datetime, datetime]:
+def promise_of(booking: Booking) -> tuple[datetime, datetime]:
     if booking.promised_from is None or booking.promised_to is None:
         raise UseCaseError(_("Booking %s has no promised window.") % booking.reference)
     return booking.promised_from, booking.promised_to

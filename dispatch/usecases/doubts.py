@@ -24,6 +24,7 @@ from dispatch.usecases.wording import places_in_words
 
 USUAL_WINDOW = timedelta(hours=2)
 USUAL_LEAD = timedelta(days=366)
+LONGEST_RIDE = timedelta(hours=4)
 STANDING = OPEN | UNDER_WAY | {BookingStatus.DRAFT}
 
 
@@ -83,6 +84,7 @@ def doubts_about(
         *_late_arrival(booking),
         *_early_return(booking),
         *_two_at_once(booking),
+        *_still_on_the_way(booking),
     )
 
 
@@ -165,3 +167,38 @@ def _two_at_once(booking: Booking) -> Iterator[Doubt]:
     if references:
         said = _("This patient is promised a pickup at the same time: %s.") % ", ".join(references)
         yield Doubt(kind=DoubtKind.TWO_AT_ONCE, field="patient", sentence=said)
+
+
+def _still_on_the_way(booking: Booking) -> Iterator[Doubt]:
+    """A journey that cannot be over before the patient's next one has to begin."""
+    for first, following in _neighbours(booking):
+        if first.promised_from is None or following.promised_to is None:
+            continue
+        driving = driving_s(first.company, first.pickup, first.dropoff, first.promised_from)
+        if driving is None:
+            continue
+        aboard = first.patient.boarding_min + first.patient.alighting_min
+        over_at = first.promised_from + timedelta(minutes=aboard, seconds=driving)
+        if over_at > following.promised_to:
+            other = following if first is booking else first
+            said = _("Of this journey and %s, one cannot be over before the other has to begin.")
+            yield Doubt(
+                kind=DoubtKind.TWO_AT_ONCE, field="patient", sentence=said % other.reference
+            )
+
+
+def _neighbours(booking: Booking) -> Iterator[tuple[Booking, Booking]]:
+    """The patient's journeys promised within hours before or after this one, each pair in order."""
+    begins, ends = booking.promised_from, booking.promised_to
+    if begins is None or ends is None:
+        return
+    near = Booking.objects.filter(
+        company_id=booking.company_id,
+        patient_id=booking.patient_id,
+        status__in=[status.value for status in STANDING],
+    ).exclude(pk=booking.pk)
+    near = near.select_related("company", "patient", "pickup", "dropoff")
+    earlier = near.filter(promised_to__lte=begins, promised_to__gt=begins - LONGEST_RIDE)
+    later = near.filter(promised_from__gte=ends, promised_from__lt=ends + LONGEST_RIDE)
+    yield from ((row, booking) for row in earlier)
+    yield from ((booking, row) for row in later)

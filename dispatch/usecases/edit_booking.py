@@ -16,7 +16,11 @@ from dispatch.models.statuses import OPEN, UNDER_WAY
 from dispatch.usecases.count_changes import lose_driver
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
-from dispatch.usecases.judge_booking import refuse_the_past, refuse_the_senseless
+from dispatch.usecases.judge_booking import (
+    refuse_the_past,
+    refuse_the_senseless,
+    refuse_two_vehicles,
+)
 from dispatch.usecases.keep_row import InvalidRowError, check_row, refusals_explained
 from dispatch.usecases.own_rows import own_rows
 from dispatch.usecases.promise import window_around
@@ -140,6 +144,8 @@ def _refuse_nonsense(booking: Booking, changed: frozenset[str], now: datetime) -
         refuse_the_past(booking, now)
     if changed & {"promised_from", "promised_to", "appointment_at", "pickup_id", "dropoff_id"}:
         refuse_the_senseless(booking)
+    if changed & {"promised_from", "promised_to"}:
+        refuse_two_vehicles(booking)
 
 
 def _write(booking: Booking, changed: frozenset[str]) -> Booking:

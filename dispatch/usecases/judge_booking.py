@@ -7,11 +7,13 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from dispatch.models import Booking
+from dispatch.models.statuses import OPEN, UNDER_WAY
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.keep_row import InvalidRowError
 
 LONGEST_LEAD = timedelta(hours=12)  # between the promise and the appointment it is meant for
 LONGEST_WINDOW = timedelta(hours=12)
+FIRM = OPEN | UNDER_WAY  # somebody is to be driven: neither drafts nor what is over or called off
 
 
 def refuse_the_past(booking: Booking, now: datetime) -> None:
@@ -37,6 +39,32 @@ def refuse_the_senseless(booking: Booking) -> None:
         raise InvalidRowError(
             {"promised_from": [_("The return would begin before the outbound journey.")]}
         )
+
+
+def refuse_two_vehicles(booking: Booking) -> None:
+    """Nobody sits in two vehicles: no other firm journey of the patient may be promised at the same time."""
+    found = promised_at_once(booking)
+    if found:
+        raise InvalidRowError({"patient": [two_vehicles_sentence(found)]})
+
+
+def promised_at_once(booking: Booking) -> list[str]:
+    """The references of the patient's other firm journeys in this promised window; none for a draft."""
+    if booking.status not in FIRM or booking.promised_from is None or booking.promised_to is None:
+        return []
+    others = Booking.objects.filter(
+        company_id=booking.company_id,
+        patient_id=booking.patient_id,
+        status__in=[status.value for status in FIRM],
+        promised_from__lt=booking.promised_to,
+        promised_to__gt=booking.promised_from,
+    ).exclude(pk=booking.pk)
+    return list(others.order_by("promised_from", "pk").values_list("reference", flat=True))
+
+
+def two_vehicles_sentence(references: list[str]) -> str:
+    said = _("This patient already has a journey at that time: %s. Nobody can be in two vehicles.")
+    return said % ", ".join(references)
 
 
 def _refuse_window(booking: Booking, begins_at: datetime, ends_at: datetime) -> None:

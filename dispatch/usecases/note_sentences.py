@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from dispatch.engine.sentences import Label
 
-NAMED = frozenset({"shift", "trip"})  # figures that are references
+NAMED = frozenset({"shift", "trip", "other"})  # figures that are references
 Stored = str | dict[str, Any]  # a row's note; a plain sentence where an older version wrote it
 
 SENTENCES: Mapping[NoteKey, _StrPromise] = {
@@ -74,6 +74,10 @@ SENTENCES: Mapping[NoteKey, _StrPromise] = {
     ),
     NoteKey.PIN_RELEASED: _(
         "Journey %(trip)s was pinned to a shift that takes no part: another driver may have it."
+    ),
+    NoteKey.PATIENT_TWICE: _(
+        "Journeys %(trip)s and %(other)s are of one patient and promised at the same time: one of them is "
+        "probably too many."
     ),
     NoteKey.DAY_BUSY: _("This day is being planned already."),
     NoteKey.DAY_OVER: _("This day is over: it is not planned any more."),

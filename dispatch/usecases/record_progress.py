@@ -17,6 +17,7 @@ from dispatch.models import Assignment, Booking
 from dispatch.models.statuses import CANCELLATIONS, OUTCOMES, REASONS, can_move
 from dispatch.usecases.count_changes import lose_driver
 from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
+from dispatch.usecases.judge_booking import FIRM, promised_at_once, two_vehicles_sentence
 
 MOMENTS = ("en_route_at", "arrived_pickup_at", "boarded_at", "arrived_dropoff_at", "alighted_at")
 
@@ -89,6 +90,8 @@ def record_progress(
     if "absent_at" in changes and to is S.NO_SHOW:
         _refuse_haste(booking, at)
     _write(booking, changes)
+    if now not in FIRM and to is S.CONFIRMED and (found := promised_at_once(booking)):
+        raise IllegalMoveError(two_vehicles_sentence(found))
     _release(booking, to, at)
     return Booking.objects.select_related("company").get(pk=booking.pk)
 

@@ -12,6 +12,7 @@ from dispatch.enums import BookingStatus, ReturnMode
 from dispatch.models import Booking
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.edit_booking import CHANGEABLE
+from dispatch.usecases.judge_booking import FIRM, two_vehicles_sentence
 from dispatch.usecases.judge_day import Question, has_begun, judge_day
 from dispatch.usecases.series_change import BookingEffect, Clash, Conflict, NewJourney
 from dispatch.usecases.series_legs import WantedLeg, legs_on
@@ -107,8 +108,28 @@ class Difference:
         if begins is not None and begins <= self.now:
             self.notes.append(_("%(day)s: the hour has passed, nothing is booked.") % {"day": day})
             return
+        if any(self._is_taken(day, leg) for leg in legs):
+            return
         for leg in legs:
             self._add(day, leg)
+
+    def _is_taken(self, day: date, leg: WantedLeg) -> bool:
+        """Whether the patient is promised another journey then; it is told."""
+        if leg.is_draft or leg.promised_from is None or leg.promised_to is None:
+            return False
+        order = self.after.order
+        others = Booking.objects.filter(
+            company_id=order.company_id,
+            patient_id=order.patient_id,
+            status__in=[status.value for status in FIRM],
+            promised_from__lt=leg.promised_to,
+            promised_to__gt=leg.promised_from,
+        ).exclude(standing_order=order.pk)
+        found = list(others.order_by("promised_from", "pk").values_list("reference", flat=True))
+        if found:
+            said = _("%(day)s: nothing is booked. %(why)s")
+            self.notes.append(said % {"day": day, "why": two_vehicles_sentence(found)})
+        return bool(found)
 
     def _create_return(self, day: date, there: Booking) -> None:
         """The way back that a journey of the series has not yet, unless the day has begun."""
@@ -125,6 +146,8 @@ class Difference:
             self.conflicts.append(_without_return(day, there))
             return
         is_draft = there.status == BookingStatus.DRAFT
+        if not is_draft and self._is_taken(day, leg):
+            return
         self._add(day, replace(leg, is_draft=is_draft), outbound_id=there.pk)
 
     def _add(self, day: date, leg: WantedLeg, outbound_id: int | None = None) -> None:
