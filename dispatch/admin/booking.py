@@ -270,12 +270,7 @@ class BookingDesk(CsvDesk, VersionedDesk):
             )
         except StaleBookingError as error:
             raise StaleRowError from error
-        # The edit holds the row's lock, and has raised its version or found nothing of its own to write.
-        rest: dict[str, Any] = {"is_urgent": row.is_urgent, "version": seen + 1}
-        if written.promised_from is None:  # else the day follows from the promise
-            rest["service_on"] = row.service_on
-        Booking.objects.filter(pk=row.pk).update(**rest)
-        row.version, row.status = seen + 1, written.status
+        row.version, row.status = written.version, written.status
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

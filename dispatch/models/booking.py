@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import date
 
+LONGEST_NOTE = 2000  # letters a driver can be expected to read
+
 
 # Whoever is fetched today is there today: a longer span is a day typed wrong.
 LONGEST_PROMISE = timedelta(hours=24)

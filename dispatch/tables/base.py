@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 from import_export.instance_loaders import CachedInstanceLoader
 from import_export.resources import ModelResource
@@ -116,6 +116,7 @@ class CompanyTable(ModelResource):
                 else:
                     self.store(instance)
                 self.store_children(instance)
+                connection.check_constraints()  # what waits for the end would refuse the whole file
         except IntegrityError as error:
             raise ValidationError(refusal_sentence(error)) from error
 

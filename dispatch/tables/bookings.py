@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db.models import F
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dispatch.enums import BookingStatus, Leg, Priority
 from dispatch.models import Booking
+from dispatch.models.booking import LONGEST_NOTE
 from dispatch.models.constraints import are_given
 from dispatch.tables.base import CompanyTable
 from dispatch.tables.columns import (
@@ -27,6 +28,8 @@ from dispatch.tables.columns import (
 from dispatch.tables.lookups import JourneyColumn, PatientColumn, PlaceColumn
 from dispatch.usecases.create_booking import complete_promise
 from dispatch.usecases.doubts import Offer, doubts_about, fleet_of
+from dispatch.usecases.edit_booking import BookingContent, edit_booking
+from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.judge_booking import (
     refuse_the_past,
     refuse_the_senseless,
@@ -35,20 +38,33 @@ from dispatch.usecases.judge_booking import (
 from dispatch.usecases.keep_row import InvalidRowError
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
     from typing import Any
 
     from django.db.models import QuerySet
 
 _MAY_CHANGE = frozenset({BookingStatus.DRAFT.value, BookingStatus.CONFIRMED.value})
+_FIXED = ("patient_id", "leg", "outbound_id")  # as at the desk: this is which journey it is
+
+
+class Stored(NamedTuple):
+    """What the row said before its line was read."""
+
+    status: str
+    patient_id: int
+    leg: str
+    outbound_id: int | None
+    service_on: date
+    promised_from: datetime | None
+    promised_to: datetime | None
+
+    @classmethod
+    def of(cls, booking: Booking) -> Stored:
+        return cls(*(getattr(booking, name) for name in cls._fields))
 
 
 def _moment(attribute: str) -> MomentColumn:
     return MomentColumn(attribute, day_column="day", day_attribute="service_on")
-
-
-def _promise_of(row: Booking) -> tuple[datetime | None, datetime | None]:
-    return row.promised_from, row.promised_to
 
 
 class BookingTable(CompanyTable):
@@ -107,8 +123,7 @@ class BookingTable(CompanyTable):
         **_options: object,
     ) -> None:
         instance.company = self.company
-        instance.status_before = None if new else instance.status  # type: ignore[attr-defined]
-        instance.promise_before = _promise_of(instance)  # type: ignore[attr-defined]
+        instance.stored = None if new else Stored.of(instance)  # type: ignore[attr-defined]
 
     def validate_instance(
         self,
@@ -125,7 +140,8 @@ class BookingTable(CompanyTable):
 
     def _judge(self, instance: Booking) -> None:
         """By the rules of every other way in: what is promised follows, what cannot be is refused."""
-        is_new = instance.status_before is None  # type: ignore[attr-defined]
+        stored: Stored | None = instance.stored  # type: ignore[attr-defined]
+        is_new = stored is None
         is_firm = (
             is_new and not instance.is_will_call and instance.status == BookingStatus.CONFIRMED
         )
@@ -133,13 +149,13 @@ class BookingTable(CompanyTable):
         try:
             if is_firm and says_no_window:
                 complete_promise(instance)
+            if stored is None or stored[-3:] != Stored.of(instance)[-3:]:
+                refuse_the_past(instance, self._moment, field="service_on")
             if is_new:
-                refuse_the_past(instance, self._moment)
-            refuse_the_senseless(instance)
-            if is_new or instance.promise_before != _promise_of(instance):  # type: ignore[attr-defined]
+                refuse_the_senseless(instance)
                 refuse_two_vehicles(instance)
         except InvalidRowError as refusal:
-            raise ValidationError({k: list(v) for k, v in refusal.errors.items()}) from refusal
+            raise _told(refusal) from refusal
 
     @property
     def _moment(self) -> datetime:
@@ -156,7 +172,8 @@ class BookingTable(CompanyTable):
         return tuple(doubt.sentence for doubt in found)
 
     def _refuse_beyond_files(self, instance: Booking) -> None:
-        before: str | None = instance.status_before  # type: ignore[attr-defined]
+        stored: Stored | None = instance.stored  # type: ignore[attr-defined]
+        before = None if stored is None else stored.status
         if before is None and instance.status not in _MAY_CHANGE:
             raise ValidationError({"status": _("A new journey is a draft or confirmed.")})
         if before is not None and before != instance.status:
@@ -167,12 +184,37 @@ class BookingTable(CompanyTable):
             raise ValidationError(
                 _("This journey has a driver or is over: a file changes it no more.")
             )
+        if stored is not None:
+            _refuse_another_journey(instance, stored)
+        try:
+            MaxLengthValidator(LONGEST_NOTE)(instance.notes)
+        except ValidationError as error:
+            raise ValidationError({"notes": error.messages}) from error
 
     def store(self, instance: Booking) -> None:
-        """Compare-and-set, as every change of a booking."""
-        names = {column.attribute for column in self.fields.values()} - {"status", "reference"}
-        written = Booking.objects.filter(pk=instance.pk, version=instance.version).update(
-            **{name: getattr(instance, name) for name in names}, version=F("version") + 1
-        )
-        if not written:
-            raise ValidationError(_("Somebody else changed this journey meanwhile."))
+        """As every change of a journey, and shown as it was written."""
+        try:
+            written = edit_booking(
+                booking_id=instance.pk,
+                content=BookingContent.of(instance),
+                now=self._moment,
+                expected_version=instance.version,
+            )
+        except UseCaseError as refusal:
+            raise _told(refusal) from refusal
+        for name in BookingContent.__slots__:
+            setattr(instance, name, getattr(written, name))
+
+
+def _refuse_another_journey(booking: Booking, stored: Stored) -> None:
+    said = _("This stays as it was booked: cancel the journey and enter another one.")
+    changed = [name for name in _FIXED if getattr(booking, name) != getattr(stored, name)]
+    if changed:
+        raise ValidationError({name.removesuffix("_id"): said for name in changed})
+
+
+def _told(refusal: UseCaseError) -> ValidationError:
+    """In the words of the use case, each beside its column."""
+    if isinstance(refusal, InvalidRowError):
+        return ValidationError({name: list(said) for name, said in refusal.errors.items()})
+    return ValidationError(str(refusal))

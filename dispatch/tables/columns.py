@@ -12,7 +12,7 @@ from import_export.fields import Field
 
 from dispatch.models.labels import choices
 from dispatch.tables.formulas import neutralise, restore
-from dispatch.usecases.wall_time import moments_at
+from dispatch.usecases.wall_time import is_in_reach, moments_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,9 +137,12 @@ class DayColumn(Column):
 def one_day(text: str) -> date:
     for form in _DAY_FORMATS:
         try:
-            return datetime.strptime(text.strip(), form).replace(tzinfo=UTC).date()
+            day = datetime.strptime(text.strip(), form).replace(tzinfo=UTC).date()
         except ValueError:
             continue
+        if not is_in_reach(day):
+            raise ValueError(_("This lies outside the years 2000 to 2099."))
+        return day
     raise ValueError(_("“%s” is not a day of the calendar.") % text.strip())
 
 
@@ -157,7 +160,7 @@ class MomentColumn(Column):
         self.tz: ZoneInfo | None = None
 
     def parse(self, text: str, row: Mapping[str, str]) -> datetime | None:
-        day_text, _blank, clock_text = text.replace("T", " ").rpartition(" ")
+        day_text, clock_text = _day_and_clock(text)
         day = one_day(day_text) if day_text else self._day_of(row)
         clock, offset = one_clock(clock_text)
         return None if day is None else at_local(day, clock, offset, self._zone)
@@ -190,6 +193,12 @@ class MomentColumn(Column):
             return one_day(restore(row[self.day_column]))
         except ValueError:
             return None
+
+
+def _day_and_clock(text: str) -> tuple[str, str]:
+    """The day in front and the time; what has no digit in front is a time that was written in words."""
+    day, _blank, clock = re.sub(r"(?<=\d)T", " ", text).rpartition(" ")
+    return (day, clock) if any(sign.isdigit() for sign in day) else ("", text)
 
 
 def one_clock(text: str) -> tuple[time, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Self
 
 from django.db import transaction
@@ -21,7 +21,7 @@ from dispatch.usecases.judge_booking import (
     refuse_the_senseless,
     refuse_two_vehicles,
 )
-from dispatch.usecases.keep_row import InvalidRowError, check_row, refusals_explained
+from dispatch.usecases.keep_row import InvalidRowError, check_values, refusals_explained
 from dispatch.usecases.own_rows import own_rows
 from dispatch.usecases.promise import window_around
 
@@ -45,11 +45,13 @@ class BookingContent:
 
     pickup_id: int
     dropoff_id: int
+    service_on: date  # follows from the promise where there is one
     requested_at: datetime | None
     promised_from: datetime | None
     promised_to: datetime | None
     appointment_at: datetime | None
     is_will_call: bool
+    is_urgent: bool
     same_driver_as_outbound: bool
     priority: Priority
     pooling_allowed: bool
@@ -92,7 +94,7 @@ def edit_booking(
 
 
 def _locked(booking_id: int, expected_version: int | None) -> Booking:
-    rows = Booking.objects.select_related("company", "outbound")
+    rows = Booking.objects.select_related("company", "outbound", "patient", "pickup", "dropoff")
     booking: Booking | None = rows.select_for_update(of=("self",)).filter(pk=booking_id).first()
     if booking is None:
         raise NotFoundError(_("This booking does not exist."))
@@ -102,7 +104,7 @@ def _locked(booking_id: int, expected_version: int | None) -> Booking:
 
 
 def _fill(booking: Booking, content: BookingContent, *, move_promise: bool) -> None:
-    was_on_call = booking.is_will_call
+    was_on_call, was_on, was_from = booking.is_will_call, booking.service_on, booking.promised_from
     for name in BookingContent.__slots__:
         setattr(booking, name, getattr(content, name))
     booking.priority = content.priority.value
@@ -115,7 +117,10 @@ def _fill(booking: Booking, content: BookingContent, *, move_promise: bool) -> N
     if move_promise and not booking.is_will_call:
         _promise_anew(booking)
     if booking.promised_from is not None:
-        booking.service_on = local_day(booking.company, booking.promised_from)
+        is_moved = booking.promised_from != was_from
+        booking.service_on = (
+            local_day(booking.company, booking.promised_from) if is_moved else was_on
+        )
 
 
 def _promise_anew(booking: Booking) -> None:
@@ -140,8 +145,9 @@ def _refuse_what_happened(booking: Booking, changed: frozenset[str]) -> None:
 
 
 def _refuse_nonsense(booking: Booking, changed: frozenset[str], now: datetime) -> None:
-    if changed & {"promised_from", "promised_to"}:
-        refuse_the_past(booking, now)
+    if changed & {"service_on", "promised_from", "promised_to"}:
+        said = ("requested_at", "promised_from", "promised_to", "service_on")
+        refuse_the_past(booking, now, field=next(name for name in said if name in changed))
     if changed & {"promised_from", "promised_to", "appointment_at", "pickup_id", "dropoff_id"}:
         refuse_the_senseless(booking)
     if changed & {"promised_from", "promised_to"}:
@@ -151,12 +157,12 @@ def _refuse_nonsense(booking: Booking, changed: frozenset[str], now: datetime) -
 def _write(booking: Booking, changed: frozenset[str]) -> Booking:
     """Everything that was changed, and what follows from it; an edit that changes nothing is none."""
     if changed:
-        check_row(booking)
+        check_values(booking)
         values = {name: getattr(booking, name) for name in changed}
         follows = {name: getattr(booking, name) for name in ("service_on", "ready_at", "status")}
         with refusals_explained():
             Booking.objects.filter(pk=booking.pk).update(
-                **values, **follows, version=F("version") + 1
+                **values | follows, version=F("version") + 1
             )
     written: Booking = Booking.objects.select_related("company").get(pk=booking.pk)
     return written

@@ -16,10 +16,10 @@ LONGEST_WINDOW = timedelta(hours=12)
 FIRM = OPEN | UNDER_WAY  # somebody is to be driven: neither drafts nor what is over or called off
 
 
-def refuse_the_past(booking: Booking, now: datetime) -> None:
-    """A day that is over takes no more journeys; today's may be written down late."""
+def refuse_the_past(booking: Booking, now: datetime, *, field: str = "requested_at") -> None:
+    """A day that is over takes no more journeys; today's may be written down late. `field` said the day."""
     if booking.service_on < local_day(booking.company, now):
-        raise InvalidRowError({"requested_at": [_("This day is over.")]})
+        raise InvalidRowError({field: [_("This day is over.")]})
 
 
 def refuse_the_senseless(booking: Booking) -> None:

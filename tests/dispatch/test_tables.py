@@ -7,6 +7,8 @@ import io
 from datetime import date
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.db import transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +16,7 @@ from dispatch.enums import BookingStatus, Equipment, Mobility
 from dispatch.models import Booking, Driver, SeatConfiguration, Skill, Vehicle
 from dispatch.tables.exporting import export_lines
 from dispatch.tables.formulas import neutralise, restore
-from dispatch.tables.importing import import_file
+from dispatch.tables.importing import TABLES, import_file
 from dispatch.tables.reading import MOST_BYTES, UnreadableFileError, read_sheet
 from tests.factories import (
     DAY,
@@ -259,7 +261,15 @@ def test_a_preview_says_the_same_and_writes_nothing(company):
         (";P-ANA;2026-06-17;Rue A 1;Clinic;09:15;08:55", "promised_to", "ends before it begins"),
         (";P-ANA;2026-06-17;Rue A 1;Rue A 1;08:55;09:15", "dropoff", "end where it begins"),
         (";P-ANA;2026-06-17;Rue A 1;Clinic;;", "requested", "Say when to come"),
-        (";P-ANA;2026-02-02;Rue A 1;Clinic;08:55;09:15", "requested", "This day is over"),
+        (";P-ANA;2026-02-02;Rue A 1;Clinic;08:55;09:15", "day", "This day is over"),
+        (";P-ANA;9999-12-31;Rue A 1;Clinic;08:55;09:15", "day", "outside the years"),
+        (";P-ANA;0001-01-01;Rue A 1;Clinic;08:55;09:15", "day", "outside the years"),
+        (
+            ";P-ANA;2026-06-17;Rue A 1;Clinic;9999-12-31 08:55;09:15",
+            "promised_from",
+            "outside the years",
+        ),
+        (";P-ANA;2026-06-17;Rue A 1;Clinic;quarter past;09:15", "promised_from", "is not a time"),
         (";;2026-06-17;Rue A 1;Clinic;08:55;09:15", "patient", "needed"),
     ],
 )
@@ -366,6 +376,84 @@ def test_a_file_does_not_touch_a_journey_that_has_a_driver(company):
     assert "has a driver" in report.problems[0].what
     report = bring(company, "bookings", f"reference;status\n{booking.reference};completed\n")
     assert report.problems[0].column == "status"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_preview", [True, False])
+@pytest.mark.parametrize(
+    ("column", "cell", "words"),
+    [
+        ("patient", "P-ANA", "stays as it was booked"),
+        ("leg", "single", "stays as it was booked"),
+        ("notes", "x" * 2001, "2000"),
+        ("promised_to", "08:30", "ends before it begins"),
+        ("day", "9999-12-31", "outside the years"),
+    ],
+)
+def test_what_no_edit_may_do_no_file_may_do(company, column, cell, words, is_preview):
+    """An outbound journey with its way back; the preview refuses what the writing would."""
+    outbound = make_outbound(company)
+    make_return(outbound, is_will_call=True)
+    before = Booking.objects.values().get(pk=outbound.pk)
+    text = f"reference;{column}\n{outbound.reference};{cell}\n"
+    if column == "promised_to":
+        text = f"reference;day;{column}\n{outbound.reference};{DAY};{cell}\n"
+    report = bring(company, "bookings", text, is_preview=is_preview)
+    assert [(p.line, p.column) for p in report.problems] == [(2, column)]
+    assert words in report.problems[0].what
+    assert Booking.objects.values().get(pk=outbound.pk) == before
+
+
+@pytest.mark.django_db
+def test_a_journey_does_not_move_into_a_day_that_is_over(company):
+    booking = make_booking(company)
+    times = "day;requested;promised_from;promised_to;appointment"
+    text = f"reference;{times}\n{booking.reference};2026-02-02;09:00;08:55;09:15;\n"
+    report = bring(company, "bookings", text)
+    assert [(p.line, p.column) for p in report.problems] == [(2, "day")]
+    assert "This day is over" in report.problems[0].what
+
+
+@pytest.mark.django_db
+def test_a_journey_moves_with_its_times_and_a_return_on_call_with_its_day(company):
+    outbound = make_outbound(company)
+    back = make_return(outbound, is_will_call=True)
+    times = "day;requested;promised_from;promised_to"
+    text = (
+        f"reference;{times}\n{outbound.reference};2026-06-18;09:00;08:55;09:15\n"
+        f"{back.reference};2026-06-18;;;\n"
+    )
+    assert bring(company, "bookings", text).problems == ()
+    for booking in (outbound, back):
+        booking.refresh_from_db()
+        assert booking.service_on == date(2026, 6, 18)
+
+
+@pytest.mark.django_db
+def test_what_follows_from_a_change_is_shown_and_written(company):
+    """Who shall call is promised no hour any more: the file's window goes with it."""
+    back = make_return(make_outbound(company))
+    report = bring(company, "bookings", f"reference;on_call\n{back.reference};yes\n")
+    assert [c.column for c in report.lines[0].changes if not c.after] == [
+        "requested",
+        "promised_from",
+        "promised_to",
+    ]
+    back.refresh_from_db()
+    assert (back.is_will_call, back.promised_from) == (True, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_database_checks_last_is_checked_line_by_line():
+    """Past every other check, a link into another company: the preview says so, and confirming is no crash."""
+    company, other = make_company(), make_company()
+    foreign = make_booking(other)
+    table = TABLES["bookings"](company)
+    row = Booking(company=company, patient=foreign.patient, pickup=foreign.pickup)
+    row.dropoff, row.service_on, row.status = foreign.dropoff, DAY, "draft"
+    with transaction.atomic(), pytest.raises(ValidationError, match="another company"):
+        table.save_instance(row, is_create=True, row={})
+    assert not Booking.objects.filter(company=company).exists()
 
 
 @pytest.mark.django_db

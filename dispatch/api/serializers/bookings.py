@@ -16,6 +16,7 @@ from dispatch.api.serializers.assignments import BookingAssignmentSerializer
 from dispatch.api.serializers.shared import PlaceSerializer, ReadSerializer, TravellerSerializer
 from dispatch.enums import BookingStatus, DoubtKind, Leg, Priority, StatusReason
 from dispatch.models import Booking
+from dispatch.models.booking import LONGEST_NOTE
 from dispatch.usecases.create_booking import NewBooking
 from dispatch.usecases.day_so_far import assignment_of
 from dispatch.usecases.doubts import Doubt, doubts_about
@@ -24,7 +25,6 @@ from dispatch.usecases.promise import Window
 from dispatch.usecases.way_back import NewReturn
 
 MOST_ESCORTS = 4
-LONGEST_NOTE = 2000
 
 
 class BookingSerializer(ReadSerializer):
