@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.admin.access import ADMINS, access_of
 from dispatch.admin.base import CompanyFilter, Desk, DeskInline, column
+from dispatch.admin.stranded import TellsStranded
 from dispatch.admin.transfer import CsvDesk
 from dispatch.models import Absence, Driver, DriverLicence, DriverSkill, Skill, User, WeeklyShift
 
@@ -64,7 +65,7 @@ class PapersFilter(admin.SimpleListFilter):
 
 
 @admin.register(Driver)
-class DriverDesk(CsvDesk, Desk):
+class DriverDesk(TellsStranded, CsvDesk, Desk):
     csv_kind = "drivers"
     writers = ADMINS
     removers = ADMINS
@@ -153,7 +154,7 @@ class SkillDesk(Desk):
 
 
 @admin.register(Absence)
-class AbsenceDesk(Desk):
+class AbsenceDesk(TellsStranded, Desk):
     """Absences have a desk of their own: a dispatcher notes who called in ill."""
 
     company_path = "driver__company"
@@ -163,3 +164,6 @@ class AbsenceDesk(Desk):
     list_filter = ("reason", CompanyFilter)
     autocomplete_fields = ("driver",)
     fields = ("driver", "first_on", "last_on", "reason")
+
+    def who_drives(self, row: Absence) -> Driver:
+        return row.driver

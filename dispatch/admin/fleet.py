@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from dispatch.admin.access import ADMINS
 from dispatch.admin.base import CompanyFilter, Desk, DeskInline, column
 from dispatch.admin.days import PeriodFilter
+from dispatch.admin.stranded import TellsStranded
 from dispatch.admin.transfer import CsvDesk
 from dispatch.admin.versions import StaleRowError, VersionedDesk
 from dispatch.enums import Equipment, LicenceKind, ShiftStatus
@@ -28,9 +29,9 @@ from dispatch.models import (
 from dispatch.models.labels import label
 from dispatch.usecases.cancel_shift import cancel_shift
 from dispatch.usecases.create_shift import create_shift
-from dispatch.usecases.doubts import load_offered
 from dispatch.usecases.edit_shift import edit_shift
 from dispatch.usecases.shift_content import BreakContent, ShiftContent, StaleShiftError
+from dispatch.usecases.shift_faults import load_offered
 from dispatch.usecases.wording import places_in_words
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class UnavailabilityInline(DeskInline):
 
 
 @admin.register(Vehicle)
-class VehicleDesk(CsvDesk, Desk):
+class VehicleDesk(TellsStranded, CsvDesk, Desk):
     csv_kind = "vehicles"
     writers = ADMINS
     removers = ADMINS

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 
 ONE_DAY = timedelta(days=1)
 MOST_LISTED = 12
+FAULTS_NEED = (  # what says that a shift cannot drive: a query each, whatever the day
+    "vehicle__configurations",
+    "vehicle__unavailabilities",
+    "driver__licences",
+    "driver__absences",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +104,10 @@ class DayBoard:
         return sum(row.late for row in self.rows)
 
     @property
+    def stranded(self) -> int:
+        return sum(row.stranded for row in self.rows)
+
+    @property
     def trips(self) -> int:
         """What the day has to serve or has served."""
         return self.driven + len(self.unassigned) + len(self.on_call)
@@ -151,7 +161,10 @@ def day_board(seat: Seat, day: date, now: datetime, said: Said = NOTHING_SAID) -
         today=today,
         now=now,
         axis=axis,
-        rows=tuple(driver_row(shift, groups.by_shift.get(shift.pk, []), axis) for shift in shifts),
+        rows=tuple(
+            driver_row(shift, groups.by_shift.get(shift.pk, []), axis, day=day, is_over=day < today)
+            for shift in shifts
+        ),
         unassigned=tuple(groups.unassigned),
         on_call=tuple(groups.on_call),
         not_driven=tuple(groups.not_driven),
@@ -218,7 +231,7 @@ def _shifts(seat: Seat, day: date, bookings: Iterable[Booking]) -> list[Shift]:
     rows = Shift.objects.filter(is_on_duty | Q(pk__in=used), company=seat.company)
     if not seat.sees_everything:
         rows = rows.filter(driver__user=seat.user)
-    found = rows.select_related("driver", "vehicle").prefetch_related("breaks")
+    found = rows.select_related("driver", "vehicle").prefetch_related("breaks", *FAULTS_NEED)
     return list(found.order_by("period", "driver__sort_key", "pk"))
 
 

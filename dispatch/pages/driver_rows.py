@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from dispatch.enums import ShiftStatus
+from dispatch.enums import BookingStatus, ShiftStatus
 from dispatch.models import Assignment, Shift
 from dispatch.models.statuses import OUTCOMES
+from dispatch.notes import NoteKey
 from dispatch.pages.timebar import Axis, Span, lanes
 from dispatch.pages.trip_lines import TripLine
+from dispatch.usecases.shift_faults import FAULT_WORDS, Fault, ride_fault, shift_fault
 
 BAR_HEIGHT = 24
 LEAST_MARKED, LEAST_MARKED_HEIGHT = 1.3, 11.0  # percent, pixels
@@ -53,6 +55,13 @@ class DriverRow:
     blocks: tuple[Block, ...]
     breaks: tuple[BreakBlock, ...]
     lines: tuple[TripLine, ...]
+    fault: Fault | None
+    stranded: int
+
+    @property
+    def fault_words(self) -> str:
+        """Why what is still to come cannot be driven so; empty when it can."""
+        return "" if self.fault is None else str(FAULT_WORDS[self.fault])
 
     @property
     def is_cancelled(self) -> bool:
@@ -78,8 +87,15 @@ def moments_of(shifts: Iterable[Shift], rides: Iterable[Assignment]) -> list[dat
     return on_duty + driving
 
 
-def driver_row(shift: Shift, lines: list[TripLine], axis: Axis) -> DriverRow:
+def driver_row(
+    shift: Shift, lines: list[TripLine], axis: Axis, *, day: date, is_over: bool
+) -> DriverRow:
+    """`is_over`: what could not be driven is history then, and shown as what became of it."""
+    faults = () if is_over else tuple(_faults(shift, lines, day))
+    idle = None if is_over or lines else shift_fault(shift, day)
     return DriverRow(
+        fault=next(iter(faults), idle),
+        stranded=len(faults),
         shift=shift,
         on_duty=axis.span(shift.starts_at, shift.ends_at),
         blocks=tuple(_blocks(lines, axis)),
@@ -95,6 +111,15 @@ def driver_row(shift: Shift, lines: list[TripLine], axis: Axis) -> DriverRow:
         ),
         lines=tuple(lines),
     )
+
+
+def _faults(shift: Shift, lines: Iterable[TripLine], day: date) -> Iterator[NoteKey]:
+    """One for each journey that nobody has begun and that this shift cannot drive."""
+    for line in lines:
+        if line.ride is not None and line.booking.status == BookingStatus.ASSIGNED:
+            fault = ride_fault(line.ride, shift, day)
+            if fault is not None:
+                yield fault
 
 
 def _end(start: datetime, minutes: int) -> datetime:

@@ -13,6 +13,7 @@ from dispatch.usecases.day_rows import MIN_S, DayRows, prefixed
 from dispatch.usecases.day_so_far import NOTHING_YET, ShiftSoFar
 from dispatch.usecases.next_door import ALONE, NextDoor
 from dispatch.usecases.references import break_ref, driver_ref, shift_ref, vehicle_ref
+from dispatch.usecases.shift_faults import load_offered, shift_fault
 from dispatch.usecases.vehicle_hours import drivable
 
 
@@ -27,7 +28,7 @@ class DayShifts:
     ) -> engine.Shift | None:
         """The shift as the engine sees it; None when it cannot drive, with a note that says why."""
         so_far = self.of.so_far.get(row.pk, NOTHING_YET)
-        fault = None if so_far.committed else self._fault(row)
+        fault = None if so_far.committed else shift_fault(row, self.of.day)
         beside = neighbours.get(row.pk, ALONE)
         base = self.of.locate(so_far.at or beside.at or row.starts_where)
         end = self.of.locate(beside.to or row.ends_where)
@@ -123,28 +124,6 @@ class DayShifts:
         )
         return tuple(found)
 
-    def _fault(self, row: Shift) -> NoteKey | None:
-        """Why the shift cannot drive on this day."""
-        driver, vehicle = row.driver, row.vehicle
-        is_away = any(a.first_on <= self.of.day <= a.last_on for a in driver.absences.all())
-        lacks_licence = bool(set(vehicle.required_licences) - driver.licences_on(self.of.day))
-        verdicts = (
-            (not driver.active, NoteKey.SHIFT_DRIVER_LEFT),
-            (not vehicle.active, NoteKey.SHIFT_VEHICLE_RETIRED),
-            (is_away, NoteKey.SHIFT_DRIVER_ABSENT),
-            (lacks_licence, NoteKey.SHIFT_NO_LICENCE),
-            (not _configurations(row), NoteKey.SHIFT_NO_SEATS),
-        )
-        return next((key for is_so, key in verdicts if is_so), None)
-
 
 def _configurations(row: Shift) -> tuple[engine.Load, ...]:
-    return tuple(
-        engine.Load(
-            seats=c.seats,
-            wheelchairs=c.wheelchairs,
-            stretchers=c.stretchers,
-            folded_chairs=c.folded_chairs,
-        )
-        for c in row.vehicle.configurations.all()
-    )
+    return tuple(load_offered(c) for c in row.vehicle.configurations.all())

@@ -15,11 +15,12 @@ from django.utils.translation import gettext as _
 from dispatch.engine.problem import Load
 from dispatch.engine.sentences import minutes
 from dispatch.enums import BookingStatus, DoubtKind, Mobility
-from dispatch.models import Booking, Company, SeatConfiguration, Vehicle
+from dispatch.models import Booking, Company, Vehicle
 from dispatch.models.statuses import OPEN, UNDER_WAY
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.day_trips import load_of
 from dispatch.usecases.promise import driving_s
+from dispatch.usecases.shift_faults import load_offered
 from dispatch.usecases.wording import places_in_words
 
 USUAL_WINDOW = timedelta(hours=2)
@@ -57,15 +58,6 @@ def fleet_of(company: Company) -> tuple[Offer, ...]:
             equipment=frozenset(vehicle.equipment),
         )
         for vehicle in vehicles.prefetch_related("configurations")
-    )
-
-
-def load_offered(row: SeatConfiguration) -> Load:
-    return Load(
-        seats=row.seats,
-        wheelchairs=row.wheelchairs,
-        stretchers=row.stretchers,
-        folded_chairs=row.folded_chairs,
     )
 
 

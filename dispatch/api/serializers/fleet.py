@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from dispatch.api.fields import MomentField, RowIdField, StrictSerializer, WordField
@@ -13,6 +14,7 @@ from dispatch.api.serializers.shared import (
     NamedVehicleSerializer,
     ReadSerializer,
 )
+from dispatch.api.serializers.stranded import StrandedSerializer, stranded_warnings
 from dispatch.enums import Equipment, LicenceKind, ShiftStatus
 from dispatch.models import SeatConfiguration, Shift, ShiftBreak, Vehicle
 from dispatch.usecases.shift_content import BreakContent, ShiftContent
@@ -42,6 +44,20 @@ class VehicleSerializer(ReadSerializer):
             "id", "name", "plate", "equipment", "required_licences", "configurations", "active", "base",
         ]  # fmt: skip
         read_only_fields = fields
+
+
+class WrittenVehicleSerializer(VehicleSerializer):
+    """A vehicle as it was written, with the coming journeys it can no longer drive."""
+
+    warnings = serializers.SerializerMethodField()
+
+    class Meta(VehicleSerializer.Meta):
+        fields = [*VehicleSerializer.Meta.fields, "warnings"]
+        read_only_fields = fields
+
+    @extend_schema_field(StrandedSerializer(many=True))
+    def get_warnings(self, vehicle: Vehicle) -> Any:
+        return stranded_warnings(vehicle)
 
 
 class SeatConfigurationInput(StrictSerializer):

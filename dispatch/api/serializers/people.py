@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from dispatch.api.fields import DayField, RowIdField, StrictSerializer, WordField
 from dispatch.api.serializers.shared import ReadSerializer
+from dispatch.api.serializers.stranded import StrandedSerializer, stranded_warnings
 from dispatch.enums import CoordinatesQuality, DriverKind, LicenceKind, Mobility, PlaceKind
 from dispatch.models import Driver, DriverLicence, DriverSkill, Patient
 
@@ -48,6 +52,20 @@ class DriverSerializer(ReadSerializer):
             "id", "reference", "first_name", "last_name", "phone", "kind", "active", "skills", "licences",
         ]  # fmt: skip
         read_only_fields = fields
+
+
+class WrittenDriverSerializer(DriverSerializer):
+    """A driver as written, with the coming journeys that they can no longer drive."""
+
+    warnings = serializers.SerializerMethodField()
+
+    class Meta(DriverSerializer.Meta):
+        fields = [*DriverSerializer.Meta.fields, "warnings"]
+        read_only_fields = fields
+
+    @extend_schema_field(StrandedSerializer(many=True))
+    def get_warnings(self, driver: Driver) -> Any:
+        return stranded_warnings(driver)
 
 
 class HeldSkillInput(StrictSerializer):

@@ -17,13 +17,14 @@ from dispatch.api.access import OFFICE, READERS
 from dispatch.api.base import CompanyViewSet
 from dispatch.api.filters import DriverFilter, PatientFilter, PlaceFilter, VehicleFilter
 from dispatch.api.pagination import Keyset, text, whole_number
-from dispatch.api.serializers.fleet import VehicleInput, VehicleSerializer
+from dispatch.api.serializers.fleet import VehicleInput, VehicleSerializer, WrittenVehicleSerializer
 from dispatch.api.serializers.people import (
     DriverInput,
     DriverSerializer,
     PatientInput,
     PatientSerializer,
     PlaceInput,
+    WrittenDriverSerializer,
 )
 from dispatch.api.serializers.shared import PlaceSerializer
 from dispatch.enums import CoordinatesQuality
@@ -55,7 +56,12 @@ class RegisterViewSet(CompanyViewSet):
     }
     model: ClassVar[type[Model]]
     input_class: ClassVar[type[serializers.Serializer[Any]]]
+    written_class: ClassVar[type[serializers.Serializer[Any]] | None] = None  # with its warnings
     places: ClassVar[tuple[str, ...]] = ()  # fields that link to a place
+
+    def get_serializer_class(self) -> Any:
+        is_written = self.written_class is not None and self.action in ("create", "partial_update")
+        return self.written_class if is_written else super().get_serializer_class()
 
     def create(self, request: Request) -> Response:
         row = self.model(company=self.company)
@@ -86,12 +92,13 @@ class RegisterViewSet(CompanyViewSet):
 
 
 @extend_schema_view(
-    create=extend_schema(request=VehicleInput, responses={201: VehicleSerializer}),
-    partial_update=extend_schema(request=VehicleInput, responses=VehicleSerializer),
+    create=extend_schema(request=VehicleInput, responses={201: WrittenVehicleSerializer}),
+    partial_update=extend_schema(request=VehicleInput, responses=WrittenVehicleSerializer),
 )
 class VehicleViewSet(RegisterViewSet):
     queryset = Vehicle.objects.prefetch_related("configurations")
     serializer_class = VehicleSerializer
+    written_class = WrittenVehicleSerializer
     filterset_class = VehicleFilter
     model = Vehicle
     input_class = VehicleInput
@@ -105,12 +112,13 @@ class VehicleViewSet(RegisterViewSet):
 
 
 @extend_schema_view(
-    create=extend_schema(request=DriverInput, responses={201: DriverSerializer}),
-    partial_update=extend_schema(request=DriverInput, responses=DriverSerializer),
+    create=extend_schema(request=DriverInput, responses={201: WrittenDriverSerializer}),
+    partial_update=extend_schema(request=DriverInput, responses=WrittenDriverSerializer),
 )
 class DriverViewSet(RegisterViewSet):
     queryset = Driver.objects.prefetch_related("driver_skills__skill", "licences")
     serializer_class = DriverSerializer
+    written_class = WrittenDriverSerializer
     filterset_class = DriverFilter
     model = Driver
     input_class = DriverInput

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.messages import get_messages
 from django.urls import reverse
+from django.utils import timezone
 
+from dispatch.enums import BookingStatus
 from dispatch.models import Assignment, Driver, Shift, Vehicle
 from tests.dispatch.admin.conftest import errors, make_world
 from tests.factories import (
@@ -267,3 +270,16 @@ def test_a_list_of_a_day_far_away_is_answered(world, client_of, desk, day):
 def test_an_absence_far_away_is_refused_at_its_field(world, send, day):
     page = send("absence", None, driver=make_driver(world.company).pk, first_on=day, last_on=day)
     assert "outside the years" in str(page.context["adminform"].form.errors["first_on"])
+
+
+def test_an_absence_names_the_journeys_it_leaves_behind(world, send):
+    """The desk takes the absence, and says what it means for the plan in force."""
+    soon = timezone.now() + timedelta(days=1)
+    shift = make_shift(world.company, start=soon, end=soon + timedelta(hours=8))
+    booking = make_booking(world.company, pickup_at=soon, status=BookingStatus.ASSIGNED)
+    make_assignment(booking, shift, start=soon, end=soon + timedelta(minutes=30))
+    day = booking.service_on.isoformat()
+    answer = send("absence", None, driver=shift.driver_id, first_on=day, last_on=day)
+    assert answer.status_code == 302, errors(answer)
+    said = [str(message) for message in get_messages(answer.wsgi_request)]
+    assert any("driver absent" in line and booking.reference in line for line in said), said

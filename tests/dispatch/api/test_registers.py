@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
+from dispatch.enums import BookingStatus
 from dispatch.models import Company, Driver, Place, Skill, Vehicle
 from tests.dispatch.api.caller import Caller
 from tests.factories import (
+    make_assignment,
+    make_booking,
     make_company,
     make_driver,
     make_establishment,
     make_patient,
     make_place,
+    make_shift,
     make_vehicle,
 )
 
@@ -167,3 +173,24 @@ def test_drivers_who_left_are_filtered(office: Caller, company: Company) -> None
     rows = office.get("drivers/?active=true").body["results"]
     assert [row["id"] for row in rows] == [here.pk]
     assert Driver.objects.count() == 2
+
+
+def test_a_driver_or_vehicle_that_leaves_names_the_journeys_left_behind(
+    office: Caller, company: Company
+) -> None:
+    """Tomorrow Léa has one journey with the van; neither leaves without a word, and both may."""
+    tomorrow = timezone.now() + timedelta(days=1)
+    shift = make_shift(company, start=tomorrow, end=tomorrow + timedelta(hours=8))
+    booking = make_booking(company, pickup_at=tomorrow, status=BookingStatus.ASSIGNED)
+    make_assignment(booking, shift, start=tomorrow, end=tomorrow + timedelta(minutes=30))
+    vehicle, driver = f"vehicles/{shift.vehicle_id}/", f"drivers/{shift.driver_id}/"
+    assert office.patch(vehicle, {"name": "Renamed"}).body["warnings"] == []
+    for path, why in ((vehicle, "vehicle out of use"), (driver, "driver no longer active")):
+        answer = office.patch(path, {"active": False})
+        assert answer.status == 200
+        (warning,) = answer.body["warnings"]
+        assert warning["journeys"] == [booking.reference]
+        assert warning["day"] == booking.service_on.isoformat()
+        assert why in warning["detail"]
+        office.patch(path, {"active": True})
+    assert "warnings" not in office.get(driver).body

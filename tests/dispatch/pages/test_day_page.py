@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dispatch.enums import BookingStatus, Mobility, Role, RunStatus, RunTrigger
-from dispatch.models import Booking, Company, DispatchRun
+from dispatch.models import Absence, Booking, Company, DispatchRun
 from dispatch.notes import Note, NoteKey
 from dispatch.pages.day_board import MOST_LISTED
 from dispatch.pages.policy import CONTENT_POLICY
@@ -36,7 +36,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-MOST_QUERIES = 12
+MOST_QUERIES = 16  # four of them say which shifts cannot drive
 
 
 def words(client: Client, url: str) -> str:
@@ -89,6 +89,17 @@ class TestWhatIsShown:
         assert "→ Clinique des Essais" in text
         assert "wheelchair oxygen +1 escort" in text
         assert "12:00 20 min of slack assigned" in text
+
+    def test_a_driver_who_is_away_is_marked_with_what_needs_another_driver(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        shift = tomorrow.shift()
+        make_assignment(tomorrow.booking(9, status=BookingStatus.ASSIGNED), shift)
+        assert "to give to another driver" not in words(signed_in(), tomorrow.url)
+        Absence.objects.create(driver=shift.driver, first_on=tomorrow.on, last_on=tomorrow.on)
+        text = words(signed_in(), tomorrow.url)
+        assert f"{shift.driver} {shift.vehicle.name} driver absent 07:00–19:00" in text
+        assert "1 to give to another driver" in text
 
     def test_a_day_on_which_nothing_happens(self, signed_in: SignIn, tomorrow: Day) -> None:
         text = words(signed_in(), tomorrow.url)
