@@ -81,12 +81,13 @@ def make_member(company: Company, role: Role = Role.DISPATCHER, **fields: Any) -
 
 
 def make_place(company: Company | None, **fields: Any) -> Place:
-    """A place with exact coordinates, each call a little further north; `lat=None` makes them unknown."""
+    """A place with exact coordinates, 22 m from the one before; `lat=None` makes them unknown."""
     number = next(_number)
+    north = abs(number % 100 - 50)  # to and fro: whatever ran before, all are near one another
     defaults: dict[str, Any] = {
         "name": f"Place {number}",
-        "lat": 46.19 + (number % 500) * 0.0002,
-        "lon": 6.14,
+        "lat": 46.19 + north * 0.0002,
+        "lon": 6.14 + number // 50 % 100 * 0.00003,
         "town": "Genève",
         "area": "centre",
     }
