@@ -131,8 +131,8 @@ def ride_time(problem: Problem, plan: Plan) -> Iterator[Violation]:
     for shift, trip, ride_s in _rides(problem, plan):
         limit = max(trip.max_ride_s, problem.direct_s(trip))
         if ride_s > limit:
-            excess = ride_s - problem.ride_limit_s(trip)
-            yield Violation(rule=Rule.MAX_RIDE_TIME, amount=excess, trip=trip.id, shift=shift.id)
+            amount = ride_s - limit
+            yield Violation(rule=Rule.MAX_RIDE_TIME, amount=amount, trip=trip.id, shift=shift.id)
 
 
 def pooling(problem: Problem, plan: Plan) -> Iterator[Violation]:
