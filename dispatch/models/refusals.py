@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from django.db import IntegrityError, models
     from django.db.models import BaseConstraint
 
-_SAME_COMPANY = "_same_company"  # the suffix of the foreign keys that carry the company along
+# Suffixes of what the database refuses by foreign keys and triggers (migrations 0002 and 0011).
+_SAME_COMPANY = "_same_company"
+_KEEPS_COMPANY = "_keeps_company"
 
 
 def refusal_sentence(error: IntegrityError) -> str:
@@ -32,6 +34,8 @@ def refusal_sentence(error: IntegrityError) -> str:
         return str(NO_WAY_IN)
     if name.endswith(_SAME_COMPANY):
         return _("This links to something that belongs to another company.")
+    if name.endswith(_KEEPS_COMPANY):
+        return _("This never moves to another company.")
     return _("This is already taken, or something it belongs to is gone.")
 
 

@@ -8,7 +8,8 @@ from django.apps import apps
 from django.db import IntegrityError, connection, transaction
 
 from dispatch.models import Company
-from tests.dispatch.models.violations import booking, fleet, people, run  # noqa: F401 - they fill VIOLATIONS
+from dispatch.models.refusals import refusal_sentence
+from tests.dispatch.models.violations import booking, companies, fleet, people, run  # noqa: F401 - they fill VIOLATIONS
 from tests.dispatch.models.violations.registry import VIOLATIONS, Violation
 from tests.factories import make_company
 
@@ -27,6 +28,9 @@ TARGETS = {
     "standing_of_patient",
 }
 
+NAMELESS = "This is already taken, or something it belongs to is gone."
+OWN_TO_POSTGRES = {"dispatch_booking_outbound_id_key", "dispatch_assignment_booking_id_key"}
+
 
 def _store(violation: Violation, company: Company) -> None:
     with transaction.atomic():
@@ -44,6 +48,8 @@ def test_the_database_refuses(constraint: str, violation: Violation) -> None:
     cause = refusal.value.__cause__
     assert isinstance(cause, psycopg.Error)
     assert cause.diag.constraint_name == constraint
+    if constraint not in OWN_TO_POSTGRES:
+        assert refusal_sentence(refusal.value) != NAMELESS
 
 
 def test_each_named_constraint_is_proved() -> None:
@@ -54,7 +60,8 @@ def test_each_named_constraint_is_proved() -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT conname FROM pg_constraint WHERE conname ~ '(_same_company|_way_in)$' AND contype = 'f'"
+            "SELECT conname FROM pg_constraint WHERE contype = 't' "
+            "OR contype = 'f' AND conname ~ '(_same_company|_way_in)$'"
         )
         in_database = {name for (name,) in cursor.fetchall()}
     proved = {constraint for constraint, _violation in VIOLATIONS}

@@ -136,8 +136,10 @@ def test_a_service_has_no_services_and_stays_in_its_company() -> None:
     service = make_establishment(company, parent=hospital)
     with pytest.raises(ValidationError, match="part of an establishment"):
         make_establishment(company, parent=service).full_clean()
+    foreign = make_establishment(other)
+    foreign.parent = hospital
     with pytest.raises(ValidationError, match="another company"):
-        make_establishment(other, parent=hospital).full_clean()
+        foreign.full_clean()
     hospital.parent = make_establishment(company)
     with pytest.raises(ValidationError, match="with services is no service"):
         hospital.full_clean()
@@ -145,7 +147,8 @@ def test_a_service_has_no_services_and_stays_in_its_company() -> None:
 
 def test_links_to_another_company_are_refused_in_words() -> None:
     company, other = make_company(), make_company()
-    patient = make_patient(company, home=make_place(other))
+    patient, vehicle = make_patient(company), make_vehicle(company)
+    patient.home = vehicle.base = make_place(other)
     skill = Skill.objects.create(company=other, code="oxygen", name="Oxygen")
     driver = make_driver(company)
     foreign = [
@@ -155,7 +158,7 @@ def test_links_to_another_company_are_refused_in_words() -> None:
         WeeklyShift(
             driver=driver, weekday=0, start=time(7), end=time(8), vehicle=make_vehicle(other)
         ),
-        make_vehicle(company, base=make_place(other)),
+        vehicle,
     ]
     for row in foreign:
         with pytest.raises(ValidationError, match="another company"):
