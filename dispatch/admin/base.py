@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.core.paginator import Paginator
 from django.db import IntegrityError
 from django.db.models import DateField, DateTimeField, Q
+from django.forms.models import BaseInlineFormSet
 from django.http import Http404
 from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
@@ -21,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from dispatch.admin.access import DISPATCH, NOBODY, OFFICE, access_of
 from dispatch.admin.forms import CheckedForm, DeskForm, PeriodField, native_widget, several_of
 from dispatch.admin.moments import MomentField, MomentInput, refuse_far
+from dispatch.admin.pickers import Picker
 from dispatch.models import Company
 from dispatch.models.refusals import refusal_sentence
 from dispatch.models.sort_keys import sort_key
@@ -78,6 +80,8 @@ class OwnRows:
         desk = self.admin_site._registry.get(db_field.remote_field.model)
         if desk is not None and "queryset" not in kwargs:
             kwargs["queryset"] = desk.get_queryset(request)
+        if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
+            kwargs["widget"] = Picker(db_field, self.admin_site)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field:
@@ -310,11 +314,27 @@ class ReadOnly:
         return False
 
 
+class Lines(BaseInlineFormSet):
+    """Each line knows what it hangs on as the form has it: nobody reads it again, and it may be new."""
+
+    def _construct_form(self, i: int, **kwargs: Any) -> Any:
+        form = super()._construct_form(i, **kwargs)  # type: ignore[misc]
+        setattr(form.instance, self.fk.name, self.instance)
+        return form
+
+
 class DeskInline(OwnRows, admin.TabularInline):
     """Rows that hang on another one: who may write that may write these."""
 
     form = CheckedForm
+    formset = Lines
     extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """With what the lines link to, in one query for all."""
+        rows = super().get_queryset(request)
+        linked = self.get_autocomplete_fields(request)
+        return rows.select_related(*linked) if linked else rows
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field:
         """No signs for adding, changing and deleting what a line links to: they take the line's place."""

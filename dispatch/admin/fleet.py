@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.db.models import Count
-from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
@@ -42,18 +41,8 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-class ConfigurationsFormSet(BaseInlineFormSet):
-    """Each line knows its vehicle as the form has it, also one that is not stored yet."""
-
-    def _construct_form(self, i: int, **kwargs: Any) -> Any:
-        form = super()._construct_form(i, **kwargs)  # type: ignore[misc]
-        form.instance.vehicle = self.instance
-        return form
-
-
 class ConfigurationsInline(DeskInline):
     model = SeatConfiguration
-    formset = ConfigurationsFormSet
     min_num = 1
 
 

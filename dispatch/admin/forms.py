@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.admin.moments import HouseWidget, MomentField, MomentInput
+from dispatch.admin.pickers import name_chosen
 from dispatch.models.refusals import taken_at_field
 
 if TYPE_CHECKING:
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 class CheckedForm(forms.ModelForm):
     """A form whose errors always stand somewhere; that of an inline as it is."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name_chosen(self.fields, self.instance)
 
     def add_error(self, field: str | None, error: Any) -> None:
         """An error about a field that is not shown stands above the form instead of nowhere."""

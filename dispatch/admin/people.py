@@ -101,7 +101,8 @@ class MembershipsOfUser(_ByAdmins, DeskInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         mine = access_of(request).companies(ADMINS)
-        return super().get_queryset(request).filter(company__in=mine)
+        rows = super().get_queryset(request).filter(company__in=mine)
+        return rows.select_related("company")  # each line says its name
 
     def get_min_num(self, request: HttpRequest, obj: Any = None, **options: Any) -> int:
         """A new person has a role in a company of whoever adds them; without one they would be lost to it."""
@@ -116,7 +117,9 @@ class MembershipsOfUser(_ByAdmins, DeskInline):
     ) -> Any:
         if db_field.name == "company":
             kwargs["queryset"] = access_of(request).companies(ADMINS)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field.choices = list(field.choices)  # read once for all lines
+        return field
 
 
 @admin.register(User)
