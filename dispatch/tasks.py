@@ -13,8 +13,8 @@ from kombu.exceptions import OperationalError
 
 from dispatch.usecases.apply_auto_run import apply_auto_run
 from dispatch.usecases.autorun import autorun as run_all_due
-from dispatch.usecases.autorun import undelivered
 from dispatch.usecases.expand_series import expand_all
+from dispatch.usecases.redeliver_runs import undelivered
 from dispatch.usecases.roll_out_shifts import roll_out_all
 from dispatch.usecases.run_dispatch import DayBusyError, RunNotQueuedError
 from dispatch.usecases.run_dispatch import run_dispatch as plan_the_day

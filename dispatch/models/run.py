@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -12,7 +11,7 @@ from django.db.models import Deferrable, Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from dispatch.enums import AssignedBy, DispatchMode, Rule, RunStatus, RunTrigger
+from dispatch.enums import AssignedBy, Rule, RunStatus, RunTrigger
 from dispatch.models.booking import Booking
 from dispatch.models.company import Company, OfCompany, User
 from dispatch.models.compressed import CompressedJSONField
@@ -24,9 +23,6 @@ from dispatch.models.labels import choices
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-DELIVERY_TAKES = timedelta(seconds=60)
-STRANDED_FOR_GOOD = timedelta(days=1)  # an older request is a person's to repeat
-
 
 class DispatchRunQuerySet(OfCompany["DispatchRun"]):
     def on_day(self, day: date) -> Self:
@@ -36,48 +32,28 @@ class DispatchRunQuerySet(OfCompany["DispatchRun"]):
         """The runs whose plans were applied last, one a day."""
         return self.filter(status=RunStatus.DONE.value, applied_at__isnull=False)
 
-    def stranded(self, now: datetime, *, max_tries: int) -> Self:
-        """Runs asked of a worker within the last day that none has: never delivered, or its worker is gone.
-
-        Left out are those that so many workers have taken already, and those of a day that is being planned
-        now or whose later version is done.
-        """
-        day_of_it = self.model.objects.filter(
-            company=OuterRef("company"), service_on=OuterRef("service_on")
+    def held_by_nobody(self, now: datetime) -> Self:
+        """Neither planned nor being planned: waiting, or their lease is over; nor is another run of their day."""
+        is_planned_now = self._of_its_day().filter(
+            status=RunStatus.RUNNING.value, lease_until__gte=now
         )
-        is_planned_now = day_of_it.filter(status=RunStatus.RUNNING.value, lease_until__gte=now)
         return self.filter(
             Q(status__in=[RunStatus.QUEUED.value, RunStatus.LOST.value])
             | Q(status=RunStatus.RUNNING.value, lease_until__lt=now),
             ~Exists(is_planned_now),
-            ~Exists(self._overtaken()),
-            is_handed_over=True,
-            created_at__range=(now - STRANDED_FOR_GOOD, now - DELIVERY_TAKES),
-            fence__lt=max_tries,
         )
 
-    def left_unapplied(self, now: datetime) -> Self:
-        """Automatic plans of the last day that should be in force by themselves: their worker died in between.
-
-        Left out are those of a day that was planned again since.
-        """
+    def not_overtaken(self) -> Self:
+        """Without those whose day has a later plan."""
+        is_done = [RunStatus.DONE.value, RunStatus.SUPERSEDED.value]
         return self.filter(
-            ~Exists(self._overtaken()),
-            status=RunStatus.DONE.value,
-            trigger=RunTrigger.AUTO.value,
-            is_handed_over=True,
-            applied_at=None,
-            company__mode=DispatchMode.FULLY_AUTO.value,
-            finished_at__range=(now - STRANDED_FOR_GOOD, now - DELIVERY_TAKES),
+            ~Exists(self._of_its_day().filter(status__in=is_done, version__gt=OuterRef("version")))
         )
 
-    def _overtaken(self) -> DispatchRunQuerySet:
-        """Later plans of the same day, of a row of an outer query."""
+    def _of_its_day(self) -> DispatchRunQuerySet:
+        """The runs of the same day, of a row of an outer query."""
         return self.model.objects.filter(
-            company=OuterRef("company"),
-            service_on=OuterRef("service_on"),
-            status__in=[RunStatus.DONE.value, RunStatus.SUPERSEDED.value],
-            version__gt=OuterRef("version"),
+            company=OuterRef("company"), service_on=OuterRef("service_on")
         )
 
     def without_documents(self) -> Self:

@@ -1,4 +1,4 @@
-"""Asks for tomorrow's plan of each company whose hour has come, and finds requests that no worker got.
+"""Asks for tomorrow's plan of each company whose hour has come.
 
 A day is tried three times a slot: each run that a person did not ask for counts once, and once more for each
 further worker that took it.
@@ -6,24 +6,20 @@ further worker that took it.
 
 from __future__ import annotations
 
-import logging
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Sum
 from django.db.models.functions import Greatest
-from pydantic import ValidationError
 
 from dispatch.enums import RunStatus, RunTrigger
-from dispatch.models import Company, CompanySettings, DispatchRun
+from dispatch.models import Company, DispatchRun
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.day_content import NothingToPlanError
+from dispatch.usecases.redeliver_runs import MAX_TRIES, stranded, valid_rules
 from dispatch.usecases.request_run import request_run
 
-MAX_TRIES = 3
 PAUSE_AFTER_FAILURE = timedelta(minutes=5)
-
-logger = logging.getLogger(__name__)
 
 
 def autorun(*, now: datetime) -> list[int]:
@@ -34,27 +30,9 @@ def autorun(*, now: datetime) -> list[int]:
     return [run.pk for company in Company.objects.all() if (run := _due_run(company, now))]
 
 
-def undelivered(*, now: datetime) -> list[int]:
-    """Ids of the runs that wait for a worker longer than a delivery takes, and of those whose worker died between
-    planning and putting in force; see `DispatchRun.objects.stranded` and `left_unapplied`.
-
-    To deliver one twice is safe: the second worker finds it taken, or in force.
-    """
-    stranded = DispatchRun.objects.stranded(now, max_tries=MAX_TRIES).select_related("company")
-    unplanned = [
-        run.pk
-        for run in stranded.without_documents()
-        # A worker that takes a queued run says in its row what is wrong with the settings.
-        if run.status == RunStatus.QUEUED or _valid_rules(run.company)
-    ]
-    planned = DispatchRun.objects.left_unapplied(now).select_related("company").without_documents()
-    # Once its day has begun, the plan is a proposal for people.
-    return unplanned + [r.pk for r in planned if local_day(r.company, now) < r.service_on]
-
-
 @transaction.atomic
 def _due_run(company: Company, now: datetime) -> DispatchRun | None:
-    rules = _valid_rules(company)
+    rules = valid_rules(company)
     if rules is None or not rules.autorun_enabled:
         return None
     if now.astimezone(company.tz).time() < rules.autorun_at:
@@ -73,21 +51,13 @@ def _due_run(company: Company, now: datetime) -> DispatchRun | None:
         )
 
 
-def _valid_rules(company: Company) -> CompanySettings | None:
-    try:
-        return company.rules
-    except ValidationError:
-        logger.warning("%s: the stored settings are not valid: nothing is planned.", company.slug)
-        return None
-
-
 def _may_ask(company: Company, day: date, now: datetime) -> bool:
     """Whether no automatic run of the day is done or under way, and one more may be tried."""
     runs = DispatchRun.objects.filter(company=company, service_on=day)
     asked = runs.filter(trigger=RunTrigger.AUTO)
     if asked.exclude(status__in=(RunStatus.FAILED, RunStatus.LOST)).exists():
         return False
-    if asked.stranded(now, max_tries=MAX_TRIES).exists():  # lost, and about to be delivered again
+    if stranded(asked, now).exists():  # lost, and about to be delivered again
         return False
     if asked.filter(finished_at__gt=now - PAUSE_AFTER_FAILURE).exists():
         return False
