@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from contextlib import suppress
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -16,7 +16,6 @@ from dispatch.models import (
     Booking,
     Company,
     DispatchRun,
-    Vehicle,
     VehicleUnavailability,
 )
 from dispatch.usecases.apply_plan import apply_plan
@@ -141,38 +140,50 @@ def test_undoing_an_end_when_the_driver_has_another_journey_is_refused(company: 
 STEPS = (S.EN_ROUTE, S.ARRIVED, S.ON_BOARD, S.COMPLETED)
 
 
-def press_buttons(rng: random.Random, now: datetime) -> None:
+# What a day must have met before it proves anything: each seed below meets all of it.
+MET = {"under way", "overdue", "pressed out of order", "pinned and vehicle away"}
+
+
+def press_buttons(rng: random.Random, now: datetime) -> Iterator[str]:
     """Some drivers press some buttons; one pressed in the wrong order is refused and changes nothing."""
     for booking in Booking.objects.filter(status__in=[S.ASSIGNED, *STEPS[:-1]]):
         for status in STEPS[rng.randrange(5) :]:
             if rng.random() < 0.6:
                 continue
-            with suppress(UseCaseError):
+            try:
                 moved(booking, status, now - timedelta(minutes=rng.randrange(5)))
+            except UseCaseError:
+                yield "pressed out of order"
 
 
-def send_away(rng: random.Random, now: datetime) -> None:
+def send_away(rng: random.Random, now: datetime) -> Iterator[str]:
     """Now and then a vehicle goes to the garage for an hour or two, its driver keeping a journey all the same."""
-    if rng.random() < 0.3:
-        vehicle = rng.choice(list(Vehicle.objects.all()))
-        start = now + timedelta(minutes=rng.randrange(-30, 120))
-        period = between(start, start + timedelta(minutes=rng.randrange(30, 150)))
-        vehicle.unavailabilities.all().delete()
-        VehicleUnavailability.objects.create(vehicle=vehicle, period=period)
-        Assignment.objects.filter(pk=rng.choice([0, *_open_rides()])).update(is_pinned=True)
+    rides = list(Assignment.objects.filter(is_over=False).order_by("pk"))
+    if not rides or rng.random() < 0.5:
+        return
+    ride = rng.choice(rides)
+    start = max(now, ride.planned_pickup_at) - timedelta(minutes=rng.randrange(60))
+    period = between(start, start + timedelta(minutes=rng.randrange(30, 150)))
+    ride.vehicle.unavailabilities.all().delete()
+    VehicleUnavailability.objects.create(vehicle=ride.vehicle, period=period)
+    if rng.random() < 0.7:
+        Assignment.objects.filter(pk=ride.pk).update(is_pinned=True)
+        yield "pinned and vehicle away"
 
 
-def _open_rides() -> list[int]:
-    return list(
-        Assignment.objects.filter(is_over=False).order_by("pk").values_list("pk", flat=True)
-    )
+def begun_and_missed(now: datetime) -> Iterator[str]:
+    if Booking.objects.filter(status__in=STEPS[:-1]):
+        yield "under way"
+    if Booking.objects.filter(status=S.ASSIGNED, promised_to__lt=now):
+        yield "overdue"
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_any_day_recorded_late_and_out_of_order_can_be_planned_again(
-    company: Company, seed: int
-) -> None:
-    """Drivers press buttons when they think of it; every half hour the day is planned and applied anew."""
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [0, 2, 3])
+def test_any_day_recorded_late_and_out_of_order_can_be_planned_again(seed: int) -> None:
+    """Drivers press buttons when they think of it; every fifty minutes the day is planned and applied anew."""
+    # Its rounds end the search, on a busy machine too: the same seed is the same day.
+    company = make_company(settings={"solver_time_limit_s": 30})
     rng = random.Random(seed)
     for _ in range(2):
         make_break(make_shift(company))
@@ -180,13 +191,13 @@ def test_any_day_recorded_late_and_out_of_order_can_be_planned_again(
         make_place(company, kind="home", lat=46.18 + 0.02 * k, lon=6.10 + 0.02 * k, area=f"a{k}")
         for k in range(4)
     ]
-    for k in range(8):
-        moment = at(8) + timedelta(minutes=rng.randrange(0, 360, 10))
+    for k in range(6):
+        moment = at(8) + timedelta(minutes=rng.randrange(0, 300, 10))
         make_booking(company, pickup_at=moment, pickup=homes[k % 4])
     in_force(company, at(6))
-    for half_hour in range(5, 16):
-        now = at(6) + timedelta(minutes=30 * half_hour)
-        press_buttons(rng, now)
-        if seed % 2:
-            send_away(rng, now)
+    met: set[str] = set()
+    for turn in range(7):
+        now = at(8, 30) + timedelta(minutes=50 * turn)
+        met.update(press_buttons(rng, now), send_away(rng, now), begun_and_missed(now))
         in_force(company, now)
+    assert met == MET
