@@ -170,6 +170,7 @@ class DoubtKind(StrEnum):
     LATE_ARRIVAL = "late_arrival"
     EARLY_RETURN = "early_return"
     TWO_AT_ONCE = "two_at_once"
+    PROMISE_MOVED = "promise_moved"
 
 
 class Leg(StrEnum):

@@ -38,6 +38,7 @@ from dispatch.usecases.create_booking import create_booking
 from dispatch.usecases.edit_booking import BookingContent, edit_booking
 from dispatch.usecases.errors import StaleBookingError, UseCaseError
 from dispatch.usecases.keep_row import InvalidRowError
+from dispatch.usecases.promise import Agreed
 from dispatch.usecases.record_progress import record_progress
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
+
+    from dispatch.usecases.promise import Window
 
 CHANGEABLE = frozenset({BookingStatus.DRAFT, BookingStatus.CONFIRMED, BookingStatus.ASSIGNED})
 FIXED = ("patient", "leg", "outbound", "status", "status_reason")
@@ -239,8 +242,8 @@ class BookingDesk(CsvDesk, VersionedDesk):
             super().save_model(request, obj, form, change)
             return
         had_driver = obj.status == BookingStatus.ASSIGNED
-        self._edit(obj, form)
-        tell_doubts(self, request, obj)
+        was = self._edit(obj, form)
+        tell_doubts(self, request, obj, was)
         if had_driver and obj.status == BookingStatus.CONFIRMED:
             said = _t(
                 "The driver's plan no longer fits: the driver was taken away, and the journey "
@@ -256,9 +259,11 @@ class BookingDesk(CsvDesk, VersionedDesk):
             if booking is not None:
                 tell_doubts(self, request, booking)
 
-    def _edit(self, row: Booking, form: Any) -> None:
+    def _edit(self, row: Booking, form: Any) -> Window | None:
+        """What had been promised before."""
+        stored = Booking.objects.filter(pk=row.pk).first()
         seen = form.cleaned_data.get("seen_version")
-        if seen is None:
+        if seen is None or stored is None:
             raise StaleRowError
         try:
             written = edit_booking(
@@ -270,7 +275,9 @@ class BookingDesk(CsvDesk, VersionedDesk):
             )
         except StaleBookingError as error:
             raise StaleRowError from error
-        row.version, row.status = written.version, written.status
+        for name in (*BookingContent.__slots__, "version", "status"):
+            setattr(row, name, getattr(written, name))
+        return Agreed.of(stored).window
 
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING
 
 from django import forms
@@ -20,7 +21,9 @@ from dispatch.models.labels import choices
 from dispatch.models.statuses import REASONS
 from dispatch.usecases.create_booking import NewBooking
 from dispatch.usecases.doubts import doubts_about
-from dispatch.usecases.promise import Window
+from dispatch.usecases.keep_row import InvalidRowError
+from dispatch.usecases.moved_promise import moved_promise
+from dispatch.usecases.promise import Agreed, Window, follow_appointment
 from dispatch.usecases.way_back import NewReturn
 
 if TYPE_CHECKING:
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from dispatch.admin.base import Desk
-    from dispatch.usecases.keep_row import InvalidRowError
 
 NEW = (BookingStatus.CONFIRMED, BookingStatus.DRAFT)
 # What a plan may hang on, as the form names it: `edit_booking` judges these and writes them.
@@ -127,7 +129,24 @@ class BookingForm(VersionedForm):
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         self._refuse_what_happened()
+        if "appointment_at" in self.changed_data and not self.errors:
+            self._follow_appointment()
         return cleaned
+
+    def _follow_appointment(self) -> None:
+        """Before the row is judged: with the promise of the old appointment it would contradict itself."""
+        said = self.cleaned_data
+        if said.get("move_promise"):
+            return
+        row = construct_instance(self, copy(self.instance))
+        try:
+            follow_appointment(row, Agreed.of(self.instance))
+        except InvalidRowError as refusal:
+            for name, sentences in refusal.errors.items():
+                self.add_error(name if name in self.fields else None, list(sentences))
+            return
+        for name in ("requested_at", "promised_from", "promised_to", "service_on"):
+            said[name] = getattr(row, name)
 
     def _refuse_what_happened(self) -> None:
         """The driver set off while the form was open: what it asked for is refused, not passed over."""
@@ -185,9 +204,12 @@ class CancelForm(forms.Form):
         self.fields["reason"].choices = [(code, words) for words, code in known]  # type: ignore[attr-defined]
 
 
-def tell_doubts(desk: Desk, request: HttpRequest, booking: Booking) -> None:
-    """What was taken, and is worth a second look."""
-    for doubt in doubts_about(booking, now=timezone.now()):
+def tell_doubts(
+    desk: Desk, request: HttpRequest, booking: Booking, was_promised: Window | None = None
+) -> None:
+    """What was taken, and is worth a second look or a call to the patient."""
+    moved = moved_promise(booking, was_promised)
+    for doubt in (*moved, *doubts_about(booking, now=timezone.now())):
         desk.message_user(request, f"{booking.reference}: {doubt.sentence}", messages.WARNING)
 
 

@@ -25,7 +25,7 @@ from dispatch.usecases.expand_series import expand_series
 from dispatch.usecases.series_change import Effect
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from datetime import date, datetime, tzinfo
     from typing import Any
 
     from django.http import HttpRequest, HttpResponse
@@ -56,6 +56,7 @@ class Line:
     what: str
     is_return: bool
     at: datetime | None
+    promise: str = ""
 
 
 def series_urls(desk: Desk) -> list[Any]:
@@ -121,7 +122,7 @@ def _page(request: HttpRequest, desk: Desk, order_id: int, kind: str) -> HttpRes
         "form": form,
         "media": desk.media + form.media,
         "change": change,
-        "lines": () if change is None else _lines(change),
+        "lines": () if change is None else _lines(change, order.company.tz),
     }
     with timezone.override(order.company.tz):
         return rendered(TemplateResponse(request, "admin/dispatch/series.html", context))
@@ -174,8 +175,8 @@ def _summary(change: SeriesChange) -> str:
     }
 
 
-def _lines(change: SeriesChange) -> list[Line]:
-    told = [_line(each) for each in change.effects if each.effect in WORDS]
+def _lines(change: SeriesChange, tz: tzinfo) -> list[Line]:
+    told = [_line(each, tz) for each in change.effects if each.effect in WORDS]
     new = [
         Line(
             day=each.leg.service_on,
@@ -189,7 +190,7 @@ def _lines(change: SeriesChange) -> list[Line]:
     return sorted([*told, *new], key=lambda line: (line.day, line.is_return))
 
 
-def _line(each: BookingEffect) -> Line:
+def _line(each: BookingEffect, tz: tzinfo) -> Line:
     values: dict[str, Any] = dict(each.values)
     return Line(
         day=values.get("service_on", each.series_on),
@@ -197,4 +198,5 @@ def _line(each: BookingEffect) -> Line:
         what=str(WORDS[each.effect]),
         is_return=each.is_return,
         at=values.get("requested_at"),
+        promise="" if each.promise is None else each.promise.sentence(tz),
     )

@@ -26,7 +26,6 @@ from dispatch.tables.columns import (
     WordColumn,
 )
 from dispatch.tables.lookups import JourneyColumn, PatientColumn, PlaceColumn
-from dispatch.usecases.create_booking import complete_promise
 from dispatch.usecases.doubts import Offer, doubts_about, fleet_of
 from dispatch.usecases.edit_booking import BookingContent, edit_booking
 from dispatch.usecases.errors import UseCaseError
@@ -36,6 +35,8 @@ from dispatch.usecases.judge_booking import (
     refuse_two_vehicles,
 )
 from dispatch.usecases.keep_row import InvalidRowError
+from dispatch.usecases.moved_promise import moved_promise
+from dispatch.usecases.promise import Agreed, Window, complete_promise, follow_appointment
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -55,12 +56,22 @@ class Stored(NamedTuple):
     leg: str
     outbound_id: int | None
     service_on: date
-    promised_from: datetime | None
-    promised_to: datetime | None
+    agreed: Agreed
 
     @classmethod
     def of(cls, booking: Booking) -> Stored:
-        return cls(*(getattr(booking, name) for name in cls._fields))
+        return cls(
+            booking.status,
+            booking.patient_id,
+            booking.leg,
+            booking.outbound_id,
+            booking.service_on,
+            Agreed.of(booking),
+        )
+
+    @property
+    def when(self) -> tuple[date, Window | None]:
+        return self.service_on, self.agreed.window
 
 
 def _moment(attribute: str) -> MomentColumn:
@@ -149,7 +160,9 @@ class BookingTable(CompanyTable):
         try:
             if is_firm and says_no_window:
                 complete_promise(instance)
-            if stored is None or stored[-3:] != Stored.of(instance)[-3:]:
+            if stored is not None:
+                follow_appointment(instance, stored.agreed)
+            if stored is None or stored.when != Stored.of(instance).when:
                 refuse_the_past(instance, self._moment, field="service_on")
             if is_new:
                 refuse_the_senseless(instance)
@@ -168,7 +181,10 @@ class BookingTable(CompanyTable):
         return fleet_of(self.company)
 
     def doubts(self, instance: Booking) -> tuple[str, ...]:
+        stored: Stored | None = instance.stored  # type: ignore[attr-defined]
         found = doubts_about(instance, now=self._moment, fleet=self._fleet)
+        if stored is not None:
+            found = (*moved_promise(instance, stored.agreed.window), *found)
         return tuple(doubt.sentence for doubt in found)
 
     def _refuse_beyond_files(self, instance: Booking) -> None:

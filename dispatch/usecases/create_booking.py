@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from dispatch.enums import BookingStatus, Leg, Priority
 from dispatch.models import Booking, Company, Patient, Place
@@ -18,7 +17,7 @@ from dispatch.usecases.judge_booking import (
 )
 from dispatch.usecases.keep_row import InvalidRowError, keep_row
 from dispatch.usecases.own_rows import own_rows
-from dispatch.usecases.promise import Window, pickup_for, window_around
+from dispatch.usecases.promise import Window, complete_promise
 from dispatch.usecases.way_back import NewReturn, add_return
 
 
@@ -93,38 +92,3 @@ def _promise(booking: Booking, wanted: NewBooking) -> None:
         booking.promised_from, booking.promised_to = wanted.promised
     window = complete_promise(booking)
     booking.service_on = local_day(booking.company, window.begins_at)
-
-
-def complete_promise(booking: Booking) -> Window:
-    """What is promised, where nothing was: from the requested pickup, and that from the appointment.
-
-    Raises InvalidRowError. May ask the road server.
-    """
-    if booking.promised_from is not None and booking.promised_to is not None:
-        window = Window(booking.promised_from, booking.promised_to)
-        booking.requested_at = booking.requested_at or window.begins_at
-        return window
-    if booking.requested_at is None:
-        booking.requested_at = _pickup_for(booking)
-    window = window_around(booking.company, booking.requested_at)
-    booking.promised_from, booking.promised_to = window
-    return window
-
-
-def _pickup_for(booking: Booking) -> datetime:
-    if booking.appointment_at is None:
-        raise InvalidRowError(
-            {"requested_at": [_("Say when to come, or when the appointment is.")]}
-        )
-    found = pickup_for(
-        company=booking.company,
-        patient=booking.patient,
-        pickup=booking.pickup,
-        dropoff=booking.dropoff,
-        appointment_at=booking.appointment_at,
-    )
-    if found is None:
-        raise InvalidRowError(
-            {"requested_at": [_("The position of a place is unknown: say when to come.")]}
-        )
-    return found

@@ -23,7 +23,7 @@ from dispatch.usecases.judge_booking import (
 )
 from dispatch.usecases.keep_row import InvalidRowError, check_values, refusals_explained
 from dispatch.usecases.own_rows import own_rows
-from dispatch.usecases.promise import window_around
+from dispatch.usecases.promise import Agreed, follow_appointment, window_around
 
 CHANGEABLE = OPEN | {BookingStatus.DRAFT}
 
@@ -64,7 +64,6 @@ class BookingContent:
         return cls(**values | {"priority": Priority(booking.priority)})
 
 
-@transaction.atomic
 def edit_booking(
     *,
     booking_id: int,
@@ -72,39 +71,56 @@ def edit_booking(
     now: datetime,
     expected_version: int | None,
     move_promise: bool = False,
+    is_window_given: bool = False,
 ) -> Booking:
     """The booking with this content; confirmed and without a driver when its plan no longer fits it.
 
-    The promised window moves only when the content moves it, or `move_promise` asks for the company's usual
-    window around the requested pickup. Raises NotFoundError, StaleBookingError, NotChangeableError or
-    InvalidRowError; nothing is written then.
+    The promised window moves when the content moves it, with the appointment it follows from unless the window
+    `is_window_given`, or when `move_promise` asks for the company's usual one around the requested pickup.
+    Raises NotFoundError, StaleBookingError, NotChangeableError or InvalidRowError; nothing is written then.
     """
-    booking = _locked(booking_id, expected_version)
+    booking = _read(booking_id, expected_version)
     before = BookingContent.of(booking)
-    _fill(booking, content, move_promise=move_promise)
+    _fill(booking, content, move_promise=move_promise, is_window_given=is_window_given)
     changed = _changed(before, BookingContent.of(booking))
     _refuse_what_happened(booking, changed)
     ends = {"pickup": (Place, booking.pickup_id), "dropoff": (Place, booking.dropoff_id)}
     own_rows(booking.company, ends)
-    _refuse_nonsense(booking, changed, now)
-    if changed & PLANNED_FOR and booking.status == BookingStatus.ASSIGNED:
-        lose_driver([booking.pk], now)
-        booking.status = BookingStatus.CONFIRMED.value
-    return _write(booking, changed)
+    with transaction.atomic():
+        _lock(booking)
+        _refuse_nonsense(booking, changed, now)
+        if changed & PLANNED_FOR and booking.status == BookingStatus.ASSIGNED:
+            lose_driver([booking.pk], now)
+            booking.status = BookingStatus.CONFIRMED.value
+        return _write(booking, changed)
 
 
-def _locked(booking_id: int, expected_version: int | None) -> Booking:
+def _read(booking_id: int, expected_version: int | None) -> Booking:
+    """Without a lock: a promise that is worked out anew may ask the road server."""
     rows = Booking.objects.select_related("company", "outbound", "patient", "pickup", "dropoff")
-    booking: Booking | None = rows.select_for_update(of=("self",)).filter(pk=booking_id).first()
+    booking: Booking | None = rows.filter(pk=booking_id).first()
     if booking is None:
         raise NotFoundError(_("This booking does not exist."))
     if expected_version is not None and booking.version != expected_version:
-        raise StaleBookingError(_("This booking was changed by somebody else."))
+        raise _stale()
     return booking
 
 
-def _fill(booking: Booking, content: BookingContent, *, move_promise: bool) -> None:
-    was_on_call, was_on, was_from = booking.is_will_call, booking.service_on, booking.promised_from
+def _lock(booking: Booking) -> None:
+    """Raises StaleBookingError when it is no longer what was read."""
+    rows = Booking.objects.select_for_update(of=("self",)).order_by()
+    if not rows.filter(pk=booking.pk, version=booking.version).values_list("pk").first():
+        raise _stale()
+
+
+def _stale() -> StaleBookingError:
+    return StaleBookingError(_("This booking was changed by somebody else."))
+
+
+def _fill(
+    booking: Booking, content: BookingContent, *, move_promise: bool, is_window_given: bool
+) -> None:
+    was, was_on_call, was_on = Agreed.of(booking), booking.is_will_call, booking.service_on
     for name in BookingContent.__slots__:
         setattr(booking, name, getattr(content, name))
     booking.priority = content.priority.value
@@ -116,8 +132,10 @@ def _fill(booking: Booking, content: BookingContent, *, move_promise: bool) -> N
         move_promise = move_promise or content.promised_from is None
     if move_promise and not booking.is_will_call:
         _promise_anew(booking)
+    elif not is_window_given:
+        follow_appointment(booking, was)
     if booking.promised_from is not None:
-        is_moved = booking.promised_from != was_from
+        is_moved = booking.promised_from != was.promised_from
         booking.service_on = (
             local_day(booking.company, booking.promised_from) if is_moved else was_on
         )

@@ -12,9 +12,11 @@ from django.utils.translation import gettext as _
 from dispatch.enums import BookingStatus as S
 from dispatch.enums import StatusReason
 from dispatch.models import Booking
-from dispatch.models.statuses import UNDER_WAY
+from dispatch.models.statuses import OPEN, UNDER_WAY
 from dispatch.usecases.edit_booking import CHANGEABLE, PLANNED_FOR
 from dispatch.usecases.merge_leg import merge_leg
+from dispatch.usecases.moved_promise import MovedPromise
+from dispatch.usecases.promise import Agreed
 from dispatch.usecases.series_change import BookingEffect, Clash, Conflict, Effect
 from dispatch.usecases.series_legs import WantedLeg
 from dispatch.usecases.series_rows import Pair
@@ -227,4 +229,14 @@ def _effect(question: Question, step: _Step) -> BookingEffect:
         reference=step.row.reference,
         values=tuple(sorted(values.items())),
         loses_driver=step.loses_driver,
+        promise=_moved_promise(step),
     )
+
+
+def _moved_promise(step: _Step) -> MovedPromise | None:
+    """Cancelled journeys and drafts are promised to nobody."""
+    before = Agreed.of(step.row).window
+    times = {name: step.after(name) for name in Agreed._fields}
+    after = Agreed(**times).window
+    is_told = step.effect is Effect.MOVED and step.row.status in OPEN and before != after
+    return MovedPromise(before, after) if is_told and before is not None else None

@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 
 from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.moved_promise import MovedPromise
 from dispatch.usecases.series_legs import WantedLeg
 
 
@@ -53,7 +54,10 @@ class NewJourney:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingEffect:
-    """What a booking that is there becomes; `values` are the columns written, as (name, value)."""
+    """What a booking that is there becomes; `values` are the columns written, as (name, value).
+
+    `promise`: what the patient had been promised and is promised instead, where that changes.
+    """
 
     effect: Effect
     series_on: date
@@ -62,6 +66,7 @@ class BookingEffect:
     is_return: bool
     values: tuple[tuple[str, object], ...]
     loses_driver: bool
+    promise: MovedPromise | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -356,6 +356,46 @@ def test_what_follows_from_a_change_is_shown_and_written(company):
     assert (back.is_will_call, back.promised_from) == (True, None)
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_preview", [True, False])
+def test_a_promise_follows_its_appointment_and_the_line_says_so(company, is_preview):
+    """To the next day as well: the day follows like the window. A window in the file stays as given."""
+    booking = make_booking(company, appointment_at=at(9, 45))
+    text = f"reference;appointment\n{booking.reference};2026-06-18 07:00\n"
+    report = bring(company, "bookings", text, is_preview=is_preview)
+    assert report.problems == ()
+    (line,) = report.lines
+    assert {"day", "requested", "promised_from", "promised_to", "appointment"} == {
+        change.column for change in line.changes
+    }
+    assert "08:55–09:15" in line.warnings[0]
+    booking.refresh_from_db()
+    if is_preview:
+        assert booking.service_on == DAY
+        return
+    assert booking.service_on == date(2026, 6, 18)
+    assert booking.promised_to is not None
+    assert booking.promised_to < at(7, day=booking.service_on)
+    text = (
+        "reference;appointment;promised_from;promised_to\n"
+        f"{booking.reference};2026-06-18 09:00;2026-06-18 07:30;2026-06-18 07:50\n"
+    )
+    assert bring(company, "bookings", text).problems == ()
+    booking.refresh_from_db()
+    assert booking.promised_from == at(7, 30, day=date(2026, 6, 18))
+
+
+@pytest.mark.django_db
+def test_a_promise_that_cannot_follow_is_told_at_its_cell(company):
+    lost = make_booking(company, dropoff=make_place(company, lat=None), appointment_at=at(9, 45))
+    report = bring(
+        company, "bookings", f"reference;appointment\n{lost.reference};2026-06-17 10:00\n"
+    )
+    (problem,) = report.problems
+    assert problem.column == "requested"
+    assert "say when to come" in problem.what
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_the_database_checks_last_is_checked_line_by_line():
     """Past every other check, a link into another company: the preview says so, and confirming is no crash."""

@@ -21,6 +21,7 @@ from dispatch.usecases.create_booking import NewBooking
 from dispatch.usecases.day_so_far import assignment_of
 from dispatch.usecases.doubts import Doubt, doubts_about
 from dispatch.usecases.edit_booking import BookingContent
+from dispatch.usecases.moved_promise import moved_promise
 from dispatch.usecases.promise import Window
 from dispatch.usecases.way_back import NewReturn
 
@@ -88,7 +89,8 @@ class WrittenBookingSerializer(BookingSerializer):
 
     @extend_schema_field(DoubtSerializer(many=True))
     def get_warnings(self, booking: Booking) -> Any:
-        found = doubts_about(booking, now=timezone.now())
+        moved = moved_promise(booking, self.context.get("was_promised"))
+        found = (*moved, *doubts_about(booking, now=timezone.now()))
         return [DoubtSerializer(doubt).data for doubt in found]
 
 
@@ -157,7 +159,11 @@ class BookingInput(StrictSerializer):
 
 @extend_schema_serializer(component_name="BookingInput")
 class BookingPatch(StrictSerializer):
-    """What is to change; everything else stays. The promised window moves only when this says so."""
+    """What is to change; everything else stays.
+
+    The promised window moves with the appointment, unless it is given here; else only when this says so. A
+    promise that has moved is one of the `warnings` of the answer.
+    """
 
     pickup = RowIdField(required=False)
     dropoff = RowIdField(required=False)
@@ -182,6 +188,10 @@ class BookingPatch(StrictSerializer):
         for name in {"pickup", "dropoff"} & values.keys():
             values[f"{name}_id"] = values.pop(name)
         return replace(BookingContent.of(booking), **values)
+
+    @property
+    def gives_window(self) -> bool:
+        return bool({"promised_from", "promised_to"} & self.validated_data.keys())
 
     @property
     def moves_promise(self) -> bool:

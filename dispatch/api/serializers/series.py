@@ -247,6 +247,12 @@ class ChangedJourneySerializer(serializers.Serializer[Any]):
     fields_changed = serializers.SerializerMethodField()
     day = serializers.SerializerMethodField()
     requested_at = serializers.SerializerMethodField()
+    promise_moved = serializers.SerializerMethodField(
+        help_text="What the patient had been promised and is promised instead; else empty."
+    )
+
+    def get_promise_moved(self, effect: BookingEffect) -> str:
+        return "" if effect.promise is None else effect.promise.sentence(self.context["company"].tz)
 
     def get_fields_changed(self, effect: BookingEffect) -> list[str]:
         return [name for name, _value in effect.values]

@@ -38,6 +38,7 @@ from dispatch.usecases.create_booking import create_booking
 from dispatch.usecases.dispatch_now import dispatch_now
 from dispatch.usecases.edit_booking import edit_booking
 from dispatch.usecases.explain_booking import explain_booking
+from dispatch.usecases.promise import Agreed
 from dispatch.usecases.record_progress import record_progress
 from dispatch.usecases.trigger_return import trigger_return
 from dispatch.usecases.unassign import unassign
@@ -96,10 +97,11 @@ class BookingViewSet(CompanyViewSet):
             booking_id=booking.pk,
             content=body.content(booking),
             move_promise=body.moves_promise,
+            is_window_given=body.gives_window,
             now=timezone.now(),
             expected_version=version,
         )
-        return self.shown(booking.pk)
+        return self.shown(booking.pk, was_promised=Agreed.of(booking).window)
 
     @extend_schema(request=AssignInput, responses=BookingSerializer)
     @action(methods=["post"], detail=True)

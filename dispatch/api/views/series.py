@@ -80,7 +80,7 @@ class SeriesViewSet(CompanyViewSet):
         ((kind, said),) = self.read(SeriesPreviewInput).validated_data.items()
         edit = edit_of(kind, said, order)
         change = preview_series(order_id=order.pk, edit=edit, now=timezone.now())
-        response = Response(SeriesChangeSerializer(change).data)
+        response = Response(SeriesChangeSerializer(change, context={"company": self.company}).data)
         response["ETag"] = etag(self.version_of(order))
         return response
 
@@ -120,6 +120,6 @@ class SeriesViewSet(CompanyViewSet):
             expected_token=self.request.headers.get(PREVIEW),
             expected_version=version,
         )
-        response = Response(SeriesChangeSerializer(change).data)
+        response = Response(SeriesChangeSerializer(change, context={"company": self.company}).data)
         response["ETag"] = etag(self.version_of(self.get_queryset().get(pk=change.order_id)))
         return response

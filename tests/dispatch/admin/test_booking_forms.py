@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dispatch.enums import BookingStatus
-from dispatch.models import Assignment, Booking
+from dispatch.models import Assignment, Booking, Place
 from dispatch.usecases.day_clock import local_day
 from tests.dispatch.admin.conftest import errors
 from tests.factories import (
@@ -203,6 +203,41 @@ def test_a_journey_moved_to_the_next_day_leaves_its_driver_free(assigned, client
         at(11, 15, day=day),
     )
     assert (assigned.is_urgent, assigned.version) == (True, before + 1)
+
+
+@pytest.mark.parametrize("hour", ["07:00", "18:00"])  # before the old promise, and after it
+def test_the_promise_moves_with_the_appointment_and_it_is_said(assigned, client_of, form_of, hour):
+    client, day = client_of("dispatcher"), assigned.service_on + timedelta(days=1)
+    Booking.objects.filter(pk=assigned.pk).update(appointment_at=at(12, day=assigned.service_on))
+    url = reverse("admin:dispatch_booking_change", args=[assigned.pk])
+    moved = form_of(client.get(url), appointment_at=f"{day}T{hour}")
+    answer = client.post(url, moved, follow=True)
+    told = [str(message) for message in answer.context["messages"]]
+    assert any("10:55–11:15, it is now" in said and "tell the patient" in said for said in told)
+    assigned.refresh_from_db()
+    until = assigned.appointment_at - assigned.promised_to
+    assert timedelta() < until < timedelta(minutes=30)
+    assert (assigned.service_on, assigned.status) == (day, BookingStatus.CONFIRMED)
+
+
+def test_a_pickup_that_is_to_stay_is_said_to(assigned, send):
+    """Ticked, the usual window is that around the pickup asked for, wherever the appointment goes."""
+    day = assigned.service_on
+    Booking.objects.filter(pk=assigned.pk).update(appointment_at=at(12, day=day))
+    changes = {"appointment_at": f"{day}T13:00", "move_promise": "on"}
+    assert send("booking", assigned, **changes).status_code == 302
+    assigned.refresh_from_db()
+    assert assigned.promised_from == at(10, 55, day=day)
+
+
+def test_without_a_position_the_form_asks_when_to_come(assigned, send):
+    Place.objects.filter(pk=assigned.dropoff_id).update(
+        lat=None, lon=None, coordinates_quality="unknown"
+    )
+    day = assigned.service_on
+    Booking.objects.filter(pk=assigned.pk).update(appointment_at=at(12, day=day))
+    answer = send("booking", assigned, appointment_at=f"{day}T13:00")
+    assert any("say when to come" in said for said in errors(answer))
 
 
 @pytest.mark.parametrize("changes", [{"notes": "x"}, {"is_urgent": "on"}, {"priority": "high"}])

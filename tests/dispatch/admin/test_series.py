@@ -108,6 +108,7 @@ def test_a_new_hour_for_all_with_what_stands_in_the_way_first(desk, order, today
     assert text(seen).index("What stands in the way") < text(seen).index("What happens")
     assert moved.reference in text(seen)
     assert "09:10" in text(seen)
+    assert "it is now 09:05–09:25: tell the patient." in text(seen)
     page.do(seen)
     order.refresh_from_db()
     assert order.pickup_time == time(9, 10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -152,6 +153,25 @@ def test_the_promise_moves_only_when_it_is_said(office: Caller, company: Company
     assert asked["promised_from"] == "2026-06-17T06:55:00Z"
     moved = office.patch(path, {"move_promise": True}, match=2).body
     assert moved["promised_from"] == "2026-06-17T07:55:00Z"
+
+
+def test_the_promise_moves_with_the_appointment_and_the_answer_says_so(
+    office: Caller, company: Company
+) -> None:
+    body = new_body(company, appointment_at="2026-06-17T10:00:00") | {"requested_at": None}
+    booked = office.post("bookings/", body).body
+    path = f"bookings/{booked['id']}/"
+    moved = office.patch(path, {"appointment_at": "2026-06-17T11:00:00"}, match=1).body
+    was, now = (datetime.fromisoformat(each["promised_from"]) for each in (booked, moved))
+    assert now - was == timedelta(hours=1)
+    told = {each["code"]: each["detail"] for each in moved["warnings"]}
+    shown = was.astimezone(company.tz)
+    assert f"was promised {shown:%H:%M}–" in told["promise_moved"]
+    # The same window, said in so many words, is a window given: it stays.
+    window = {name: moved[name] for name in ("promised_from", "promised_to")}
+    kept = office.patch(path, {"appointment_at": "2026-06-17T11:30:00"} | window, match=2).body
+    assert kept["promised_from"] == moved["promised_from"]
+    assert "promise_moved" not in {each["code"] for each in kept["warnings"]}
 
 
 def test_another_destination_takes_the_driver_away(office: Caller, company: Company) -> None:

@@ -163,6 +163,7 @@ class TestChanged:
         assert {one["effect"] for one in answer.body["changed"]} == {"moved"}
         assert len(answer.body["changed"]) == 4
         assert answer.body["changed"][0]["requested_at"] == f"{MONDAY}T08:00:00Z"
+        assert "it is now 09:55–10:15" in answer.body["changed"][0]["promise_moved"]
         assert "requested_at" in answer.body["changed"][0]["fields_changed"]
         assert [(row.pk, row.version) for row in journeys(series)] == before
         assert office.get(path(series)).body == series
@@ -216,6 +217,7 @@ class TestChanged:
         said = {"first_on": str(MONDAY), "last_on": str(NEXT)}
         answer = do(office, series, "pause", said)
         assert [one["effect"] for one in answer.body["changed"]] == ["cancelled"] * 2
+        assert [one["promise_moved"] for one in answer.body["changed"]] == ["", ""]
         assert journeys(series)[0].status_reason == StatusReason.SERIES_CHANGED
         paused = office.get(path(series)).body
         (pause,) = paused["pauses"]

@@ -1,4 +1,4 @@
-"""A booking changes while it may; its promise moves only when somebody says so."""
+"""A booking changes while it may; its promise moves with its appointment, or when somebody says so."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ import pytest
 
 from dispatch.enums import BookingStatus, Priority
 from dispatch.models import Assignment, Booking, Company
+from dispatch.usecases.create_booking import NewBooking, create_booking
 from dispatch.usecases.edit_booking import BookingContent, NotChangeableError, edit_booking
 from dispatch.usecases.errors import NotFoundError, StaleBookingError
 from dispatch.usecases.keep_row import InvalidRowError
+from dispatch.usecases.promise import Agreed
 from tests.factories import (
     DAY,
     at,
     make_assignment,
     make_booking,
     make_company,
+    make_establishment,
     make_outbound,
+    make_patient,
     make_place,
     make_return,
     make_shift,
@@ -35,7 +39,9 @@ def company() -> Company:
     return make_company()
 
 
-def edited(booking: Booking, *, move_promise: bool = False, **changes: Any) -> Booking:
+def edited(
+    booking: Booking, *, move_promise: bool = False, gives_window: bool = False, **changes: Any
+) -> Booking:
     booking.refresh_from_db()
     return edit_booking(
         booking_id=booking.pk,
@@ -43,6 +49,7 @@ def edited(booking: Booking, *, move_promise: bool = False, **changes: Any) -> B
         now=at(6),
         expected_version=booking.version,
         move_promise=move_promise,
+        is_window_given=gives_window,
     )
 
 
@@ -88,6 +95,67 @@ def test_the_promise_stays_when_the_patient_asks_for_another_hour(company: Compa
     assert (asked.requested_at, asked.promised_from) == (at(10), at(8, 55))
     moved = edited(booking, move_promise=True)
     assert (moved.promised_from, moved.promised_to) == (at(9, 55), at(10, 15))
+
+
+class TestAppointment:
+    """Booked for 10:00, so promised by `pickup_for`; each way is the same, so an hour later is an hour later."""
+
+    @pytest.fixture
+    def booking(self, company: Company) -> Booking:
+        patient = make_patient(company)
+        wanted = NewBooking(
+            patient_id=patient.pk,
+            pickup_id=make_place(company).pk,
+            dropoff_id=make_establishment().pk,
+            appointment_at=at(10),
+        )
+        return create_booking(company=company, wanted=wanted, now=at(6))
+
+    def test_the_promise_follows_it(self, booking: Booking) -> None:
+        was = Agreed.of(booking)
+        after = edited(booking, appointment_at=at(11))
+        hour = timedelta(hours=1)
+        assert was.window is not None
+        assert was.requested_at is not None
+        assert after.requested_at == was.requested_at + hour
+        assert Agreed.of(after).window == tuple(moment + hour for moment in was.window)
+
+    def test_to_another_day_and_before_the_old_promise(self, booking: Booking) -> None:
+        next_day = edited(booking, appointment_at=at(10, day=TOMORROW))
+        assert next_day.service_on == TOMORROW
+        back = edited(booking, appointment_at=at(8))
+        assert back.service_on == DAY
+        assert back.promised_to is not None
+        assert back.promised_to < at(8)
+
+    def test_who_gives_a_window_or_a_pickup_decides(self, booking: Booking) -> None:
+        given: dict[str, Any] = {"promised_from": at(9), "promised_to": at(9, 30)}
+        assert edited(booking, appointment_at=at(11), **given).promised_to == at(9, 30)
+        kept = edited(booking, appointment_at=at(12), gives_window=True)
+        assert (kept.promised_from, kept.promised_to) == (at(9), at(9, 30))
+        asked = edited(booking, appointment_at=at(13), requested_at=at(12))
+        assert (asked.promised_from, asked.promised_to) == (at(11, 55), at(12, 15))
+        anew = edited(booking, appointment_at=at(14), move_promise=True)
+        assert (anew.requested_at, anew.promised_from) == (at(12), at(11, 55))
+
+    def test_one_that_appears_or_goes_moves_nothing(self, booking: Booking) -> None:
+        was = Agreed.of(booking).window
+        assert Agreed.of(edited(booking, appointment_at=None)).window == was
+        assert Agreed.of(edited(booking, appointment_at=at(12))).window == was
+
+    def test_without_a_position_somebody_says_when_to_come(self, company: Company) -> None:
+        lost = make_booking(company, dropoff=make_place(company, lat=None), appointment_at=at(10))
+        assert refused(lost, appointment_at=at(11)) == {"requested_at"}
+        assert edited(lost, appointment_at=at(11), requested_at=at(10)).promised_from == at(9, 55)
+
+    def test_what_was_promised_to_nobody_stays_so(self, company: Company) -> None:
+        draft = make_booking(
+            company, status="draft", promised_from=None, promised_to=None, requested_at=None,
+            appointment_at=at(10),
+        )  # fmt: skip
+        assert edited(draft, appointment_at=at(11)).promised_from is None
+        back = make_return(make_outbound(company), is_will_call=True, appointment_at=at(16))
+        assert edited(back, appointment_at=at(17)).promised_from is None
 
 
 def test_a_promise_of_another_day_moves_the_journey_there(company: Company) -> None:

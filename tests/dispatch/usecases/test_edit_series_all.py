@@ -10,6 +10,7 @@ from dispatch.enums import BookingStatus as S
 from dispatch.enums import Leg, Priority, ReturnMode
 from dispatch.models import Assignment, Booking, Company, StandingOrder
 from dispatch.usecases.expand_series import expand_series
+from dispatch.usecases.promise import Agreed
 from dispatch.usecases.series_change import (
     Clash,
 )
@@ -70,8 +71,11 @@ def test_a_pickup_that_follows_from_the_appointment_follows_it(order):
     done(order, EditAll(content=content(order, pickup_time=None)))
     before = on(MONDAY).requested_at
     assert before is not None
-    done(order, EditAll(content=content(order, appointment_time=time(9))))
+    was = Agreed.of(on(MONDAY)).window
+    change = done(order, EditAll(content=content(order, appointment_time=time(9))))
     assert on(MONDAY).requested_at == before + timedelta(hours=1)
+    told = {each.series_on: each.promise for each in change.moved}
+    assert told[MONDAY] == (was, Agreed.of(on(MONDAY)).window)
 
 
 def test_what_has_begun_stays_whole_and_is_told(order):
