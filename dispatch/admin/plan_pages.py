@@ -167,7 +167,7 @@ class RunStory:
             LeftOut(
                 booking=row.booking,
                 reason=unassigned_sentence(left, language()),
-                advice=advice_sentence(left, language(), label=self._label),
+                advice=advice_sentence(left, language(), label=self._label, clock=self.clock.shown),
             )
             for row in rows
             for left in [left_of(row)]

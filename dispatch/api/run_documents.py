@@ -11,7 +11,7 @@ from dispatch.enums import VisitKind
 from dispatch.models import Booking, DispatchRun, Shift
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.references import row_id
-from dispatch.usecases.wording import labels, row_sentences
+from dispatch.usecases.wording import labels, labels_of, left_of, row_sentences
 
 NO_PLAN = Plan(routes=())
 
@@ -58,13 +58,14 @@ def _route(
 def unassigned_of(run: DispatchRun) -> list[dict[str, Any]]:
     """The bookings left, each with its sentence; the names in the sentences are read at once."""
     rows = list(run.unassigned.select_related("booking"))
-    label = labels(str(row.params.get("detail", "")) for row in rows)
+    clock = DayClock.of(run.company, run.service_on)
+    label = labels_of(map(left_of, rows))
     return [
         {
             "booking": row.booking_id,
             "reference": row.booking.reference,
             "reason": row.reason,
-            "sentence": row_sentences(row, label),
+            "sentence": row_sentences(row, clock, label),
         }
         for row in rows
     ]

@@ -26,6 +26,7 @@ from dispatch.engine.problem import Problem, Shift, Trip
 from dispatch.engine.remedies import remedies
 from dispatch.engine.schedule import Refusal
 from dispatch.engine.sentences import (
+    NO_PLACES,
     NO_SHIFT,
     NOT_YET_ON_DUTY,
     OWN_REFUSALS,
@@ -331,11 +332,14 @@ def _reason_left(openings: Openings, trip_id: str) -> Unassigned:
     if nearest is None:
         return Unassigned(trip=trip_id, reason=Rule.SHIFT)
     trip, (shift_id, refusal) = problem.trip_by_id[trip_id], nearest
+    shift = problem.shift_by_id[shift_id]
+    rule = _obstacle(trip, shift, refusal)
     return Unassigned(
         trip=trip_id,
-        reason=_obstacle(trip, problem.shift_by_id[shift_id], refusal),
+        reason=rule,
         advice=next(remedies(openings, trip, refusals), ""),
-        amount=refusal.amount,
+        amount=shift.places_missing(trip.load) if rule is Rule.CAPACITY else refusal.amount,
+        shift=shift_id,
     )
 
 
@@ -348,8 +352,11 @@ def fill_reasons(problem: Problem, plan: Plan) -> Plan:
 
 def unassigned_sentence(item: Unassigned, language: Language = "en") -> str:
     """The reason of an unassigned trip in words."""
-    is_nobody_there = item.reason is Rule.SHIFT and not item.amount
-    template = NO_SHIFT if is_nobody_there else UNASSIGNED[item.reason]
+    template = UNASSIGNED[item.reason]
+    if item.reason is Rule.SHIFT and not item.amount:
+        template = NO_SHIFT
+    elif item.reason is Rule.CAPACITY and item.amount:
+        template = NO_PLACES  # an empty vehicle is too small: other times would not help
     return template.spoken(language, Figures(trip=item.trip, amount=item.amount))
 
 

@@ -43,13 +43,18 @@ class Route:
 class Unassigned:
     """A trip nobody drives. `reason`: the rule that stands in the way nearest to success.
 
-    `advice` says what would help, as a key of `explain.ADVICE` with its figures (minutes, a shift).
+    `shift` came nearest: the reason speaks of it ("" where there is none to speak of). With `is_pinned` it is
+    the one a person fixed the trip to, and no other was asked. `amount`: by how much that rule is missed
+    there (seconds, places), 0 where that was not proved. `advice` says what would help, as a key of
+    `remedies.ADVICE` with its figures (minutes, a shift, places, hours).
     """
 
     trip: str
     reason: Rule
     advice: str = ""
     amount: int = 0
+    shift: str = ""
+    is_pinned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +134,10 @@ class Plan:
                 }
                 for r in self.routes
             ],
-            "unassigned": [[u.trip, u.reason, u.advice, u.amount] for u in self.unassigned],
+            "unassigned": [
+                [u.trip, u.reason, u.advice, u.amount, u.shift, u.is_pinned]
+                for u in self.unassigned
+            ],
         }
 
     @classmethod
@@ -147,8 +155,18 @@ class Plan:
                 )
                 for item in data["routes"]
             ),
-            unassigned=tuple(
-                Unassigned(trip=trip, reason=Rule(reason), advice=advice, amount=amount)
-                for trip, reason, advice, amount in data["unassigned"]
-            ),
+            unassigned=tuple(_unassigned(item) for item in data["unassigned"]),
         )
+
+
+def _unassigned(item: list[Any]) -> Unassigned:
+    trip, reason, advice, amount, *nearest = item
+    shift, is_pinned = nearest or ("", False)  # plans of earlier versions do not say it
+    return Unassigned(
+        trip=trip,
+        reason=Rule(reason),
+        advice=advice,
+        amount=amount,
+        shift=shift,
+        is_pinned=is_pinned,
+    )

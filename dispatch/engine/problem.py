@@ -178,6 +178,11 @@ class Shift:
     def can_hold(self, load: Load) -> bool:
         return any(load.fits(offered) for offered in self.configurations)
 
+    def places_missing(self, load: Load) -> int:
+        """How many places the empty vehicle lacks for this load, set as suits it best."""
+        lacking = (load.minus(offered) for offered in self.configurations)
+        return min(sum(max(0, places) for places in kinds) for kinds in lacking)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pooling:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from dispatch.engine.fitting import best_fit
+from dispatch.engine.fitting import best_fit, route_for
 from dispatch.engine.insertion import Openings
 from dispatch.engine.network import network_of
-from dispatch.engine.plan import Unassigned
+from dispatch.engine.plan import Route, Unassigned
 from dispatch.engine.problem import Load, Problem, Shift, Stop, Trip
 from dispatch.engine.room import Room
 from dispatch.engine.schedule import Refusal
-from dispatch.engine.sentences import Figures, Label, Language, Sentence
+from dispatch.engine.sentences import Clock, Figures, Label, Language, Sentence, wall_clock
 from dispatch.enums import Rule
 
 TRIED_MINUTES = (5, 10, 15, 30, 45, 60)
@@ -68,16 +69,16 @@ ADVICE: Mapping[str, Sentence] = {
         "Un autre chauffeur, avec le même service que {other}, peut la prendre.",
     ),
     "room": Sentence(
-        "One more vehicle with a place for it can take it: {skills}.",
-        "Un véhicule de plus avec la place voulue peut la prendre : {skills}.",
+        "One more vehicle with the places it needs ({skills}), on duty from {at} to {until}, can take it.",
+        "Un véhicule de plus avec les places voulues ({skills}), en service de {at} à {until}, peut la prendre.",
     ),
     "able": Sentence(
-        "One more shift able to do this can take it: {skills}.",
-        "Un service de plus capable de ceci peut la prendre : {skills}.",
+        "One more shift with what it needs ({skills}), on duty from {at} to {until}, can take it.",
+        "Un service de plus avec ce qu’il lui faut ({skills}), de {at} à {until}, peut la prendre.",
     ),
     "at_that_hour": Sentence(
-        "A suitable shift on duty at that hour can take it.",
-        "Un service adapté, en fonction à cette heure, peut la prendre.",
+        "A suitable shift on duty from {at} to {until} can take it.",
+        "Un service adapté, en fonction de {at} à {until}, peut la prendre.",
     ),
     "check_times": Sentence(
         "Not even an empty vehicle could do it: check its times and places.",
@@ -96,7 +97,18 @@ UNKNOWN_ADVICE = Sentence(
 )
 
 
-def advice_sentence(item: Unassigned, language: Language = "en", *, label: Label = str) -> str:
+# Advice on a vehicle that is not there says from when to when it is needed: "words/from/until" (seconds).
+_TIMED = frozenset({"room", "able", "at_that_hour"})
+_HOURS = re.compile(r"([^/]*)/(-?[0-9]+)/(-?[0-9]+)")
+
+
+def advice_sentence(
+    item: Unassigned,
+    language: Language = "en",
+    *,
+    label: Label = str,
+    clock: Clock = wall_clock,
+) -> str:
     """What would help, in words; "" when nothing was found that would.
 
     Runs are kept for years and read by newer code: advice that no key of today stands for is said to be so.
@@ -104,15 +116,23 @@ def advice_sentence(item: Unassigned, language: Language = "en", *, label: Label
     if not item.advice:
         return ""
     key, _, detail = item.advice.partition(":")
-    if key not in ADVICE or (key in _RELAXED and not detail.isdecimal()):
+    figures = _figures(key, detail)
+    if figures is None:
         return UNKNOWN_ADVICE.spoken(language, Figures(trip=item.trip), label)
+    return ADVICE[key].spoken(language, figures, label, clock)
+
+
+def _figures(key: str, detail: str) -> Figures | None:
+    """What the sentence of an advice holds; None for advice that is not of today's."""
     if key in _RELAXED:
-        figures = Figures(trip=item.trip, amount=int(detail))
-    elif key in {"room", "able"}:
-        figures = Figures(trip=item.trip, skills=tuple(detail.split(",")))
-    else:
-        figures = Figures(trip=item.trip, other=detail)
-    return ADVICE[key].spoken(language, figures, label)
+        return Figures(amount=int(detail)) if detail.isdecimal() else None
+    if key in _TIMED:
+        hours = _HOURS.fullmatch(detail)
+        if hours is None:
+            return None
+        words, at, until = hours.groups()
+        return Figures(skills=tuple(words.split(",")), at=int(at), until=int(until))
+    return Figures(other=detail) if key in ADVICE else None
 
 
 def remedies(openings: Openings, trip: Trip, refusals: Mapping[str, Refusal]) -> Iterator[str]:
@@ -170,9 +190,10 @@ def _with_one_more(problem: Problem, trip: Trip, asked: list[Shift]) -> Iterator
     free = replace(trip, pinned_shift=None)
     likely = sorted(asked, key=lambda shift: (len(trip.needs - shift.capabilities), shift.id))
     for key, imagined in _imagined(trip, likely):
-        if _takes_alone(problem, imagined, free):
+        route = _alone(problem, imagined, free)
+        if route is not None:
             if trip.pinned_shift is None:
-                yield key
+                yield _with_hours(key, route)
             return
     yield "check_times"
 
@@ -184,12 +205,14 @@ def _imagined(trip: Trip, likely: list[Shift]) -> Iterator[tuple[str, Shift]]:
         key = "other_driver" if shift.driver in trip.excluded_drivers else "one_more_shift"
         yield f"{key}:{shift.id}", imagined
     for imagined in fresh:
-        yield f"room:{','.join(_places(trip.load))}", _with_room(imagined, trip)
+        if not imagined.can_hold(trip.load):
+            yield f"room:{','.join(_places(trip.load))}", _with_room(imagined, trip)
     able = [_able(imagined, trip) for imagined in fresh]
     for shift, imagined in zip(likely, able, strict=True):
         places = () if shift.can_hold(trip.load) else _places(trip.load)
         wanted = dict.fromkeys((*sorted(trip.needs - shift.capabilities), *places))
-        yield f"able:{','.join(wanted)}", imagined
+        if wanted:
+            yield f"able:{','.join(wanted)}", imagined
     for imagined in able:
         yield "at_that_hour", _around(imagined, trip)
 
@@ -207,7 +230,8 @@ def _fresh(shift: Shift) -> Shift:
 
 
 def _with_room(shift: Shift, trip: Trip) -> Shift:
-    return replace(shift, configurations=(*shift.configurations, trip.load))
+    """In a vehicle with the places; it is needed for this trip alone, so no break is owed."""
+    return replace(shift, configurations=(*shift.configurations, trip.load), breaks=())
 
 
 def _able(shift: Shift, trip: Trip) -> Shift:
@@ -215,12 +239,11 @@ def _able(shift: Shift, trip: Trip) -> Shift:
 
 
 def _around(shift: Shift, trip: Trip) -> Shift:
-    """On duty well before and after the trip; breaks and limits of another hour do not apply."""
+    """On duty well before and after the trip; limits of another hour do not apply."""
     return replace(
         shift,
         start_s=trip.pickup.earliest_s - FAR_S,
         end_s=trip.dropoff.latest_s + FAR_S,
-        breaks=(),
         max_duration_s=None,
     )
 
@@ -231,10 +254,20 @@ def _places(load: Load) -> tuple[str, ...]:
     return tuple(kind for kind, taken in zip(kinds, load, strict=True) if taken)
 
 
-def _takes_alone(problem: Problem, shift: Shift, trip: Trip) -> bool:
-    """Whether a shift with nothing else to do can carry the trip."""
+def _alone(problem: Problem, shift: Shift, trip: Trip) -> Route | None:
+    """The route of a shift with nothing else to do that carries the trip; None when it cannot."""
     day = Problem(trips=(trip,), shifts=(shift,), travel=problem.travel, settings=problem.settings)
-    return best_fit(Room(network_of(day), 0, []), 0) is not None
+    network = network_of(day)
+    fit = best_fit(Room(network, 0, []), 0)
+    return None if fit is None else route_for(network, 0, fit.sequence)
+
+
+def _with_hours(advice: str, route: Route) -> str:
+    """The advice with the whole minutes around the way from the base and back, if it tells hours."""
+    key, _, words = advice.partition(":")
+    if key not in _TIMED:
+        return advice
+    return f"{key}:{words}/{route.leave_s // 60 * 60}/{-(-route.return_s // 60) * 60}"
 
 
 def _wider(stop: Stop, *, before_s: int = 0, after_s: int = 0) -> Stop:

@@ -1,8 +1,9 @@
 """The engine's words: one English and one French template for each rule, broken or in the way.
 
 Templates hold references (`{trip}`, `{shift}`, `{other}`), whole minutes (`{minutes}`, rounded up), plain
-counts (`{amount}`) and times of the day (`{at}`); no name of a person ever enters: the caller's `label` turns
-references into words (a shift into who drives it), and its `clock` seconds into what the wall clock shows.
+counts (`{amount}`) and times of the day (`{at}`, `{until}`); no name of a person ever enters: the caller's
+`label` turns references into words (a shift into who drives it), and its `clock` seconds into what the wall
+clock shows.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Sentence(NamedTuple):
             amount=figures.amount,
             minutes=minutes(figures.amount),
             at=clock(figures.at),
+            until=clock(figures.until),
         )
 
 
@@ -65,6 +67,7 @@ class Figures:
     skills: tuple[str, ...] = ()
     amount: int = 0
     at: int = 0
+    until: int = 0
 
 
 def minutes(seconds: int) -> int:
@@ -341,5 +344,10 @@ UNASSIGNED: Mapping[Rule, Sentence] = {
         "Le lieu de prise en charge ou de dépose est inconnu.",
     ),
 }
+
+NO_PLACES = Sentence(
+    "No vehicle on duty that day has the places this trip needs, not even empty.",
+    "Aucun véhicule en service ce jour-là n’a les places que demande cette course, même vide.",
+)
 
 NO_SHIFT = Sentence("No shift is on duty.", "Aucun service n’est en fonction.")

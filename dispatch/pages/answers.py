@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from dispatch.engine.sentences import Label
     from dispatch.models import Booking
+    from dispatch.usecases.day_clock import DayClock
 
 REFUSED = "refused"  # in the session: booking → why nobody could take it, and when that was asked
 MOST_KEPT = 40
@@ -39,8 +40,8 @@ class Refused:
         """Neither the booking nor the plan in force (`since`) has changed after the question."""
         return booking.version == self.version and (since is None or since <= self.at)
 
-    def sentences(self, label: Label) -> str:
-        return unassigned_sentences(self.item, label)
+    def sentences(self, clock: DayClock, label: Label) -> str:
+        return unassigned_sentences(self.item, clock, label)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +92,8 @@ def keep_refusal(request: HttpRequest, booking: Booking, item: Unassigned, *, at
         "reason": item.reason.value,
         "advice": item.advice,
         "amount": item.amount,
+        "shift": item.shift,
+        "is_pinned": item.is_pinned,
         "version": booking.version,
         "at": at.isoformat(),
     }
@@ -109,6 +112,8 @@ def _refused(booking_id: int, row: Mapping[str, Any]) -> Refused:
             reason=Rule(row["reason"]),
             advice=row["advice"],
             amount=row["amount"],
+            shift=row.get("shift", ""),  # sessions of before do not know it
+            is_pinned=row.get("is_pinned", False),
         ),
         version=row["version"],
         at=datetime.fromisoformat(row["at"]),

@@ -19,7 +19,7 @@ from dispatch.pages.kpi_lines import KpiGroup, kpi_lines, strip_of
 from dispatch.pages.seats import Seat
 from dispatch.pages.timebar import Axis
 from dispatch.pages.trip_lines import Reason, TripLine, trip_line
-from dispatch.usecases.day_clock import local_day
+from dispatch.usecases.day_clock import DayClock, local_day
 from dispatch.usecases.day_so_far import assignment_of
 from dispatch.usecases.measure_day import Measured, measured_day
 from dispatch.usecases.note_sentences import error_sentence, note_sentences
@@ -145,7 +145,7 @@ def day_board(seat: Seat, day: date, now: datetime, said: Said = NOTHING_SAID) -
     in_force = runs.in_force
     today = local_day(seat.company, now)
     measured = _measured(seat, day, now, in_force)
-    reasons = _reasons(in_force, bookings, shifts, said)
+    reasons = _reasons(in_force, bookings, shifts, said, DayClock.of(seat.company, day))
     groups = _grouped(
         trip_line(
             b,
@@ -274,6 +274,7 @@ def _reasons(
     bookings: Iterable[Booking],
     shifts: Iterable[Shift],
     said: Said,
+    clock: DayClock,
 ) -> dict[int, Reason]:
     """booking → why it has no driver and what would help: the run in force's word, or a newer answer."""
     names = {f"s{shift.pk}": str(shift.driver) for shift in shifts}
@@ -282,14 +283,16 @@ def _reasons(
     def label(reference: str) -> str:
         return names.get(reference, reference)
 
-    reasons = {} if in_force is None else reasons_of(in_force, label)
+    reasons = {} if in_force is None else reasons_of(in_force, clock, label)
     since = None if in_force is None else in_force.applied_at
     for booking in bookings:
         refused = said.refused.get(booking.pk)
         if refused is not None and refused.holds_for(booking, since=since):
-            reasons[booking.pk] = Reason(refused.sentences(label), refused.at)
+            reasons[booking.pk] = Reason(refused.sentences(clock, label), refused.at)
     return reasons
 
 
-def reasons_of(run: DispatchRun, label: Label) -> dict[int, Reason]:
-    return {row.booking_id: Reason(row_sentences(row, label)) for row in run.unassigned.all()}
+def reasons_of(run: DispatchRun, clock: DayClock, label: Label) -> dict[int, Reason]:
+    return {
+        row.booking_id: Reason(row_sentences(row, clock, label)) for row in run.unassigned.all()
+    }

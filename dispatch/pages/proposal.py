@@ -130,7 +130,8 @@ def _lines(run: DispatchRun, plan: Plan, now: datetime) -> dict[int, TripLine]:
     rows = rows.select_related("patient", "pickup__parent", "dropoff__parent", "assignment__driver")
     shifts = Shift.objects.filter(company=run.company).on_day(run.company, run.service_on)
     names = {f"s{shift.pk}": str(shift.driver) for shift in shifts.select_related("driver")}
-    reasons = reasons_of(run, lambda reference: names.get(reference, reference))
+    clock = DayClock.of(run.company, run.service_on)
+    reasons = reasons_of(run, clock, lambda reference: names.get(reference, reference))
     return {
         booking.pk: trip_line(booking, now=now, reason=reasons.get(booking.pk))
         for booking in rows.order_by("promised_from", "pk")

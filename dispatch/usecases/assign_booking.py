@@ -39,8 +39,8 @@ class NotFeasibleError(UseCaseError):
 class NobodyFitsError(NotFeasibleError):
     """No shift of the day can take the booking; `item` says why, and what would help."""
 
-    def __init__(self, item: Unassigned) -> None:
-        super().__init__(unassigned_sentences(item), rule=item.reason, amount=item.amount)
+    def __init__(self, item: Unassigned, clock: DayClock) -> None:
+        super().__init__(unassigned_sentences(item, clock), rule=item.reason, amount=item.amount)
         self.item = item
 
 
@@ -57,6 +57,10 @@ class OpenDay:
     @property
     def trip_id(self) -> str:
         return trip_ref(self.booking.pk)
+
+    @property
+    def clock(self) -> DayClock:
+        return DayClock.of(self.booking.company, self.booking.service_on)
 
 
 def assign_booking(
@@ -78,8 +82,7 @@ def assign_booking(
         raise NotFoundError(_("This shift does not exist on that day, or cannot drive."))
     answer = try_insertion(day.problem, day.plan, day.trip_id, shift)
     if not isinstance(answer, Insertion):
-        clock = DayClock.of(day.booking.company, day.booking.service_on)
-        sentence = refusal_sentence(day.problem, answer, day.trip_id, shift, clock=clock)
+        sentence = refusal_sentence(day.problem, answer, day.trip_id, shift, clock=day.clock)
         raise NotFeasibleError(sentence, rule=answer.rule, amount=answer.amount)
     return place(day, answer, by=by, pin=pin)
 
@@ -97,7 +100,7 @@ def open_day(*, booking_id: int, now: datetime, expected_version: int | None) ->
     built = build_problem(company=booking.company, day=booking.service_on, now=now, freed=freed)
     for item in built.unplannable:
         if item.trip == trip_ref(booking.pk):
-            raise NobodyFitsError(item)
+            raise NobodyFitsError(item, DayClock.of(booking.company, booking.service_on))
     plan = resume(built.problem, built.in_force)
     return OpenDay(booking=booking, built=built, problem=built.problem, plan=plan, now=now)
 
@@ -105,8 +108,7 @@ def open_day(*, booking_id: int, now: datetime, expected_version: int | None) ->
 @transaction.atomic
 def place(day: OpenDay, insertion: Insertion, *, by: User | None, pin: bool) -> Assignment:
     """Write the insertion: the booking's row and those of its shift whose times move."""
-    clock = DayClock.of(day.booking.company, day.booking.service_on)
-    rows = {row.booking_id: row for row in route_rows(day.problem, insertion.route, clock)}
+    rows = {row.booking_id: row for row in route_rows(day.problem, insertion.route, day.clock)}
     _lock_unchanged(day, set(rows), row_id(insertion.shift))
     held = Assignment.objects.filter(booking_id__in=rows).select_for_update(of=("self",))
     write_rides(

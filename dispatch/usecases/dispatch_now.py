@@ -17,5 +17,5 @@ def dispatch_now(
     day = open_day(booking_id=booking_id, now=now, expected_version=expected_version)
     best = best_insertions(day.problem, day.plan, day.trip_id, limit=1)
     if not best:
-        raise NobodyFitsError(unassigned_reason(day.problem, day.plan, day.trip_id))
+        raise NobodyFitsError(unassigned_reason(day.problem, day.plan, day.trip_id), day.clock)
     return place(day, best[0], by=by, pin=False)

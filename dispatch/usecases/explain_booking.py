@@ -240,7 +240,7 @@ class _Answer:
         item = outside or self._unassigned()
         if item.reason is Rule.COVERAGE:
             return _("Somebody can take it, though.")
-        return unassigned_sentences(item, label)
+        return unassigned_sentences(item, self.clock, label)
 
     def _unassigned(self) -> Unassigned:
         """The reason the run kept, or what it is now."""
@@ -268,7 +268,7 @@ class _Answer:
         """Of a journey that somebody has and that stays outside the planning."""
         outside = self.behind.outside.get(self.trip_id)
         if outside is not None:
-            said = unassigned_sentences(outside, label)
+            said = unassigned_sentences(outside, self.clock, label)
             return Argument(key=outside.reason, sentence=said, points=0)
         sentence = _("It stays as it is, outside the planning: the notes say why.")
         return Argument(key=Rule.FREEZE_TIME, sentence=sentence, points=0)

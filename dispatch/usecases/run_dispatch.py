@@ -31,6 +31,7 @@ from dispatch.usecases.errors import NotFoundError, UseCaseError
 from dispatch.usecases.measure_day import kpi_json, predicted_kpis
 from dispatch.usecases.note_sentences import note_sentence
 from dispatch.usecases.references import row_id
+from dispatch.usecases.wording import params_of
 
 FREE = (RunStatus.QUEUED, RunStatus.LOST)
 LEASE_MARGIN = timedelta(
@@ -177,7 +178,7 @@ def _keep(run: DispatchRun, built: BuiltProblem, result: Result, now: datetime) 
                 booking_id=row_id(item.trip),
                 reason=item.reason,
                 advice=item.advice.partition(":")[0],
-                params={"amount": item.amount, "detail": item.advice.partition(":")[2]},
+                params=params_of(item),
             )
             for item in plan.unassigned
         )

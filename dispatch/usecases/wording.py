@@ -54,16 +54,31 @@ def refusal_sentence(
     return reason.sentence(language(), label=label, clock=clock.shown)
 
 
-def unassigned_sentences(item: Unassigned, label: Label | None = None) -> str:
+def unassigned_sentences(item: Unassigned, clock: DayClock, label: Label | None = None) -> str:
     """Why nobody can take the trip, and what would help; without a `label` the rows are asked for names."""
-    _key, _, detail = item.advice.partition(":")
-    advice = advice_sentence(item, language(), label=label or labels({detail}))
+    known = label or labels_of([item])
+    advice = advice_sentence(item, language(), label=known, clock=clock.shown)
     return f"{unassigned_sentence(item, language())} {advice}".strip()
 
 
-def row_sentences(row: UnassignedRow, label: Label | None = None) -> str:
+def row_sentences(row: UnassignedRow, clock: DayClock, label: Label) -> str:
     """The same from a stored row."""
-    return unassigned_sentences(left_of(row), label)
+    return unassigned_sentences(left_of(row), clock, label)
+
+
+def labels_of(items: Iterable[Unassigned]) -> Label:
+    """What people call the shifts that these reasons and their advice speak of."""
+    return labels(name for item in items for name in (item.shift, item.advice.partition(":")[2]))
+
+
+def params_of(item: Unassigned) -> dict[str, str | int | bool]:
+    """What a row keeps beside the reason and the key of the advice."""
+    return {
+        "amount": item.amount,
+        "detail": item.advice.partition(":")[2],
+        "shift": item.shift,
+        "is_pinned": item.is_pinned,
+    }
 
 
 def left_of(row: UnassignedRow) -> Unassigned:
@@ -74,6 +89,8 @@ def left_of(row: UnassignedRow) -> Unassigned:
         reason=Rule(row.reason),
         advice=f"{row.advice}:{detail}" if detail else row.advice,
         amount=int(row.params.get("amount", 0)),
+        shift=row.params.get("shift", ""),
+        is_pinned=row.params.get("is_pinned", False),
     )
 
 

@@ -16,13 +16,13 @@ from dispatch.management.companies import chosen_company
 from dispatch.management.days import ACCEPTED, day_meant, day_or_word
 from dispatch.models import Company, DispatchRun
 from dispatch.usecases.apply_plan import apply_plan
-from dispatch.usecases.day_clock import local_day
+from dispatch.usecases.day_clock import DayClock, local_day
 from dispatch.usecases.day_content import DayOverError, NothingToPlanError
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.note_sentences import note_sentences, source_words
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.run_dispatch import DayBusyError, run_dispatch
-from dispatch.usecases.wording import labels, row_sentences
+from dispatch.usecases.wording import labels_of, left_of, row_sentences
 
 EXIT_ERROR, EXIT_NOTHING, EXIT_BUSY = 1, 4, 75
 WORST_LAST = (EXIT_NOTHING, EXIT_BUSY, EXIT_ERROR)
@@ -138,12 +138,13 @@ def _facts(run: DispatchRun) -> dict[str, Any]:
 def _left_out(run: DispatchRun) -> list[dict[str, str]]:
     """Why each trip that is not served is not, and what would help."""
     rows = list(run.unassigned.select_related("booking"))
-    label = labels({row.params.get("detail", "") for row in rows})
+    clock = DayClock.of(run.company, run.service_on)
+    label = labels_of(map(left_of, rows))
     return [
         {
             "booking": row.booking.reference,
             "reason": row.reason,
-            "sentence": row_sentences(row, label),
+            "sentence": row_sentences(row, clock, label),
         }
         for row in rows
     ]

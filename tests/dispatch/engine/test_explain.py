@@ -328,7 +328,7 @@ def left(day: Problem, going: Plan = EMPTY) -> Unassigned:
 
 def test_skills_nobody_has():
     day = problem(trip("a", 1, 3, needs=frozenset({"oxygen"})), shift("s"), shift("r"))
-    assert (left(day).reason, left(day).advice) == (Rule.SKILLS, "able:oxygen")
+    assert (left(day).reason, left(day).advice) == (Rule.SKILLS, "able:oxygen/0/600")
 
 
 def test_the_rule_nearest_to_success_is_named_with_its_smallest_shortfall():
@@ -361,8 +361,25 @@ def test_a_vehicle_with_no_place_free_is_nearer_than_one_that_never_has_any():
         shift("r", configurations=(Load(wheelchairs=1),), max_trips=0),
     )
     assert left(day).reason is Rule.WORKLOAD_CAP
-    lacking = replace(day, shifts=(day.shifts[0], shift("q", capabilities=frozenset())))
-    assert left(lacking).reason is Rule.CAPACITY
+
+
+def test_a_full_vehicle_is_told_apart_from_vehicles_that_are_always_too_small():
+    chair = Load(wheelchairs=1)
+    wanted = trip("a", stop(2, 200, 200), stop(9, 4_900, 4_900), load=chair)
+    ridden = trip("b", stop(1, 100, 100), stop(9, 5_000, 5_000), load=chair)
+    full = problem(wanted, ridden, shift(configurations=(chair,)))
+    item = left(full, plan(full, s="+b -b"))
+    assert (item.reason, item.amount, item.shift) == (Rule.CAPACITY, 0, "s")
+    assert unassigned_sentence(item) == (
+        "No suitable vehicle has a place free when the trip needs it."
+    )
+    small = problem(wanted, shift("s"), shift("r", configurations=(Load(seats=2),)))
+    item = left(small)
+    assert (item.reason, item.amount, item.shift) == (Rule.CAPACITY, 1, "r")
+    assert unassigned_sentence(item) == (
+        "No vehicle on duty that day has the places this trip needs, not even empty."
+    )
+    assert unassigned_sentence(item, "fr").endswith("même vide.")
 
 
 def test_with_no_shift_nobody_is_on_duty():

@@ -33,7 +33,16 @@ def two_routes() -> Plan:
             ),
             served("r", *ride("c", 150, 350)),
         ),
-        unassigned=(Unassigned(trip="d", reason=Rule.SKILLS, advice="able:oxygen", amount=2),),
+        unassigned=(
+            Unassigned(
+                trip="d",
+                reason=Rule.SKILLS,
+                advice="able:oxygen/0/60",
+                amount=2,
+                shift="r",
+                is_pinned=True,
+            ),
+        ),
     )
 
 
@@ -43,6 +52,13 @@ def test_a_plan_knows_who_drives_whom_and_when(two_routes):
     assert two_routes.dropoff_start_s == {"a": 200, "b": 400, "c": 350}
     assert two_routes.route_of["r"].trip_ids == ("c",)
     assert two_routes.routes[0].trip_ids == ("a", "b")
+
+
+def test_plans_kept_before_reasons_named_their_shift_are_read():
+    kept = {"routes": [], "unassigned": [["d", "skills", "able:oxygen", 2]]}
+    assert Plan.from_json(kept).unassigned == (
+        Unassigned(trip="d", reason=Rule.SKILLS, advice="able:oxygen", amount=2),
+    )
 
 
 def test_a_timed_visit_knows_its_visit():

@@ -190,6 +190,9 @@ def test_a_vehicle_holds_a_load_when_one_configuration_does():
     van = shift(configurations=(Load(seats=4), Load(seats=2, wheelchairs=1)))
     assert van.can_hold(Load(seats=2, wheelchairs=1))
     assert not van.can_hold(Load(seats=3, wheelchairs=1))
+    assert van.places_missing(Load(seats=2, wheelchairs=1)) == 0
+    assert van.places_missing(Load(seats=3, wheelchairs=1)) == 1
+    assert van.places_missing(Load(seats=3, wheelchairs=1, stretchers=2)) == 3
 
 
 def full_of_everything() -> Problem:

@@ -33,7 +33,8 @@ def test_the_smallest_delay_that_works_is_advised(late_s, expected):
 
 def test_more_than_an_hour_late_is_no_matter_of_minutes():
     day = problem(trip("a", stop(1, 0, 1_399), 2), shift(start_s=4_900))
-    assert advice(day) == "at_that_hour"
+    # The pickup is ready at 0: away from the base at −100, at town 2 by 100, home by 300.
+    assert advice(day) == "at_that_hour:/-120/300"
 
 
 def test_an_appointment_is_kept_by_an_earlier_pickup():
@@ -75,7 +76,7 @@ def test_one_more_trip_for_a_full_shift():
     assert advice(day, plan(day, s="+b -b")) == "cap:s"
     # Neither is the cap alone to blame when the hours would not do.
     short = problem(trip("a", 1, 2), shift("r", max_trips=0, end_s=200))
-    assert advice(short) == "at_that_hour"
+    assert advice(short).startswith("at_that_hour:/")
 
 
 def test_a_pinned_trip_may_be_freed():
@@ -113,8 +114,19 @@ def test_another_driver_where_the_only_one_is_excluded():
         (Load(seats=1, folded_chairs=1), "room:seat,folded_chair"),
     ],
 )
-def test_a_vehicle_with_the_places(load, expected):
-    assert advice(problem(trip("a", 1, 2, load=load), shift())) == expected
+def test_a_vehicle_with_the_places_and_the_minutes_it_is_needed(load, expected):
+    # At town 1 at 3 000, so away from the base at 2 900; at town 2 by 3 100, home by 3 300: whole minutes.
+    day = problem(trip("a", stop(1, 3_000, 3_050), 2, load=load), shift())
+    assert advice(day) == f"{expected}/2880/3300"
+
+
+def test_a_place_is_not_what_is_missing_where_the_vehicle_has_it():
+    # The break must begin before the trip and lasts the day, on an empty vehicle too.
+    day = problem(
+        trip("a", stop(1, 1_000, 1_000), stop(2, 1_100, 1_100)),
+        shift(breaks=(pause("p", 0, 150, lasts=9_000),)),
+    )
+    assert advice(day) == "at_that_hour:/900/1320"
 
 
 def test_a_shift_with_the_skills_named_by_what_the_likeliest_lacks():
@@ -123,18 +135,19 @@ def test_a_shift_with_the_skills_named_by_what_the_likeliest_lacks():
         shift("r"),
         shift("s", capabilities=frozenset({"ramp"})),
     )
-    assert advice(day) == "able:oxygen,stairs"
+    assert advice(day) == "able:oxygen,stairs/0/420"
 
 
 def test_skills_and_places_are_told_together():
     day = problem(trip("a", 1, 2, **needing("ramp"), load=Load(wheelchairs=1)), shift())
-    assert advice(day) == "able:ramp,wheelchair"
+    assert advice(day) == "able:ramp,wheelchair/0/420"
 
 
 def test_a_trip_at_night_needs_a_shift_at_night():
     day = problem(trip("a", stop(1, 50_000, 50_600), 2), shift(breaks=(pause("p", 4_000, 5_000),)))
     item = unassigned_reason(day, EMPTY, "a")
-    assert (item.reason, item.advice) == (Rule.SHIFT, "at_that_hour")
+    # Away from the base at 49 900 to be at town 1 at 50 000; home by 50 300.
+    assert (item.reason, item.advice) == (Rule.SHIFT, "at_that_hour:/49860/50340")
 
 
 def test_what_not_even_an_empty_vehicle_can_do_is_a_mistake_in_the_booking():
@@ -162,9 +175,9 @@ def test_a_shift_with_committed_visits_and_no_route_yet_still_owes_them():
             "Avec une prise en charge jusqu’à 10 min plus tard, elle peut être planifiée.",
         ),
         (
-            "able:oxygen,wheelchair",
-            "One more shift able to do this can take it: oxygen, wheelchair.",
-            "Un service de plus capable de ceci peut la prendre : oxygène, fauteuil roulant.",
+            "able:oxygen,wheelchair/29400/33300",
+            "One more shift with what it needs (oxygen, wheelchair), on duty from 08:10 to 09:15, can take it.",
+            "Un service de plus avec ce qu’il lui faut (oxygène, fauteuil roulant), de 08:10 à 09:15, peut la prendre.",
         ),
         ("fits:S", "<S> can take it.", "<S> peut la prendre."),
         (
@@ -187,11 +200,22 @@ def test_advice_in_words(text, en, fr):
 
 @pytest.mark.parametrize("key", sorted(ADVICE))
 def test_every_advice_speaks(key):
-    item = Unassigned(trip="a", reason=Rule.SHIFT, advice=f"{key}:5")
+    detail = "ramp/0/60" if key in {"room", "able", "at_that_hour"} else "5"
+    item = Unassigned(trip="a", reason=Rule.SHIFT, advice=f"{key}:{detail}")
     assert "{" not in advice_sentence(item) + advice_sentence(item, "fr")
+    assert not advice_sentence(item).startswith("Advice of an earlier version")
 
 
-@pytest.mark.parametrize("text", ["teleport", "teleport:5", "later:soon", "later"])
+def test_the_clock_of_the_caller_tells_the_hours():
+    item = Unassigned(trip="a", reason=Rule.SHIFT, advice="at_that_hour:/60/120")
+    assert (
+        advice_sentence(item, clock=str) == "A suitable shift on duty from 60 to 120 can take it."
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["teleport", "teleport:5", "later:soon", "later", "room:ramp", "at_that_hour"]
+)
 def test_advice_of_another_version_is_said_to_be_so(text):
     item = Unassigned(trip="a", reason=Rule.SHIFT, advice=text)
     assert advice_sentence(item).startswith("Advice of an earlier version")

@@ -68,7 +68,7 @@ class TestOneBooking:
         for booking in (first, second):
             told = card(text, booking)
             assert "Nobody found at" in told
-            assert "can take it: stretcher" in told
+            assert "with what it needs (stretcher), on duty from" in told
             assert str(booking.patient) in text
         assert "Not done" not in text
 
@@ -107,7 +107,15 @@ class TestOneBooking:
         find_driver(client, booking)
         kept = client.session[REFUSED]
         assert len(kept) == MOST_KEPT
-        assert set(kept[str(booking.pk)]) == {"reason", "advice", "amount", "version", "at"}
+        assert set(kept[str(booking.pk)]) == {
+            "reason",
+            "advice",
+            "amount",
+            "shift",
+            "is_pinned",
+            "version",
+            "at",
+        }
 
     def test_somebody_else_was_faster(self, signed_in: SignIn, tomorrow: Day) -> None:
         tomorrow.shift()
