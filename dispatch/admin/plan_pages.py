@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
 from dispatch.engine.explain import unassigned_sentence
-from dispatch.engine.kpi import KPIS, UNITS, Kpi, Unit
 from dispatch.engine.plan import Plan, TimedVisit
 from dispatch.engine.remedies import advice_sentence
 from dispatch.enums import VisitKind
 from dispatch.models import Booking, Shift
+from dispatch.usecases.compare_figures import Figure, compare_figures
+from dispatch.usecases.compare_plans import Moved, compare_plans
 from dispatch.usecases.day_clock import DayClock
-from dispatch.usecases.measure_day import kpi_from_json
+from dispatch.usecases.measure_day import kpis_of
 from dispatch.usecases.references import row_id, shift_ref, trip_ref
 from dispatch.usecases.wording import language, left_of
 
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from dispatch.engine.kpi import KpiValue
-    from dispatch.engine.plan import Move, Route
+    from dispatch.engine.plan import Route
     from dispatch.models import DispatchRun
 
 
@@ -59,44 +59,11 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
-    """A journey whose driver or time differs between two plans."""
+class Change:
+    """A journey that differs between two plans, with the row that names it."""
 
     booking: Booking
-    from_driver: str
-    to_driver: str
-    from_at: datetime | None
-    to_at: datetime | None
-
-    @property
-    def has_other_driver(self) -> bool:
-        return self.from_driver != self.to_driver
-
-    @property
-    def is_noticeable(self) -> bool:
-        """Not only a matter of seconds."""
-        return self.has_other_driver or self.minutes != 0
-
-    @property
-    def minutes(self) -> int | None:
-        """How much later it is; None where it is not planned before or after."""
-        if self.from_at is None or self.to_at is None:
-            return None
-        return round((self.to_at - self.from_at).total_seconds() / 60)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """One row of the KPI dictionary, for one run or several beside each other."""
-
-    name: str
-    shown: tuple[str, ...]
-    details: tuple[str, ...]
-    is_on_target: bool | None
-
-    @property
-    def columns(self) -> list[tuple[str, str]]:
-        return list(zip(self.shown, self.details, strict=True))
+    move: Moved
 
 
 class RunStory:
@@ -182,7 +149,7 @@ class RunStory:
 
     @cached_property
     def figures(self) -> list[Figure]:
-        return figures([self.run])
+        return compare_figures(kpis_of(self.run.quality))
 
 
 def bookings_by_id(ids: Iterable[str]) -> Mapping[str, Booking]:
@@ -195,75 +162,13 @@ def shifts_by_id(ids: Iterable[str]) -> Mapping[str, Shift]:
     return {shift_ref(row.pk): row for row in rows.filter(pk__in=map(row_id, ids))}
 
 
-def moves(before: RunStory, after: RunStory) -> list[Moved]:
-    """What changes from one run to the other, in the order of the day."""
+def changes(before: RunStory, after: RunStory) -> list[Change]:
+    """What changes from one run to the other by more than seconds; what was deleted since cannot be driven."""
     if before.plan is None or after.plan is None:
         return []
-    rows = [_moved(move, before, after) for move in before.plan.diff(after.plan)]
-    known = [row for row in rows if row is not None and row.is_noticeable]
-    return sorted(known, key=lambda row: (row.to_at or row.from_at, row.booking.pk))
-
-
-def _moved(move: Move, before: RunStory, after: RunStory) -> Moved | None:
-    booking = after.bookings.get(move.trip) or before.bookings.get(move.trip)
-    if booking is None:
-        return None  # deleted since: there is nothing left to drive
-    return Moved(
-        booking=booking,
-        from_driver=before.driver(move.from_shift),
-        to_driver=after.driver(move.to_shift),
-        from_at=None if move.from_start_s is None else before.clock.moment(move.from_start_s),
-        to_at=None if move.to_start_s is None else after.clock.moment(move.to_start_s),
-    )
-
-
-def figures(runs: list[DispatchRun]) -> list[Figure]:
-    """The KPIs of the runs side by side; what none of them can say anything about is left out."""
-    by_run = [_kpis(run) for run in runs]
-    keys = dict.fromkeys(key for values in by_run for key in values)
-    rows = []
-    for key in keys:
-        values = [run.get(key) for run in by_run]
-        known = [value for value in values if value is not None and not value.is_empty]
-        if not known:
-            continue
-        rows.append(
-            Figure(
-                name=known[-1].name(language()) + (f" – {key[1]}" if key[1] else ""),
-                shown=tuple("–" if v is None else v.text(language()) for v in values),
-                details=tuple("" if v is None else _detail(v) for v in values),
-                is_on_target=None if values[-1] is None else values[-1].is_on_target,
-            )
-        )
-    return rows
-
-
-def _kpis(run: DispatchRun) -> dict[tuple[str, str], KpiValue]:
-    values = (kpi_from_json(row) for row in run.quality.get("kpis", ()))
-    return {(value.key.value, value.group): value for value in values}
-
-
-def _detail(value: KpiValue) -> str:
-    """The parts of a share, how many cases, and how sure."""
-    said = [_("n = %d") % value.counted]
-    if value.value is not None and KPIS[value.key].unit is Unit.SHARE:
-        said.insert(0, _parts(value))
-    if value.excluded:
-        said.append(_("%d left out") % value.excluded)
-    if value.interval is not None and value.value is not None:
-        low, high = (_as(value, end) for end in value.interval)
-        unit = UNITS[KPIS[value.key].unit].said(language())
-        said.append(_("95 %%: %(low)s–%(high)s") % {"low": low.removesuffix(unit), "high": high})
-    return ", ".join(said)
-
-
-def _parts(value: KpiValue) -> str:
-    top, bottom = value.numerator, value.denominator
-    if value.key is Kpi.EMPTY_KM:  # counted in metres
-        return f"{top / 1000:.0f} / {bottom / 1000:.0f} km"
-    return f"{top:g} / {bottom:g}"
-
-
-def _as(value: KpiValue, end: float) -> str:
-    """An end of the interval, written as the value is."""
-    return replace(value, value=end).text(language())
+    bookings = {row.pk: row for story in (before, after) for row in story.bookings.values()}
+    return [
+        Change(booking=bookings[move.booking_id], move=move)
+        for move in compare_plans(before.plan, after.plan, clock=after.clock)
+        if move.is_noticeable and move.booking_id in bookings
+    ]

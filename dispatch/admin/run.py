@@ -18,12 +18,13 @@ from django.views.decorators.http import require_POST
 from dispatch.admin.access import DISPATCH, access_of
 from dispatch.admin.base import CompanyFilter, Desk, ReadOnly, column, rendered
 from dispatch.admin.days import DayFilter, PickupFilter
-from dispatch.admin.plan_pages import RunStory, figures, moves
+from dispatch.admin.plan_pages import RunStory, changes
 from dispatch.admin.planning import company_for, day_url, put_in_force, run_url
 from dispatch.engine.kpi import Kpi
 from dispatch.enums import RunStatus
 from dispatch.models import Assignment, DispatchRun
-from dispatch.usecases.measure_day import kpi_from_json
+from dispatch.usecases.compare_figures import compare_figures
+from dispatch.usecases.measure_day import kpi_from_json, kpis_of
 from dispatch.usecases.note_sentences import error_sentence, note_sentences, source_words
 from dispatch.usecases.wording import language
 
@@ -51,7 +52,9 @@ class DispatchRunDesk(ReadOnly, Desk):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DispatchRun]:
         rows: QuerySet[DispatchRun] = super().get_queryset(request)
-        return rows.select_related("company", "requested_by").defer("problem", "plan", "based_on")
+        return rows.select_related("company", "requested_by").defer(
+            "problem", "start", "plan", "based_on"
+        )
 
     def get_urls(self) -> list[Any]:
         site = self.admin_site
@@ -122,7 +125,7 @@ class DispatchRunDesk(ReadOnly, Desk):
                 messages.WARNING,
             )
             return HttpResponseRedirect(run_url(run))
-        moved = moves(RunStory(before), RunStory(run))
+        changed = changes(RunStory(before), RunStory(run))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -132,9 +135,9 @@ class DispatchRunDesk(ReadOnly, Desk):
             "before": before,
             "run_url": run_url(run),
             "before_url": run_url(before),
-            "moves": moved,
-            "other_driver": sum(move.has_other_driver for move in moved),
-            "figures": figures([before, run]),
+            "changes": changed,
+            "other_driver": sum(change.move.has_other_driver for change in changed),
+            "figures": compare_figures(kpis_of(before.quality), kpis_of(run.quality)),
             "titles": [f"v{before.version}", f"v{run.version}"],
             "media": self.media,
         }
@@ -244,7 +247,7 @@ class AssignmentDesk(ReadOnly, Desk):
             "run",
             "shift__driver",
             "shift__company",
-        ).defer("run__problem", "run__plan", "run__based_on")
+        ).defer("run__problem", "run__start", "run__plan", "run__based_on")
 
     @column(_("pickup"), order="planned_pickup_at")
     def pickup(self, row: Assignment) -> str:

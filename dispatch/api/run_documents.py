@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
-from dispatch.engine.plan import Move, Plan, Route
+from dispatch.engine.plan import Plan, Route
 from dispatch.enums import VisitKind
 from dispatch.models import Booking, DispatchRun, Shift
+from dispatch.usecases.compare_plans import Ride, compare_plans
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.references import row_id
 from dispatch.usecases.wording import labels, labels_of, left_of, row_sentences
@@ -74,22 +74,23 @@ def unassigned_of(run: DispatchRun) -> list[dict[str, Any]]:
 def moves_between(before: DispatchRun | None, after: DispatchRun) -> list[dict[str, Any]]:
     """What changes for bookings from one plan of the day to the other."""
     clock = DayClock.of(after.company, after.service_on)
-    moves = plan_of(before).diff(plan_of(after))
-    bookings = booking_references(move.trip for move in moves)
-    named = labels(_shift_refs(moves))
     return [
         {
-            "booking": row_id(move.trip),
-            "reference": bookings.get(row_id(move.trip)),
-            "from_shift": _row(move.from_shift),
-            "from_driver": None if move.from_shift is None else named(move.from_shift),
-            "from_pickup_at": _moment(clock, move.from_start_s),
-            "to_shift": _row(move.to_shift),
-            "to_driver": None if move.to_shift is None else named(move.to_shift),
-            "to_pickup_at": _moment(clock, move.to_start_s),
+            "booking": moved.booking_id,
+            "reference": moved.reference,
+            **_side("from", moved.before),
+            **_side("to", moved.after),
         }
-        for move in moves
+        for moved in compare_plans(plan_of(before), plan_of(after), clock=clock)
     ]
+
+
+def _side(side: str, ride: Ride | None) -> dict[str, Any]:
+    return {
+        f"{side}_shift": None if ride is None else ride.shift_id,
+        f"{side}_driver": None if ride is None else ride.driver,
+        f"{side}_pickup_at": None if ride is None else ride.pickup_at,
+    }
 
 
 def booking_references(trips: Iterable[str]) -> dict[int, str]:
@@ -100,16 +101,3 @@ def booking_references(trips: Iterable[str]) -> dict[int, str]:
 def _shifts(references: Iterable[str]) -> dict[int, Shift]:
     wanted = [row_id(reference) for reference in references]
     return Shift.objects.select_related("driver", "vehicle").in_bulk(wanted)
-
-
-def _shift_refs(moves: Iterable[Move]) -> set[str]:
-    ends = ((move.from_shift, move.to_shift) for move in moves)
-    return {shift for pair in ends for shift in pair if shift is not None}
-
-
-def _row(reference: str | None) -> int | None:
-    return None if reference is None else row_id(reference)
-
-
-def _moment(clock: DayClock, second: int | None) -> datetime | None:
-    return None if second is None else clock.moment(second)

@@ -58,7 +58,7 @@ class DispatchRunQuerySet(OfCompany["DispatchRun"]):
 
     def without_documents(self) -> Self:
         """For lists: a problem is hundreds of kilobytes."""
-        return self.defer("problem", "plan")
+        return self.defer("problem", "start", "plan")
 
 
 class DispatchRun(models.Model):
@@ -99,6 +99,8 @@ class DispatchRun(models.Model):
     )
     problem_hash = models.CharField(_("hash of the problem"), max_length=64, blank=True)
     problem = CompressedJSONField(_("problem"), null=True, editable=False)
+    # The plan in force that the planner began from, timed anew; none on an empty day, nor in runs of older versions.
+    start = CompressedJSONField(_("first draft"), null=True, editable=False)
     settings = models.JSONField(_("settings"), default=dict, blank=True)
     based_on = models.JSONField(
         _("based on"),
@@ -185,6 +187,11 @@ class DispatchRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service_on} v{self.version}"
+
+    @property
+    def seed(self) -> str:
+        """What the planner's chance begins from: the same for the same version of a day."""
+        return f"{self.company_id}:{self.service_on}:{self.version}"
 
 
 class Assignment(models.Model):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dispatch.engine.kpi import KPIS, UNITS, Kpi, KpiValue, Unit
-from dispatch.usecases.measure_day import kpi_from_json
 from dispatch.usecases.wording import language
 
 STRIP = (
@@ -50,11 +48,6 @@ class KpiGroup:
 
     strip: tuple[KpiLine, ...]
     kpis: tuple[KpiLine, ...]
-
-
-def kpis_of(quality: Mapping[str, Any]) -> tuple[KpiValue, ...]:
-    """The values that a run keeps (see measure_day.kpi_json)."""
-    return tuple(kpi_from_json(item) for item in quality.get("kpis", ()))
 
 
 def kpi_lines(values: Iterable[KpiValue], before: Iterable[KpiValue] = ()) -> list[KpiLine]:

@@ -15,11 +15,11 @@ from dispatch.enums import BookingStatus
 from dispatch.models import Assignment, Booking, DispatchRun, Shift
 from dispatch.models.statuses import UNDER_WAY
 from dispatch.pages.day_board import reasons_of
-from dispatch.pages.kpi_lines import KpiLine, kpi_lines, kpis_of, strip_of
+from dispatch.pages.kpi_lines import KpiLine, kpi_lines, strip_of
 from dispatch.pages.trip_lines import TripLine, trip_line
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_so_far import assignment_of
-from dispatch.usecases.measure_day import expected_kpis
+from dispatch.usecases.measure_day import expected_kpis, kpis_of
 from dispatch.usecases.note_sentences import note_sentences
 from dispatch.usecases.references import row_id
 

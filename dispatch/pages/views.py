@@ -105,7 +105,7 @@ def day_url(seat: Seat, day: date) -> str:
 
 
 def run_or_404(run_id: int) -> DispatchRun:
-    runs = DispatchRun.objects.select_related("company", "requested_by").defer("problem")
+    runs = DispatchRun.objects.select_related("company", "requested_by").defer("problem", "start")
     run = runs.filter(pk=run_id).first()
     if run is None:
         raise Http404

@@ -194,6 +194,11 @@ def kpi_from_json(data: Mapping[str, Any]) -> KpiValue:
     return KpiValue(**{**data, **read})
 
 
+def kpis_of(quality: Mapping[str, Any]) -> tuple[KpiValue, ...]:
+    """The values that a run keeps."""
+    return tuple(kpi_from_json(item) for item in quality.get("kpis", ()))
+
+
 def _promises(company: Company, day: date, problem: Problem) -> dict[str, Promise]:
     clock = DayClock.of(company, day)
     rows = Booking.objects.filter(company=company, pk__in=[row_id(t.id) for t in problem.trips])

@@ -73,8 +73,9 @@ def run_dispatch(*, run_id: int, clock: Callable[[], datetime]) -> DispatchRun:
     try:
         refuse_past_day(company=run.company, day=run.service_on, now=clock())
         built = build_problem(company=run.company, day=run.service_on, now=clock())
-        result = _think(run, built)
-        _keep(run, built, result, clock())
+        start = resume(built.problem, built.in_force) if built.in_force else None
+        result = _think(run, built, start)
+        _keep(run, built, start, result, clock())
     except LostLeaseError:
         raise
     except EngineError as error:
@@ -140,18 +141,19 @@ def _bury_the_lost(run: DispatchRun, now: datetime) -> None:
     running.filter(status=RunStatus.RUNNING, lease_until__lt=now).update(status=RunStatus.LOST)
 
 
-def _think(run: DispatchRun, built: BuiltProblem) -> Result:
-    start = resume(built.problem, built.in_force) if built.in_force else None
+def _think(run: DispatchRun, built: BuiltProblem, start: Plan | None) -> Result:
     return make_plan(
         built.problem,
         start=start,
         time_limit_s=float(run.company.rules.solver_time_limit_s),
-        rng=random.Random(f"{run.company_id}:{run.service_on}:{run.version}"),
+        rng=random.Random(run.seed),
         clock=time.monotonic,
     )
 
 
-def _keep(run: DispatchRun, built: BuiltProblem, result: Result, now: datetime) -> None:
+def _keep(
+    run: DispatchRun, built: BuiltProblem, start: Plan | None, result: Result, now: datetime
+) -> None:
     """Write the result in one transaction, if the run is still this worker's."""
     plan = Plan(routes=result.plan.routes, unassigned=(*result.plan.unassigned, *built.unplannable))
     mine = DispatchRun.objects.filter(pk=run.pk, fence=run.fence, status=RunStatus.RUNNING)
@@ -161,6 +163,7 @@ def _keep(run: DispatchRun, built: BuiltProblem, result: Result, now: datetime) 
             finished_at=now,
             problem_hash=built.problem.hash,
             problem=built.problem.to_json(),
+            start=None if start is None else start.to_json(),
             settings=run.company.rules.model_dump(mode="json"),
             based_on={"bookings": built.booking_versions, "shifts": built.shift_versions},
             plan=plan.to_json(),

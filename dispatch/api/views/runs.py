@@ -73,7 +73,7 @@ class RunViewSet(CompanyViewSet):
     def get_queryset(self) -> DispatchRunQuerySet:
         rows = cast("DispatchRunQuerySet", super().get_queryset())
         needs_plan = self.action in {"retrieve", "create", "diff"}
-        return rows.defer("problem") if needs_plan else rows.defer("problem", "plan")
+        return rows.defer("problem", "start") if needs_plan else rows.without_documents()
 
     @extend_schema(responses=RunDetailSerializer)
     def retrieve(self, request: Request, **_kwargs: object) -> Response:

@@ -99,7 +99,7 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(facts))
             return
         self.stdout.write(
-            f"{run.company.name}, {run.service_on}, version {run.version}: "
+            f"{run.company.name}, {run.service_on}, version {run.version} (run {run.pk}): "
             f"{facts['assigned']} of {facts['trips']} trips assigned, "
             f"{facts['seconds']:.1f} s, travel times: {source_words(run.travel_source)}"
             f"{' (degraded)' if run.is_degraded else ''}"
@@ -121,6 +121,7 @@ def _facts(run: DispatchRun) -> dict[str, Any]:
         "company": run.company.slug,
         "day": run.service_on.isoformat(),
         "version": run.version,
+        "run": run.pk,
         "status": run.status,
         "trips": assigned + len(left_out),
         "assigned": assigned,

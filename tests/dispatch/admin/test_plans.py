@@ -10,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from dispatch.admin.plan_pages import Moved
 from dispatch.enums import BookingStatus, Mobility, RunStatus, RunTrigger
 from dispatch.models import Assignment, Booking, DispatchRun
 from dispatch.notes import Note, NoteKey
@@ -121,7 +120,7 @@ def test_two_runs_side_by_side(carrier, client_of):
     )
     after = planned(carrier)
     page = client_of("auditor").get(reverse("admin:dispatch_dispatchrun_compare", args=[after.pk]))
-    moves = {move.booking.pk: move for move in page.context["moves"]}
+    moves = {change.booking.pk: change.move for change in page.context["changes"]}
     assert moves[late.pk].minutes > 120
     shown = {figure.name: figure for figure in page.context["figures"]}
     rate = shown["assignment rate (predicted)"]
@@ -132,21 +131,6 @@ def test_two_runs_side_by_side(carrier, client_of):
     assert f"v{before.version}" in text
     assert f"v{after.version}" in text
     assert "Figures side by side" in text
-
-
-@pytest.mark.parametrize(
-    ("to_driver", "seconds", "is_noticeable"),
-    [("Ada", 0, False), ("Ada", 25, False), ("Ada", 35, True), ("Bea", 0, True)],
-)
-def test_a_move_of_some_seconds_is_none(to_driver, seconds, is_noticeable):
-    move = Moved(
-        booking=Booking(),
-        from_driver="Ada",
-        to_driver=to_driver,
-        from_at=at(9),
-        to_at=at(9) + timedelta(seconds=seconds),
-    )
-    assert move.is_noticeable is is_noticeable
 
 
 def test_the_first_run_has_nothing_to_be_compared_with(carrier, client_of):

@@ -7,8 +7,8 @@ from random import Random
 from django.utils import translation
 
 from dispatch.engine.kpi import Kpi, KpiValue, mean, rate, ratio
-from dispatch.pages.kpi_lines import kpi_lines, kpis_of, strip_of
-from dispatch.usecases.measure_day import kpi_json
+from dispatch.pages.kpi_lines import kpi_lines, strip_of
+from dispatch.usecases.measure_day import kpi_json, kpis_of
 
 
 def on_time(*verdicts: bool | None, is_predicted: bool = False) -> KpiValue:
