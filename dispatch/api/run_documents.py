@@ -11,7 +11,7 @@ from dispatch.models import Booking, DispatchRun, Shift
 from dispatch.usecases.compare_plans import Ride, compare_plans
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.references import row_id
-from dispatch.usecases.wording import labels, labels_of, left_of, row_sentences
+from dispatch.usecases.wording import labels_of, left_of, row_sentences
 
 NO_PLAN = Plan(routes=())
 
