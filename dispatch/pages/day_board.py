@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from dispatch.enums import BookingStatus, RunStatus, ShiftStatus
 from dispatch.models import Booking, DispatchRun, Shift
@@ -18,7 +20,7 @@ from dispatch.pages.journey import journey_of
 from dispatch.pages.kpi_lines import KpiGroup, kpi_lines, strip_of
 from dispatch.pages.seats import Seat
 from dispatch.pages.timebar import Axis
-from dispatch.pages.trip_lines import Reason, TripLine, trip_line
+from dispatch.pages.trip_lines import Reason, TripLine, namesakes, trip_line
 from dispatch.usecases.day_clock import DayClock, local_day
 from dispatch.usecases.day_so_far import assignment_of
 from dispatch.usecases.measure_day import Measured, measured_day
@@ -113,6 +115,20 @@ class DayBoard:
         return self.driven + len(self.unassigned) + len(self.on_call)
 
     @property
+    def nobody_waits(self) -> str:
+        """Why the list of those without a driver is empty, for whatever else the day holds."""
+        if self.stranded:
+            said = ngettext(
+                "%d trip needs another driver.", "%d trips need another driver.", self.stranded
+            )
+            return said % self.stranded
+        if self.trips + len(self.not_driven) + self.drafts == 0:
+            return _("No trip is booked for this day.")
+        if self.driven == 0 or self.on_call or self.not_driven:
+            return _("No trip waits for a driver.")
+        return _("Every trip had a driver.") if self.is_over else _("Every trip has a driver.")
+
+    @property
     def running(self) -> DispatchRun | None:
         return self._latest_if(RunStatus.RUNNING)
 
@@ -146,6 +162,7 @@ def day_board(seat: Seat, day: date, now: datetime, said: Said = NOTHING_SAID) -
     today = local_day(seat.company, now)
     measured = _measured(seat, day, now, in_force)
     reasons = _reasons(in_force, bookings, shifts, said, DayClock.of(seat.company, day))
+    twins = namesakes(bookings)
     groups = _grouped(
         trip_line(
             b,
@@ -153,6 +170,7 @@ def day_board(seat: Seat, day: date, now: datetime, said: Said = NOTHING_SAID) -
             reason=reasons.get(b.pk),
             answer=said.told.get(b.pk),
             journey=None if seat.sees_everything else journey_of(b, seat),
+            has_namesake=b.patient_id in twins,
         )
         for b in bookings
     )

@@ -16,7 +16,7 @@ from dispatch.models import Assignment, Booking, DispatchRun, Shift
 from dispatch.models.statuses import UNDER_WAY
 from dispatch.pages.day_board import reasons_of
 from dispatch.pages.kpi_lines import KpiLine, kpi_lines, strip_of
-from dispatch.pages.trip_lines import TripLine, trip_line
+from dispatch.pages.trip_lines import TripLine, namesakes, trip_line
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_so_far import assignment_of
 from dispatch.usecases.measure_day import expected_kpis, kpis_of
@@ -132,9 +132,16 @@ def _lines(run: DispatchRun, plan: Plan, now: datetime) -> dict[int, TripLine]:
     names = {f"s{shift.pk}": str(shift.driver) for shift in shifts.select_related("driver")}
     clock = DayClock.of(run.company, run.service_on)
     reasons = reasons_of(run, clock, lambda reference: names.get(reference, reference))
+    bookings = list(rows.order_by("promised_from", "pk"))
+    twins = namesakes(bookings)
     return {
-        booking.pk: trip_line(booking, now=now, reason=reasons.get(booking.pk))
-        for booking in rows.order_by("promised_from", "pk")
+        booking.pk: trip_line(
+            booking,
+            now=now,
+            reason=reasons.get(booking.pk),
+            has_namesake=booking.patient_id in twins,
+        )
+        for booking in bookings
     }
 
 

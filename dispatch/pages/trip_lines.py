@@ -14,11 +14,12 @@ from dispatch.pages.timing import Grade, Timing, timing_of
 from dispatch.usecases.day_so_far import assignment_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from django.contrib.messages.storage.base import Message
 
-    from dispatch.models import Assignment, Booking, Place
+    from dispatch.models import Assignment, Booking, Patient, Place
     from dispatch.pages.journey import Journey
 
 
@@ -41,6 +42,7 @@ class TripLine:
     ride: Assignment | None
     needs: tuple[str, ...]
     marks: tuple[str, ...]
+    patient: str
     timing: Timing | None
     pickup: str
     dropoff: str
@@ -77,13 +79,16 @@ def trip_line(
     reason: Reason | None = None,
     answer: Message | None = None,
     journey: Journey | None = None,
+    has_namesake: bool = False,
 ) -> TripLine:
+    """`has_namesake`: the page shows another patient of this name; references tell the two apart."""
     ride, status = assignment_of(booking), BookingStatus(booking.status)
     return TripLine(
         booking=booking,
         ride=ride,
         needs=needs_of(booking),
         marks=_marks(booking, ride),
+        patient=_patient_text(booking.patient, has_namesake=has_namesake),
         timing=None if ride is None else timing_of(booking, ride, now),
         pickup=place_text(booking.pickup),
         dropoff=place_text(booking.dropoff),
@@ -93,6 +98,18 @@ def trip_line(
         answer=answer,
         journey=journey,
     )
+
+
+def namesakes(bookings: Iterable[Booking]) -> frozenset[int]:
+    """Those of these patients who share their name, as it is sorted by, with another one of them."""
+    named: dict[str, set[int]] = {}
+    for booking in bookings:
+        named.setdefault(booking.patient.sort_key, set()).add(booking.patient_id)
+    return frozenset(pk for patients in named.values() if len(patients) > 1 for pk in patients)
+
+
+def _patient_text(patient: Patient, *, has_namesake: bool) -> str:
+    return f"{patient} ({patient.reference})" if has_namesake else str(patient)
 
 
 def _look(status: BookingStatus) -> str:

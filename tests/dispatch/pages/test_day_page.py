@@ -108,6 +108,51 @@ class TestWhatIsShown:
         assert "No trip is booked for this day." in text
         assert "Plan this day" not in text  # there is nothing to plan
 
+    def test_what_is_said_where_nobody_waits_is_true_whatever_else_the_day_holds(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        shift = tomorrow.shift()
+        gone = tomorrow.booking(10, status=BookingStatus.CANCELLED, status_reason="weather")
+        text = words(signed_in(), tomorrow.url)
+        assert "No trip waits for a driver." in text
+        assert "No trip is booked" not in text
+        make_assignment(tomorrow.booking(9, status=BookingStatus.ASSIGNED), shift)
+        assert "No trip waits for a driver." in words(signed_in(), tomorrow.url)
+        gone.delete()
+        assert "Every trip has a driver." in words(signed_in(), tomorrow.url)
+        there = tomorrow.on_call().outbound
+        assert there is not None
+        make_assignment(there, shift)
+        assert "No trip waits for a driver." in words(signed_in(), tomorrow.url)
+        Absence.objects.create(driver=shift.driver, first_on=tomorrow.on, last_on=tomorrow.on)
+        assert "2 trips need another driver." in words(signed_in(), tomorrow.url)
+
+    def test_on_a_day_that_is_over_every_trip_had_a_driver(
+        self, signed_in: SignIn, company: Company
+    ) -> None:
+        past = Day(company, timezone.localdate() - timedelta(days=3))
+        make_assignment(past.booking(9, status=BookingStatus.ASSIGNED), past.shift())
+        assert "Every trip had a driver." in words(signed_in(), past.url)
+
+    def test_two_patients_of_one_name_are_told_apart_by_their_references(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        company = tomorrow.company
+        one, two, other = (
+            make_patient(company, last_name=last, first_name="Ida", reference=reference)
+            for last, reference in (("Exemple", "P-1"), ("Exemplé", "P-2"), ("Autre", "P-3"))
+        )
+        tomorrow.booking(9, patient=one)
+        tomorrow.booking(11, patient=one)
+        text = words(signed_in(), tomorrow.url)
+        assert "P-1" not in text  # the same person twice
+        make_assignment(tomorrow.booking(10, patient=two), tomorrow.shift())
+        tomorrow.booking(12, patient=other)
+        text = words(signed_in(), tomorrow.url)
+        assert "Exemple Ida (P-1)" in text
+        assert "Exemplé Ida (P-2)" in text
+        assert "P-3" not in text
+
     def test_whoever_may_use_the_desks_is_shown_the_way_there(
         self, signed_in: SignIn, tomorrow: Day
     ) -> None:
