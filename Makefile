@@ -2,17 +2,19 @@
 # The locked requirements are installed once into .venv; later runs see by their stamps that nothing changed.
 
 PORT ?= 8000
+DAYS ?= 100
+DARP ?= ../shared/data/darp
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTHON ?= $(shell for p in python3.11 python3 python; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1; \
 	then echo $$p; break; fi; done)
 
-.PHONY: help up test check bench messages schema lock clean install install-dev need-python
+.PHONY: help up test check bench bench-days bench-darp messages schema lock clean install install-dev need-python
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 up: install  ## start everything in the foreground and print the address (PORT=8000)
 	@exec $(PY) manage.py up --port $(PORT) --leave-with-parent
@@ -30,6 +32,12 @@ check: install-dev  ## format, lint, imports, types, Django's own checks
 
 bench: install-dev  ## measure: start-up times and whatever else tests mark with "bench"
 	$(PY) -m pytest -m bench -s -p no:cacheprovider $(ARGS)
+
+bench-days: install-dev  ## plan 100 demo days of each carrier (DAYS=100) and say whether the promises hold
+	$(PY) -m tests.bench.demo_days --days $(DAYS) $(ARGS)
+
+bench-darp: install-dev  ## plan the static dial-a-ride instances (DARP=folder) and say whether all are served
+	$(PY) -m tests.bench.dial_a_ride --data $(DARP) $(ARGS)
 
 messages: install-dev  ## gather all texts into locale/, say which lack their French, compile what Django reads
 	DJANGO_SETTINGS_MODULE=atmr.settings $(PY) -m tests.house.messages
