@@ -133,7 +133,7 @@ class RunStory:
         return [
             LeftOut(
                 booking=row.booking,
-                reason=unassigned_sentence(left, language()),
+                reason=unassigned_sentence(left, language(), label=self._label),
                 advice=advice_sentence(left, language(), label=self._label, clock=self.clock.shown),
             )
             for row in rows

@@ -26,11 +26,14 @@ from dispatch.engine.problem import Problem, Shift, Trip
 from dispatch.engine.remedies import remedies
 from dispatch.engine.schedule import Refusal
 from dispatch.engine.sentences import (
+    FIXED,
+    FIXED_TOO_SMALL,
     NO_PLACES,
     NO_SHIFT,
     NOT_YET_ON_DUTY,
     OWN_REFUSALS,
     REFUSALS,
+    SHORTFALLS,
     TOO_SMALL,
     UNASSIGNED,
     Clock,
@@ -40,6 +43,7 @@ from dispatch.engine.sentences import (
     Sentence,
     wall_clock,
 )
+from dispatch.engine.shortfall import LIMITS, Widening
 from dispatch.enums import Rule
 
 # What stands between a trip and success, nearest first; equal ranks are told apart by the amount.
@@ -328,19 +332,42 @@ def _reason_left(openings: Openings, trip_id: str) -> Unassigned:
     best = _cheapest(fits)
     if best is not None:
         return Unassigned(trip=trip_id, reason=Rule.COVERAGE, advice=f"fits:{best.shift}")
-    nearest = _nearest(problem, trip_id, refusals)
+    trip = problem.trip_by_id[trip_id]
+    if trip.pinned_shift is not None:  # what stands against the others is the pin alone
+        refusals = {trip.pinned_shift: refusals[trip.pinned_shift]}
+    widening = Widening(openings, trip)
+    nearest = _nearest_of_all(widening, refusals)
     if nearest is None:
         return Unassigned(trip=trip_id, reason=Rule.SHIFT)
-    trip, (shift_id, refusal) = problem.trip_by_id[trip_id], nearest
-    shift = problem.shift_by_id[shift_id]
-    rule = _obstacle(trip, shift, refusal)
+    shift_id, rule, amount = nearest
     return Unassigned(
         trip=trip_id,
         reason=rule,
-        advice=next(remedies(openings, trip, refusals), ""),
-        amount=shift.places_missing(trip.load) if rule is Rule.CAPACITY else refusal.amount,
+        advice=next(remedies(widening, refusals), ""),
+        amount=amount,
         shift=shift_id,
+        is_pinned=trip.pinned_shift is not None,
     )
+
+
+def _nearest_of_all(
+    widening: Widening, refusals: Mapping[str, Refusal]
+) -> tuple[str, Rule, int] | None:
+    """The shift to speak of, what stands in the way there, and by how much where that is proved.
+
+    The fewest minutes come nearest, else the shift nearest by its rule; None when nobody was asked.
+    """
+    by_minutes = {shift: one for shift, one in refusals.items() if one.rule in LIMITS}
+    least = widening.least(by_minutes)
+    if least is not None:
+        return least.shift, least.refusal.rule, least.minutes * 60
+    problem, trip = widening.openings.problem, widening.trip
+    nearest = _nearest(problem, trip.id, refusals)
+    if nearest is None:
+        return None
+    shift = problem.shift_by_id[nearest[0]]
+    rule = _obstacle(trip, shift, nearest[1])
+    return shift.id, rule, shift.places_missing(trip.load) if rule is Rule.CAPACITY else 0
 
 
 def fill_reasons(problem: Problem, plan: Plan) -> Plan:
@@ -350,14 +377,24 @@ def fill_reasons(problem: Problem, plan: Plan) -> Plan:
     return replace(plan, unassigned=tuple(_reason_left(openings, trip) for trip in left))
 
 
-def unassigned_sentence(item: Unassigned, language: Language = "en") -> str:
-    """The reason of an unassigned trip in words."""
-    template = UNASSIGNED[item.reason]
-    if item.reason is Rule.SHIFT and not item.amount:
-        template = NO_SHIFT
-    elif item.reason is Rule.CAPACITY and item.amount:
-        template = NO_PLACES  # an empty vehicle is too small: other times would not help
-    return template.spoken(language, Figures(trip=item.trip, amount=item.amount))
+def unassigned_sentence(item: Unassigned, language: Language = "en", *, label: Label = str) -> str:
+    """The reason of an unassigned trip in words, with what is lacking where that was proved."""
+    figures = Figures(trip=item.trip, shift=item.shift, amount=item.amount)
+    said = _why_nobody(item).spoken(language, figures, label)
+    # Amounts of earlier versions name no shift: they were those of the first bound alone.
+    if not (item.shift and item.amount) or item.reason not in SHORTFALLS:
+        return said
+    return f"{said} {SHORTFALLS[item.reason].spoken(language, figures, label)}"
+
+
+def _why_nobody(item: Unassigned) -> Sentence:
+    is_too_small = item.reason is Rule.CAPACITY and item.amount > 0  # even when it is empty
+    if item.is_pinned:
+        return FIXED_TOO_SMALL if is_too_small else FIXED[item.reason]
+    if is_too_small:
+        return NO_PLACES
+    is_nobody_there = item.reason is Rule.SHIFT and not (item.shift or item.amount)
+    return NO_SHIFT if is_nobody_there else UNASSIGNED[item.reason]
 
 
 # Answers of the shifts

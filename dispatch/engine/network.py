@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 from dispatch.engine.errors import InvalidPlanError
@@ -91,6 +92,12 @@ class Network:
         other.refused = [list(refused) for refused in self.refused]
         other._replace(i, trip)
         other.share_mask = self._share_masks_with(i, trip)
+        return other
+
+    def with_shifts(self, shifts: tuple[Shift, ...]) -> Network:
+        """The tables as if the shifts were these, which differ in their hours and limits alone."""
+        other = copy(self)
+        other.problem = replace(self.problem, shifts=shifts)
         return other
 
     def _replace(self, i: int, trip: Trip) -> None:

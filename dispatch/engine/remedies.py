@@ -14,6 +14,7 @@ from dispatch.engine.problem import Load, Problem, Shift, Stop, Trip
 from dispatch.engine.room import Room
 from dispatch.engine.schedule import Refusal
 from dispatch.engine.sentences import Clock, Figures, Label, Language, Sentence, wall_clock
+from dispatch.engine.shortfall import Widening
 from dispatch.enums import Rule
 
 TRIED_MINUTES = (5, 10, 15, 30, 45, 60)
@@ -33,7 +34,7 @@ _MOVABLE = frozenset(
     }
 )
 
-# `Unassigned.advice` is one of these keys, or "key:detail".
+# `Unassigned.advice` is one of these keys, or "key:detail"; `FREED` may stand before it.
 ADVICE: Mapping[str, Sentence] = {
     "later": Sentence(
         "With a pickup up to {amount} min later it can be planned.",
@@ -91,6 +92,12 @@ ADVICE: Mapping[str, Sentence] = {
 }
 
 
+FREED = "freed_"  # before a key: what would help once the trip is no longer fixed
+RELEASE = Sentence(
+    "Release it from its driver first.",
+    "La libérer d’abord de son chauffeur.",
+)
+
 UNKNOWN_ADVICE = Sentence(
     "Advice of an earlier version: plan the day again for what would help now.",
     "Conseil d’une version antérieure : planifier à nouveau la journée pour savoir ce qui aiderait.",
@@ -115,11 +122,13 @@ def advice_sentence(
     """
     if not item.advice:
         return ""
-    key, _, detail = item.advice.partition(":")
+    wanted, _, detail = item.advice.partition(":")
+    key = wanted.removeprefix(FREED)
     figures = _figures(key, detail)
     if figures is None:
         return UNKNOWN_ADVICE.spoken(language, Figures(trip=item.trip), label)
-    return ADVICE[key].spoken(language, figures, label, clock)
+    said = ADVICE[key].spoken(language, figures, label, clock)
+    return said if key == wanted else f"{RELEASE.spoken(language, Figures())} {said}"
 
 
 def _figures(key: str, detail: str) -> Figures | None:
@@ -135,25 +144,34 @@ def _figures(key: str, detail: str) -> Figures | None:
     return Figures(other=detail) if key in ADVICE else None
 
 
-def remedies(openings: Openings, trip: Trip, refusals: Mapping[str, Refusal]) -> Iterator[str]:
-    """Advice that was proved, the least intrusive first."""
+def remedies(widening: Widening, refusals: Mapping[str, Refusal]) -> Iterator[str]:
+    """Advice that was proved, the least intrusive first; `refusals` are those of the shifts it may go to."""
+    openings, trip = widening.openings, widening.trip
     problem = openings.problem
     asked = [(problem.shift_by_id[shift], refusal.rule) for shift, refusal in refusals.items()]
+    free = replace(trip, pinned_shift=None)
     if trip.pinned_shift is not None:
-        yield from _unpinned(openings, trip)
+        for shift in _that_take(openings, problem.shifts, free):
+            yield f"unpin:{shift.id}"
     for shift in (shift for shift, rule in asked if rule is Rule.WORKLOAD_CAP):
         room = openings.room(shift.id).beside(openings.network, shift=_roomier(shift))
         if best_fit(room, openings.network.trip_index[trip.id]) is not None:
             yield f"cap:{shift.id}"
     movable = [shift for shift, rule in asked if rule in _MOVABLE]
-    yield from _at_other_times(openings, trip, movable)
-    yield from _with_one_more(problem, trip, [shift for shift, _ in asked])
+    yield from _at_other_times(widening, movable)
+    if trip.pinned_shift is None:
+        yield from _with_one_more(problem, trip, [shift for shift, _ in asked])
+    else:
+        yield from _freed(openings, free)
 
 
-def _unpinned(openings: Openings, trip: Trip) -> Iterator[str]:
-    free = replace(trip, pinned_shift=None)
-    for shift in _that_take(openings, openings.problem.shifts, free):
-        yield f"unpin:{shift.id}"
+def _freed(openings: Openings, free: Trip) -> Iterator[str]:
+    """What would help the trip if it were bound to nobody."""
+    shifts = list(openings.problem.shifts)
+    for advice in _at_other_times(Widening(openings, free), shifts):
+        yield f"{FREED}{advice}"
+    for advice in _with_one_more(openings.problem, free, shifts):
+        yield advice if advice == "check_times" else f"{FREED}{advice}"
 
 
 def _roomier(shift: Shift) -> Shift:
@@ -161,11 +179,15 @@ def _roomier(shift: Shift) -> Shift:
     return replace(shift, max_trips=(shift.max_trips or 0) + 1)
 
 
-def _at_other_times(openings: Openings, trip: Trip, shifts: list[Shift]) -> Iterator[str]:
-    """The smallest move of the trip's times that makes it fit; what an hour does not help is not tried."""
-    hour_s = TRIED_MINUTES[-1] * 60
+def _at_other_times(widening: Widening, shifts: list[Shift]) -> Iterator[str]:
+    """The smallest move of the trip's times that makes it fit.
+
+    What an hour does not help is not tried, nor what an hour at both ends does not help.
+    """
+    openings, trip, hour_min = widening.openings, widening.trip, TRIED_MINUTES[-1]
+    near = [s for s in shifts if widening.has_place_at_other_times(s.id, hour_min)]
     hopeful = {
-        key: list(_that_take(openings, shifts, relax(trip, hour_s)))
+        key: list(_that_take(openings, near, relax(trip, hour_min * 60)))
         for key, relax in _RELAXED.items()
     }
     for minutes in TRIED_MINUTES:
@@ -187,13 +209,14 @@ def _that_take(openings: Openings, shifts: Sequence[Shift], changed: Trip) -> It
 
 def _with_one_more(problem: Problem, trip: Trip, asked: list[Shift]) -> Iterator[str]:
     """One more shift like one of ours: as it is, then roomier, more able, at other hours."""
-    free = replace(trip, pinned_shift=None)
     likely = sorted(asked, key=lambda shift: (len(trip.needs - shift.capabilities), shift.id))
+    tried: dict[Shift, Route | None] = {}  # many shifts differ in their driver alone
     for key, imagined in _imagined(trip, likely):
-        route = _alone(problem, imagined, free)
+        if imagined not in tried:
+            tried[imagined] = _alone(problem, imagined, trip)
+        route = tried[imagined]
         if route is not None:
-            if trip.pinned_shift is None:
-                yield _with_hours(key, route)
+            yield _with_hours(key, route)
             return
     yield "check_times"
 
@@ -224,6 +247,8 @@ def _fresh(shift: Shift) -> Shift:
         id=IMAGINED,
         driver=IMAGINED,
         vehicle=IMAGINED,
+        recent_trips=0,
+        recent_duty_s=0,
         max_trips=None,
         committed=(),
     )

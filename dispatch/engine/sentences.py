@@ -296,24 +296,24 @@ UNASSIGNED: Mapping[Rule, Sentence] = {
         "Aucun service n’a toutes les compétences, l’équipement et les places que demande la course.",
     ),
     Rule.SHIFT: Sentence(
-        "No shift is on duty long enough: the nearest lacks {minutes} min.",
-        "Aucun service ne dure assez longtemps : il manque {minutes} min au plus proche.",
+        "No suitable shift is on duty at the right time for long enough.",
+        "Aucun service adapté n’est en fonction au bon moment assez longtemps.",
     ),
     Rule.DURATION: Sentence(
-        "Each tour would become too long: the nearest by {minutes} min.",
-        "Chaque tournée deviendrait trop longue : la plus proche de {minutes} min.",
+        "On the nearest shift the tour would become too long.",
+        "Sur le service le plus proche, la tournée deviendrait trop longue.",
     ),
     Rule.BREAK: Sentence(
         "On the nearest shift it would leave no room for the driver’s break.",
         "Sur le service le plus proche, elle ne laisserait pas de place pour la pause.",
     ),
     Rule.TIME_WINDOW: Sentence(
-        "Nobody can keep the times: the nearest shift lacks {minutes} min.",
-        "Personne ne peut tenir les heures : il manque {minutes} min au service le plus proche.",
+        "Nobody can keep the times.",
+        "Personne ne peut tenir les heures.",
     ),
     Rule.MAX_RIDE_TIME: Sentence(
-        "A patient would be on board too long: {minutes} min on the nearest shift.",
-        "Un patient resterait trop longtemps à bord : {minutes} min sur le service le plus proche.",
+        "On the nearest shift a patient would be on board too long.",
+        "Sur le service le plus proche, un patient resterait trop longtemps à bord.",
     ),
     Rule.EXCLUDED_DRIVER: Sentence(
         "Every driver with the right skills and vehicle is excluded for this patient.",
@@ -342,6 +342,75 @@ UNASSIGNED: Mapping[Rule, Sentence] = {
     Rule.UNKNOWN_COORDINATES: Sentence(
         "The place of the pickup or of the drop-off is unknown.",
         "Le lieu de prise en charge ou de dépose est inconnu.",
+    ),
+}
+
+# The same of the one shift that a person fixed the trip to: no other was asked.
+FIXED: Mapping[Rule, Sentence] = {
+    Rule.CAPACITY: Sentence(
+        "It is fixed with {shift}, who has no place free in the vehicle at that time.",
+        "Elle est fixée avec {shift}, qui n’a pas de place libre dans le véhicule à ce moment.",
+    ),
+    Rule.SKILLS: Sentence(
+        "It is fixed with {shift}, who lacks the skills or the equipment it needs.",
+        "Elle est fixée avec {shift}, qui n’a pas les compétences ou l’équipement qu’il lui faut.",
+    ),
+    Rule.SHIFT: Sentence(
+        "It is fixed with {shift}, who is not on duty at the right time for long enough.",
+        "Elle est fixée avec {shift}, qui n’est pas en service au bon moment assez longtemps.",
+    ),
+    Rule.DURATION: Sentence(
+        "It is fixed with {shift}, whose tour would become too long.",
+        "Elle est fixée avec {shift}, dont la tournée deviendrait trop longue.",
+    ),
+    Rule.BREAK: Sentence(
+        "It is fixed with {shift}, who would have no room left for the break.",
+        "Elle est fixée avec {shift}, qui n’aurait plus de place pour la pause.",
+    ),
+    Rule.TIME_WINDOW: Sentence(
+        "It is fixed with {shift}, who cannot keep the times.",
+        "Elle est fixée avec {shift}, qui ne peut pas tenir les heures.",
+    ),
+    Rule.MAX_RIDE_TIME: Sentence(
+        "It is fixed with {shift}, who would keep a patient on board too long.",
+        "Elle est fixée avec {shift}, qui garderait un patient trop longtemps à bord.",
+    ),
+    Rule.EXCLUDED_DRIVER: Sentence(
+        "It is fixed with {shift}, who is excluded for this patient.",
+        "Elle est fixée avec {shift}, qui est exclu pour ce patient.",
+    ),
+    Rule.POOLING: Sentence(
+        "It is fixed with {shift}, where it would be shared in a way that is not allowed.",
+        "Elle est fixée avec {shift}, où elle serait groupée d’une façon non permise.",
+    ),
+    Rule.WORKLOAD_CAP: Sentence(
+        "It is fixed with {shift}, who has as many trips as allowed.",
+        "Elle est fixée avec {shift}, qui a déjà autant de courses que permis.",
+    ),
+}
+
+FIXED_TOO_SMALL = Sentence(
+    "It is fixed with {shift}, whose vehicle does not have the places it needs, not even empty.",
+    "Elle est fixée avec {shift}, dont le véhicule n’a pas les places qu’il lui faut, même vide.",
+)
+
+# By how much the shift spoken of misses it: proved, the least number of whole minutes.
+SHORTFALLS: Mapping[Rule, Sentence] = {
+    Rule.TIME_WINDOW: Sentence(
+        "With {shift}, windows {minutes} min wider at both ends would do.",
+        "Avec {shift}, des plages plus larges de {minutes} min de chaque côté suffiraient.",
+    ),
+    Rule.SHIFT: Sentence(
+        "With {shift}, {minutes} min more on duty at both ends would do.",
+        "Avec {shift}, {minutes} min de service de plus au début et à la fin suffiraient.",
+    ),
+    Rule.DURATION: Sentence(
+        "With {shift}, a tour {minutes} min longer would do.",
+        "Avec {shift}, une tournée plus longue de {minutes} min suffirait.",
+    ),
+    Rule.MAX_RIDE_TIME: Sentence(
+        "With {shift}, {minutes} min more on board would do.",
+        "Avec {shift}, {minutes} min à bord de plus suffiraient.",
     ),
 }
 

@@ -58,7 +58,7 @@ def unassigned_sentences(item: Unassigned, clock: DayClock, label: Label | None 
     """Why nobody can take the trip, and what would help; without a `label` the rows are asked for names."""
     known = label or labels_of([item])
     advice = advice_sentence(item, language(), label=known, clock=clock.shown)
-    return f"{unassigned_sentence(item, language())} {advice}".strip()
+    return f"{unassigned_sentence(item, language(), label=known)} {advice}".strip()
 
 
 def row_sentences(row: UnassignedRow, clock: DayClock, label: Label) -> str:

@@ -62,8 +62,9 @@ def test_times_are_moved_beside_the_route_as_it_stands():
     )
     going = plan(day, s="+b -b")
     item = unassigned_reason(day, going, "a")
-    # Before b it would make b 200 s late; after b the vehicle is back at town 1 at 900, 600 s late.
-    assert (item.reason, item.amount, item.advice) == (Rule.TIME_WINDOW, 200, "later:10")
+    # Before b it would make b 200 s late, and b's times stay; after b the vehicle is back at town 1 at
+    # 900, 600 s late: that is what the trip must give way by.
+    assert (item.reason, item.amount, item.advice) == (Rule.TIME_WINDOW, 600, "later:10")
 
 
 def test_one_more_trip_for_a_full_shift():
@@ -90,9 +91,30 @@ def test_a_pinned_trip_may_be_freed():
     assert (item.reason, item.advice) == (Rule.SKILLS, "unpin:r")
 
 
-def test_a_pinned_trip_that_fits_nowhere_gets_no_advice_that_would_not_help():
+def test_a_pinned_trip_that_nobody_else_can_take_either_is_told_what_would_help_once_it_is_free():
     day = problem(trip("a", 1, 2, **needing("oxygen"), pinned_shift="s"), shift("s"), shift("r"))
-    assert advice(day) == ""
+    assert advice(day) == "freed_able:oxygen/0/420"
+    item = unassigned_reason(day, EMPTY, "a")
+    assert advice_sentence(item) == (
+        "Release it from its driver first. "
+        "One more shift with what it needs (oxygen), on duty from 00:00 to 00:07, can take it."
+    )
+    assert advice_sentence(item, "fr").startswith("La libérer d’abord de son chauffeur. Un ")
+
+
+def test_a_pinned_trip_may_go_to_another_at_another_time():
+    # r is at town 9 by 700, 100 s late; s is not on duty before the evening.
+    day = problem(
+        trip("a", stop(9, 0, 600), 8, pinned_shift="s"),
+        shift("s", start_s=8_000),
+        shift("r", start_location=2),
+    )
+    assert advice(day) == "freed_later:5"
+
+
+def test_what_nobody_could_do_is_not_the_pins_fault():
+    day = problem(trip("a", stop(0, 5_000, 5_000), stop(9, 0, 1_200), pinned_shift="s"), shift())
+    assert advice(day) == "check_times"
 
 
 def test_one_more_shift_of_the_same_kind():

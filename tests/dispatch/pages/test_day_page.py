@@ -185,7 +185,7 @@ class TestWhatIsShown:
         (row,) = DispatchRun.objects.get().unassigned.all()
         assert row.booking == lying
         told = text[text.index(lying.reference) :]
-        assert "can take it: stretcher" in told[: told.index("Find a driver")]
+        assert "with what it needs (stretcher), on duty from" in told[: told.index("Find a driver")]
 
     def test_the_plan_in_force_is_named_with_its_figures(
         self, signed_in: SignIn, tomorrow: Day
