@@ -22,7 +22,8 @@ from django.utils.translation import gettext_lazy as _
 from dispatch.admin.access import DISPATCH, NOBODY, OFFICE, access_of
 from dispatch.admin.forms import CheckedForm, DeskForm, PeriodField, native_widget, several_of
 from dispatch.admin.moments import MomentField, MomentInput, refuse_far
-from dispatch.admin.pickers import Picker
+from dispatch.admin.pickers import Picker, picker_of
+from dispatch.admin.plates import vehicles_with_plate
 from dispatch.models import Company
 from dispatch.models.refusals import refusal_sentence
 from dispatch.models.sort_keys import sort_key
@@ -82,7 +83,21 @@ class OwnRows:
             kwargs["queryset"] = desk.get_queryset(request)
         if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
             kwargs["widget"] = Picker(db_field, self.admin_site)
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+        if isinstance(desk, Desk) and picker_of(field) is not None:
+            field.label_from_instance = desk.told
+        return field
+
+    def keep_to(self, company: Company | None, form: Any) -> None:
+        """What a form of this company offers and takes is of this company, whatever else the person may see."""
+        for field in form.base_fields.values():
+            picker = picker_of(field)
+            if picker is None or company is None:
+                continue
+            desk = self.admin_site._registry.get(picker.field.remote_field.model)
+            if isinstance(desk, Desk) and desk.model is not Company:
+                picker.company = company
+                field.queryset = field.queryset.filter(desk.own([company.pk]))
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Field:
         if isinstance(db_field, DateTimeRangeField):
@@ -115,6 +130,8 @@ class Desk(OwnRows, admin.ModelAdmin):
     removers: frozenset[Role] = DISPATCH
     name_paths: tuple[str, ...] = ()  # sort keys, searched anywhere in them
     code_paths: tuple[str, ...] = ()  # references, searched from their beginning
+    vehicle_path = ""  # to the vehicle whose plate is searched, however it is spaced
+    tells: tuple[str, ...] = ()  # what tells a row from its namesakes where it is chosen
     search_fields: ClassVar[tuple[str, ...]] = (
         "pk",
     )  # the box is shown; `get_search_results` does the work
@@ -147,6 +164,12 @@ class Desk(OwnRows, admin.ModelAdmin):
         for step in self.company_path.split("__"):
             found = found if step == "pk" else getattr(found, step, None)
         return found if isinstance(found, Company) else None
+
+    def told(self, row: Any) -> str:
+        """The row's name among others to choose from."""
+        return " · ".join(
+            [str(row), *(part for name in self.tells if (part := getattr(row, name)))]
+        )
 
     def _may(self, request: HttpRequest, row: Model | None, roles: frozenset[Role]) -> bool:
         access = access_of(request)
@@ -193,7 +216,16 @@ class Desk(OwnRows, admin.ModelAdmin):
         own: dict[str, Any] = {"refusals": request.META.get("dispatch_refusals", {})}
         if len(companies) == 1:
             own["sole_company"] = companies[0]
-        return type(form.__name__, (form,), own)
+        asked = type(form.__name__, (form,), own)  # its fields are made anew
+        self.keep_to(self.company_of_form(request, obj), asked)
+        return asked
+
+    def company_of_form(self, request: HttpRequest, row: Any) -> Company | None:
+        """Whose the row is or will be, where that is known before anything is typed."""
+        if row is not None:
+            return self.company_of(row)
+        companies = self._companies(request)
+        return companies[0] if len(companies) == 1 else None
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """The company is asked where there is a choice, and told where there are several."""
@@ -221,7 +253,14 @@ class Desk(OwnRows, admin.ModelAdmin):
             kwargs |= (
                 {} if access.is_everywhere else {"required": True}
             )  # only superusers make public rows
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        leads, _under, beyond = self.company_path.partition("__")
+        access = access_of(request)
+        if db_field.name == leads and beyond and not access.is_everywhere:
+            desk = cast("Desk", self.admin_site._registry[db_field.remote_field.model])
+            writable = desk.own(access.company_ids(self.writers))
+            field.queryset = field.queryset.filter(writable)
+        return field
 
     # Lists ----------------------------------------------------------------------------------------
 
@@ -235,13 +274,15 @@ class Desk(OwnRows, admin.ModelAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        """Each word stands in a name (whatever its accents) or begins a reference."""
-        for word in search_term.split():
+        """Each word stands in a name (whatever its accents) or in a plate, or begins a reference."""
+        for word in filter(_says_something, search_term.split()):
             found = Q(pk__in=())
             for path in self.name_paths:
                 found |= Q(**{f"{path}__contains": sort_key(word)})
             for path in self.code_paths:
                 found |= Q(**{f"{path}__istartswith": word})
+            if self.vehicle_path:
+                found |= Q(**{f"{self.vehicle_path}__in": vehicles_with_plate(word)})
             queryset = queryset.filter(found)
         return queryset, False
 
@@ -285,6 +326,11 @@ class Desk(OwnRows, admin.ModelAdmin):
             companies = list(access.companies()[:2])
             company = companies[0] if len(companies) == 1 else None
         return None if company is None else company.tz
+
+
+def _says_something(word: str) -> bool:
+    """A dash between two parts of a plate is no word."""
+    return any(map(str.isalnum, word))
 
 
 def _without(fields: Any) -> list[Any]:
@@ -343,6 +389,13 @@ class DeskInline(OwnRows, admin.TabularInline):
             if hasattr(getattr(field, "widget", None), f"can_{can}_related"):
                 setattr(field.widget, f"can_{can}_related", False)
         return field
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        desk = self.admin_site._registry[self.parent_model]
+        if isinstance(desk, Desk):
+            self.keep_to(desk.company_of_form(request, obj), formset.form)
+        return formset
 
     def _desk(self) -> Desk:
         desk = self.admin_site._registry[self.parent_model]

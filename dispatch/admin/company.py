@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dispatch.admin.access import ADMINS, NOBODY, access_of
 from dispatch.admin.base import Desk, DeskInline, column
+from dispatch.admin.choices import choices_urls
 from dispatch.admin.forms import DeskForm
 from dispatch.admin.planning import planning_urls
 from dispatch.admin.settings_form import (
@@ -165,7 +166,8 @@ class CompanyDesk(Desk):
             keep_an_admin(company_ids=[form.instance.pk])
 
     def get_urls(self) -> list[Any]:
-        return planning_urls(self.admin_site) + super().get_urls()
+        own = choices_urls(self.admin_site) + planning_urls(self.admin_site)
+        return own + super().get_urls()
 
     @column(_("plan"))
     def days(self, company: Company) -> str:

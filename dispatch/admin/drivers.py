@@ -71,6 +71,7 @@ class DriverDesk(TellsStranded, CsvDesk, Desk):
     removers = ADMINS
     name_paths = ("sort_key",)
     code_paths = ("reference",)
+    tells = ("reference",)
     list_display = (
         "__str__",
         "reference",

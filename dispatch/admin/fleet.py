@@ -58,7 +58,7 @@ class VehicleDesk(TellsStranded, CsvDesk, Desk):
     writers = ADMINS
     removers = ADMINS
     name_paths = ("sort_key",)
-    code_paths = ("plate",)
+    vehicle_path = "pk"
     list_display = ("name", "plate", "active", "fitted", "places", "licences", "base", "company")
     list_select_related = ("company", "base__parent")
     list_filter = ("active", CompanyFilter)
@@ -113,7 +113,8 @@ def _content(shift: Shift, formsets: Iterable[Any]) -> ShiftContent:
 @admin.register(Shift)
 class ShiftDesk(VersionedDesk):
     name_paths = ("driver__sort_key", "vehicle__sort_key")
-    code_paths = ("driver__reference", "vehicle__plate")
+    code_paths = ("driver__reference",)
+    vehicle_path = "vehicle"
     list_display = ("driver", "vehicle", "hours", "status", "trips", "company")
     relations = (
         "company",

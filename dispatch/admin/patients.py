@@ -20,6 +20,7 @@ class WishesInline(DeskInline):
 class PatientDesk(Desk):
     name_paths = ("sort_key",)
     code_paths = ("reference",)
+    tells = ("reference",)
     list_display = ("__str__", "reference", "mobility", "needs", "home", "phone", "company")
     list_select_related = ("company", "home__parent")
     list_filter = ("mobility", "needs_oxygen", "stairs_help", "door_to_door", CompanyFilter)

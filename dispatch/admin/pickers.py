@@ -1,9 +1,10 @@
-"""How a form offers rows to choose from: found as one types, and already named where one is chosen."""
+"""How a form offers rows to choose from: found as one types, named where one is chosen, of the form's company."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django import forms
 from django.contrib.admin.widgets import AutocompleteSelect
 
 if TYPE_CHECKING:
@@ -12,15 +13,31 @@ if TYPE_CHECKING:
     from django.db.models import ForeignKey, Model
     from django.forms import Field
 
+    from dispatch.models import Company
+
 
 class Picker(AutocompleteSelect):
-    """Django's box with a search; a line whose row was read with it asks the database for no label."""
+    """Django's box with a search; a line whose row was read with it asks the database for no label.
 
+    `company`: whose rows alone are offered, where the form is known to be of one.
+    """
+
+    url_name = "%s:dispatch_choices"
     field: ForeignKey[Any, Any]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.known: dict[str, str] = {}
+        self.company: Company | None = None
+
+    @property
+    def media(self) -> forms.Media:
+        after = ("admin/js/jquery.init.js", "admin/js/autocomplete.js")
+        return super().media + forms.Media(js=[*after, "dispatch/pickers.js"])
+
+    def get_url(self) -> str:
+        url: str = super().get_url()
+        return url if self.company is None else f"{url}?company={self.company.pk}"
 
     def optgroups(self, name: str, value: Any, attrs: Any = None) -> Any:
         if not value or not self.known.keys() >= set(value):

@@ -40,6 +40,7 @@ class PlaceDesk(Desk):
 
     name_paths = ("sort_key", "parent__sort_key")
     code_paths = ("postal_code", "town", "area")
+    tells = ("address", "town")
     list_display = ("__str__", "kind", "address", "town", "area", "coordinates", "company")
     list_select_related = ("company", "parent")
     list_filter = ("kind", "coordinates_quality", CompanyFilter)

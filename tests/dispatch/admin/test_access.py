@@ -129,7 +129,7 @@ def test_a_link_to_another_company_is_no_choice(world, client_of, form_of, desk,
 def test_the_choices_of_a_search_box_are_ones_own(world, client_of):
     make_world()
     source = {"app_label": "dispatch", "model_name": "booking", "field_name": "patient"}
-    url = reverse("admin:autocomplete")
+    url = reverse("admin:dispatch_choices")
     ours = client_of("dispatcher").get(url, {**source, "term": "Ana"}).json()["results"]
     assert {int(row["id"]) for row in ours} == set(
         world.company.patients.values_list("pk", flat=True)

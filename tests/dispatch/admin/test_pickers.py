@@ -1,4 +1,4 @@
-"""What forms offer to choose from: no query a line."""
+"""What forms offer to choose from: rows of their own company, told apart, and no query a line."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from dispatch.models import (
     Skill,
     WeeklyShift,
 )
+from tests.dispatch.admin.conftest import errors, make_world
 from tests.factories import (
     DAY,
     at,
@@ -27,6 +28,7 @@ from tests.factories import (
     make_driver,
     make_establishment,
     make_member,
+    make_shift,
     make_vehicle,
 )
 
@@ -105,3 +107,168 @@ def test_what_was_chosen_meanwhile_is_named_again_beside_an_error(world, send):
     page = send("driver", world.rows["driver"], **changes)
     assert page.status_code == 200
     assert ">Master (GE 88)</option>" in page.content.decode()
+
+
+# Whose rows --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def second(world):
+    """A second company of our administrator, with namesakes of the first one's people."""
+    second = make_world(name="Second")
+    ours = world.people["admin"]
+    Membership.objects.create(user=ours, company=second.company, role=Role.ADMIN)
+    return second
+
+
+@pytest.fixture
+def found(client_of):
+    """What the search box of a form's field answers: the texts of the choices."""
+
+    def texts(model, field, term, person="admin", **more):
+        source = {"app_label": "dispatch", "model_name": model, "field_name": field, "term": term}
+        answer = client_of(person).get(reverse("admin:dispatch_choices"), source | more)
+        return [row["text"] for row in answer.json()["results"]]
+
+    return texts
+
+
+def test_of_several_companies_each_choice_says_its_own(world, second, found):
+    ours, theirs = world.rows["driver"], second.rows["driver"]
+    assert found("shift", "driver", "Élan") == [
+        f"Élan Ève · {ours.reference} · Ours",
+        f"Élan Ève · {theirs.reference} · Second",
+    ]
+    assert found("shift", "driver", "Élan", company=str(second.company.pk)) == [
+        f"Élan Ève · {theirs.reference}"
+    ]
+    assert found("shift", "driver", "Élan", person="dispatcher") == [f"Élan Ève · {ours.reference}"]
+
+
+def test_another_companys_number_finds_nothing(world, found):
+    foreign = make_world()
+    assert found("shift", "driver", "Élan", company=str(foreign.company.pk)) == []
+    assert len(found("shift", "driver", "Élan", company="x")) == 1
+
+
+def test_places_are_told_apart_by_their_address_and_public_ones_are_everybodys(world, found):
+    make_establishment(world.company, name="Clinique", address="Rue Une 1", town="Carouge")
+    make_establishment(None, name="Clinique", address="", town="Onex")
+    company = str(world.company.pk)
+    assert found("booking", "dropoff", "clinique", company=company) == [
+        "Clinique · Rue Une 1 · Carouge",
+        "Clinique · Onex",
+    ]
+
+
+def test_people_with_an_account_are_offered_whatever_the_company(world, second, found):
+    """Who works in one of my companies may get a role in the other."""
+    name = world.people["dispatcher"].username
+    assert found("membership", "user", name, company=str(second.company.pk)) == [name]
+    companies = found("membership", "company", "", company=str(second.company.pk))
+    assert companies == ["Ours", "Second"]
+
+
+@pytest.mark.parametrize(
+    ("desk", "name"),
+    [("shift", "driver"), ("patient", "home"), ("driver", "weekly_shifts-0-vehicle")],
+)
+def test_the_form_of_a_row_asks_for_its_company_only(world, second, client_of, desk, name):
+    page = client_of("admin").get(form(desk, world.rows[desk])).content.decode()
+    address = reverse("admin:dispatch_choices") + f"?company={world.company.pk}"
+    box = page.partition(f'<select name="{name}"')[2].partition(">")[0]
+    assert f'data-ajax--url="{address}"' in box
+
+
+def test_a_form_for_a_new_row_waits_for_the_company(world, second, client_of):
+    add = reverse("admin:dispatch_shift_add")
+    assert "?company=" not in client_of("admin").get(add).content.decode()
+    assert f"?company={world.company.pk}" in client_of("dispatcher").get(add).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("desk", "name", "other"),
+    [
+        ("absence", "driver", "driver"),
+        ("driver", "driver_skills-0-skill", "skill"),
+        ("patient", "home", "place"),
+        ("patient", "wishes-0-driver", "driver"),
+        ("shift", "vehicle", "vehicle"),
+        ("booking", "pickup", "place"),
+    ],
+)
+def test_a_row_never_takes_one_of_the_other_company(world, second, send, desk, name, other):
+    page = send(desk, world.rows[desk], **{name: str(second.rows[other].pk)})
+    assert page.status_code == 200
+    assert "not one of the available choices" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("desk", "link", "other"),
+    [
+        ("shift", "driver", "driver"),
+        ("booking", "patient", "patient"),
+        ("standingorder", "pickup", "place"),
+    ],
+)
+def test_nor_does_a_new_one_whatever_the_browser_sends(
+    world, second, client_of, form_of, desk, link, other
+):
+    client, rows = client_of("admin"), world.rows
+    add = reverse(f"admin:dispatch_{desk}_add")
+    journey = rows["booking"]
+    linked = {
+        "driver": rows["driver"].pk,
+        "vehicle": rows["vehicle"].pk,
+        "patient": journey.patient_id,
+        "pickup": journey.pickup_id,
+        "dropoff": journey.dropoff_id,
+    }
+    sent = linked | {
+        "company": world.company.pk,
+        "period_0": "2026-12-20T07:00",
+        "period_1": "2026-12-20T15:00",
+        "requested_at": "2026-12-20T09:00",
+        "weekdays": ["0"],
+        "starts_on": "2026-12-21",
+        "pickup_time": "09:00",
+        link: second.rows[other].pk,
+    }
+    page = client.post(add, form_of(client.get(add)) | sent)
+    assert page.status_code == 200
+    assert errors(page) in (["This belongs to another company."], ["This does not exist."])
+
+
+def test_an_auditor_elsewhere_notes_no_absence_there(world, client_of, form_of):
+    other = make_world()
+    dispatcher = world.people["dispatcher"]
+    Membership.objects.create(user=dispatcher, company=other.company, role=Role.AUDITOR)
+    client, add = client_of("dispatcher"), reverse("admin:dispatch_absence_add")
+    days = {"first_on": "2026-12-20", "last_on": "2026-12-21"}
+    sent = form_of(client.get(add)) | days
+    page = client.post(add, sent | {"driver": other.rows["driver"].pk})
+    assert "not one of the available choices" in page.content.decode()
+    assert client.post(add, sent | {"driver": world.rows["driver"].pk}).status_code == 302
+
+
+# Plates ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "typed", ["GE 123 456", "ge123456", "GE-123 456", "G E123456", "GE · 123 456"]
+)
+@pytest.mark.parametrize("plate", ["GE 123456", "GE 123 456", "GE123456"])
+def test_a_plate_is_found_however_it_is_spaced(world, found, client_of, plate, typed):
+    company = world.company
+    vehicle = make_vehicle(company, name="Traffic", plate=plate)
+    make_vehicle(company, name="Other", plate="GE 124 456")
+    assert found("shift", "vehicle", typed) == [f"Traffic ({plate})"]
+    shift = make_shift(company, vehicle=vehicle)
+    page = client_of("admin").get(reverse("admin:dispatch_shift_changelist"), {"q": typed})
+    assert [row.pk for row in page.context["cl"].result_list] == [shift.pk]
+
+
+def test_a_name_and_a_part_of_the_plate_find_it_too(world, found):
+    make_vehicle(world.company, name="Traffic", plate="GE 123456")
+    assert found("shift", "vehicle", "traffic 456") == ["Traffic (GE 123456)"]
+    assert found("shift", "vehicle", "traffic 457") == []
