@@ -21,6 +21,7 @@ from dispatch.pages.kpi_lines import KpiGroup, kpi_lines, strip_of
 from dispatch.pages.seats import Seat
 from dispatch.pages.timebar import Axis
 from dispatch.pages.trip_lines import Reason, TripLine, namesakes, trip_line
+from dispatch.usecases.busier_working_day import WorkingDay, busier_working_day
 from dispatch.usecases.day_clock import DayClock, local_day
 from dispatch.usecases.day_so_far import assignment_of
 from dispatch.usecases.measure_day import Measured, measured_day
@@ -64,6 +65,7 @@ class DayBoard:
     recorded: KpiGroup
     predicted: KpiGroup
     notes: tuple[str, ...]
+    busier: WorkingDay | None
 
     @property
     def before(self) -> date | None:
@@ -193,7 +195,15 @@ def day_board(seat: Seat, day: date, now: datetime, said: Said = NOTHING_SAID) -
         recorded=_group(measured.recorded),
         predicted=_group(measured.predicted),
         notes=() if in_force is None else tuple(note_sentences(in_force.notes)),
+        busier=_busier(seat, day, today),
     )
+
+
+def _busier(seat: Seat, day: date, today: date) -> WorkingDay | None:
+    """Who opens the console on a quiet day is shown where the work is."""
+    if day != today or not seat.sees_everything:
+        return None
+    return busier_working_day(seat.company, day)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 
 import pytest
 from django.contrib.staticfiles.finders import get_finder
@@ -9,7 +10,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 
 from atmr.management.commands import prepare
-from tests.factories import make_company, make_run
+from tests.factories import at, make_booking, make_company, make_run
 
 
 @pytest.fixture
@@ -63,6 +64,21 @@ def test_the_demo_is_made_and_its_day_planned_where_there_is_no_company(said, se
     make_run(company, service_on=today)
     call_command(prepare.Command(), demo=True)
     assert collected(said)[4:] == ["migrate"]
+
+
+@pytest.mark.django_db
+def test_beside_a_quiet_day_the_working_day_it_leads_to_is_planned_once(said, settings):
+    company = make_company()
+    (settings.VAR_DIR / prepare.DEMO_FILE).write_text("Demo account: somebody")
+    today = timezone.now().astimezone(company.tz).date()
+    for days in (1, 2, 3):  # one of the next three is the next working day, whatever today is
+        make_booking(company, pickup_at=at(9, day=today + timedelta(days=days)))
+    call_command(prepare.Command(), demo=True)
+    assert collected(said) == ["migrate", "plan_day", "plan_day"]
+    for days in range(4):
+        make_run(company, service_on=today + timedelta(days=days))
+    call_command(prepare.Command(), demo=True)
+    assert collected(said)[3:] == ["migrate"]
 
 
 @pytest.mark.django_db

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.utils import timezone
 
 from atmr.embedded.children import replace_text
 from dispatch.models import Company, DispatchRun
+from dispatch.usecases.busier_working_day import busier_working_day
 
 DEMO_FILE = "demo.txt"
 
@@ -39,7 +41,7 @@ class Command(BaseCommand):
         if demo and not Company.objects.exists():
             self._make_demo()
         if demo and (settings.VAR_DIR / DEMO_FILE).exists():
-            self._plan_demo_day()
+            self._plan_demo_days()
 
     def _make_demo(self) -> None:
         self._say("making the demo companies")
@@ -47,20 +49,21 @@ class Command(BaseCommand):
         call_command("seed_demo", carrier="both", stdout=said, stderr=self.stderr)
         replace_text(settings.VAR_DIR / DEMO_FILE, said.getvalue())
 
-    def _plan_demo_day(self) -> None:
-        """Today, where nobody has planned it: a demo of last week still shows a planned day."""
+    def _plan_demo_days(self) -> None:
+        """Those of today that nobody has planned: a demo of last week still shows a planned day."""
         now = timezone.now()
         for company in Company.objects.all():
-            day = now.astimezone(company.tz).date()
-            if not DispatchRun.objects.filter(company=company, service_on=day).exists():
-                self._plan(company)
+            for day in _shown_days(company, now.astimezone(company.tz).date()):
+                if not DispatchRun.objects.filter(company=company, service_on=day).exists():
+                    self._plan(company, day)
 
-    def _plan(self, company: Company) -> None:
-        self._say(f"planning today for {company.name}")
+    def _plan(self, company: Company, day: date) -> None:
+        self._say(f"planning {day} for {company.name}")
         try:
             call_command(
                 "plan_day",
                 company=company.slug,
+                on=day,
                 apply=True,
                 stdout=self.stdout,
                 stderr=io.StringIO(),
@@ -81,6 +84,12 @@ class Command(BaseCommand):
     def _say(self, sentence: str) -> None:
         self.stderr.write(f"  {sentence}", self.style.NOTICE)
         self.stderr.flush()
+
+
+def _shown_days(company: Company, today: date) -> tuple[date, ...]:
+    """Today, and where that is quiet (a weekend) the working day that its page leads to."""
+    busier = busier_working_day(company, today)
+    return (today,) if busier is None else (today, busier.day)
 
 
 def _static_digest() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from html import unescape
 
 import pytest
@@ -36,6 +36,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
+FAR = date(2031, 6, 20)  # a Friday
 MOST_QUERIES = 16  # four of them say which shifts cannot drive
 
 
@@ -126,6 +127,15 @@ class TestWhatIsShown:
         assert "No trip waits for a driver." in words(signed_in(), tomorrow.url)
         Absence.objects.create(driver=shift.driver, first_on=tomorrow.on, last_on=tomorrow.on)
         assert "2 trips need another driver." in words(signed_in(), tomorrow.url)
+
+    def test_who_opens_a_quiet_day_is_led_to_the_next_working_day(
+        self, signed_in: SignIn, today: Day
+    ) -> None:
+        for days in (1, 2, 3):  # one of them is the next working day, whatever today is
+            Day(today.company, today.on + timedelta(days=days)).booking(9)
+        text = words(signed_in(), today.url)
+        assert re.search(r"(Mon|Tues|Wednes|Thurs|Fri)day \d+ \w+ : 1 trip, not planned yet", text)
+        assert "not planned yet" not in words(signed_in(), Day(today.company, FAR).url)
 
     def test_on_a_day_that_is_over_every_trip_had_a_driver(
         self, signed_in: SignIn, company: Company
