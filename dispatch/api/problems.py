@@ -18,7 +18,7 @@ from kombu.exceptions import OperationalError as NoBrokerError
 from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
-from dispatch.api.outages import RETRY_AFTER_S, is_database_away
+from dispatch.api.outages import RETRY_AFTER_S, is_cache_away, is_database_away
 from dispatch.usecases.apply_plan import StalePlanError
 from dispatch.usecases.assign_booking import NotFeasibleError
 from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
@@ -87,9 +87,13 @@ def _known(error: Exception) -> Exception:
         return exceptions.PermissionDenied()
     if isinstance(error, NoBrokerError):
         return NoWorkerError()
+    return _outage(error) or error
+
+
+def _outage(error: BaseException | None) -> NoDatabaseError | NoCacheError | None:
     if is_database_away(error):
         return NoDatabaseError()
-    return error
+    return NoCacheError() if is_cache_away(error) else None
 
 
 class NoWorkerError(ProblemError):
@@ -104,6 +108,16 @@ class NoDatabaseError(ProblemError):
     default_detail = _(
         "The database does not answer right now: please try again in a moment."
         " If you were changing something, look first whether it took effect."
+    )
+    wait = RETRY_AFTER_S
+
+
+class NoCacheError(ProblemError):
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "no-cache"
+    default_detail = _(
+        "What is kept for a few minutes only (a file that was looked at, for one) cannot be reached right now:"
+        " please try again in a moment."
     )
     wait = RETRY_AFTER_S
 
@@ -185,10 +199,10 @@ def _line(field: str, sentence: str, code: str) -> dict[str, str]:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Django's handler500: an API answers as an API does; a database that is away has pages of its own."""
+    """Django's handler500: an API answers as an API does; what is away has pages of its own."""
     is_api = request.path.startswith("/api/")
-    if is_database_away(sys.exception()):
-        return _no_database(is_api=is_api)
+    if (outage := _outage(sys.exception())) is not None:
+        return _away(outage, is_api=is_api)
     if not is_api:
         return defaults.server_error(request)
     detail = str(
@@ -197,8 +211,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return answer(problem(500, code="server-error", detail=detail))
 
 
-def _no_database(*, is_api: bool) -> HttpResponse:
-    error = NoDatabaseError()
+def _away(error: NoDatabaseError | NoCacheError, *, is_api: bool) -> HttpResponse:
     headers = _headers(error)
     if is_api:
         return answer(problem(503, code=_api_code(error), **_api_members(error)), headers=headers)

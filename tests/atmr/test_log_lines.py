@@ -9,6 +9,7 @@ from types import TracebackType
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, OperationalError
+from redis.exceptions import ConnectionError as RedisGone
 
 from atmr.log_lines import DiscreetFormatter
 
@@ -46,16 +47,23 @@ def test_both_exceptions_of_a_chain_are_still_named() -> None:
     assert "django.db.utils.DatabaseError: null value" in line
 
 
-def test_a_request_that_found_no_database_is_one_line() -> None:
+@pytest.mark.parametrize(
+    ("error", "what"),
+    [
+        (OperationalError("connection to 10.0.0.1 failed"), "database is away: OperationalError"),
+        (RedisGone("Error 111 connecting to 10.0.0.1"), "cache is away: ConnectionError"),
+    ],
+)
+def test_a_request_that_found_no_database_or_cache_is_one_line(error: Exception, what: str) -> None:
     def line(logger: str) -> str:
         try:
-            raise OperationalError("connection to 10.0.0.1 failed")
-        except OperationalError:
+            raise error
+        except (OperationalError, RedisGone):
             said = ("Service Unavailable", "/days/")
             record = logging.LogRecord(logger, logging.ERROR, "", 0, "%s: %s", said, sys.exc_info())
         return DiscreetFormatter("{message}", style="{").format(record)
 
-    away = "Service Unavailable: /days/ (the database is away: OperationalError)"
+    away = f"Service Unavailable: /days/ (the {what})"
     assert line("django.request") == away
     assert "Traceback" in line("dispatch.tasks")
 

@@ -11,7 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
+from rest_framework.throttling import BaseThrottle
 
 from dispatch.api.access import OFFICE, READERS
 from dispatch.api.base import CompanyViewSet
@@ -26,6 +26,7 @@ from dispatch.api.serializers.runs import (
     RunInput,
     RunSerializer,
 )
+from dispatch.api.throttling import PlanningThrottle
 from dispatch.enums import RunTrigger
 from dispatch.models import DispatchRun
 from dispatch.models.run import DispatchRunQuerySet
@@ -68,7 +69,7 @@ class RunViewSet(CompanyViewSet):
     throttle_scope = "planning"
 
     def get_throttles(self) -> list[BaseThrottle]:
-        return [ScopedRateThrottle()] if self.action == "create" else []
+        return [PlanningThrottle()] if self.action == "create" else []
 
     def get_queryset(self) -> DispatchRunQuerySet:
         rows = cast("DispatchRunQuerySet", super().get_queryset())

@@ -47,6 +47,18 @@ def test_a_file_is_looked_at_and_then_written(world, client_of):
     assert Vehicle.objects.get(plate="GE 900").company == world.company
 
 
+def test_a_file_that_cannot_be_kept_is_asked_for_later(world, client_of, settings):
+    client = client_of("admin")
+    client.raise_request_exception = False
+    token = upload(client, GOOD).context["token"]
+    backend = "django.core.cache.backends.redis.RedisCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "redis://127.0.0.1:1/0"}}
+    for answer in (upload(client, GOOD), client.post(page("vehicle", "import"), {"token": token})):
+        assert answer.status_code == 503
+        assert "please try again in a moment" in answer.content.decode()
+    assert not Vehicle.objects.filter(plate="GE 900").exists()
+
+
 def test_a_kept_file_is_written_once_and_by_who_sent_it(world, client_of):
     token = upload(client_of("admin"), GOOD).context["token"]
     for person in ("superuser", "outsider"):

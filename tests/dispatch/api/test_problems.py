@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
+from typing import Any
 
 import psycopg
 import pytest
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError as NoDatabase
 from django.db import connection
 from django.http import HttpRequest
 from django.test import Client, RequestFactory
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError, ResponseError
 from rest_framework.throttling import ScopedRateThrottle
 
 from dispatch.api import problems
@@ -24,6 +27,13 @@ from tests.dispatch.api.caller import ROOT, Caller
 from tests.factories import DAY, make_booking, make_member
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def no_cache(settings: Any) -> None:
+    """A Redis at an address where nobody listens."""
+    backend = "django.core.cache.backends.redis.RedisCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": "redis://127.0.0.1:1/0"}}
 
 
 @pytest.mark.parametrize(
@@ -165,6 +175,35 @@ def test_a_database_that_is_away_is_said(company: Company, path: str, kind: str)
     assert response.headers["Content-Type"].split(";")[0] == kind
     assert "The database does not answer right now" in response.content.decode()
     assert client.get(path, follow=True).status_code == 200
+
+
+def test_a_plan_is_made_while_the_cache_that_counts_them_is_away(
+    office: Caller, no_cache: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = office.post("runs/", {})
+    assert answer.status == 400  # the body is looked at: the throttle has let it pass
+    assert "Plannings are not counted: the cache is away" in caplog.text
+
+
+@pytest.mark.parametrize("path", [f"{ROOT}bookings/", "/days/"])
+def test_a_cache_that_is_away_is_said(rf: RequestFactory, no_cache: None, path: str) -> None:
+    answer, response = None, None
+    try:
+        cache.get("anything")
+    except RedisError as error:
+        answer = problems.explain(error, {})
+        response = problems.server_error(rf.get(path))
+    assert answer is not None
+    assert response is not None
+    assert json.loads(answer.content)["type"] == "urn:atmr:problem:no-cache"
+    for given in (answer, response):
+        assert (given.status_code, given.headers["Retry-After"]) == (503, "5")
+    assert "cannot be reached right now" in response.content.decode()
+    assert "127.0.0.1" not in response.content.decode()
+
+
+def test_a_command_that_the_cache_refuses_is_no_absence() -> None:
+    assert problems.explain(ResponseError("WRONGTYPE"), {}) is None
 
 
 @pytest.mark.parametrize("path", [f"{ROOT}bookings/", "/days/"])
