@@ -158,7 +158,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "unacked_restore_interval": 5,
     "unacked_restore_throttle": 1,
     "global_keyprefix": "atmr:",
+    # A broker that hangs is as good as gone: who enqueues waits two of these, and the row is delivered again later.
+    "socket_timeout": 5,
+    "socket_connect_timeout": 5,
 }
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.2, "interval_max": 0.2}
 # Nobody waits for what a task returns: rows say it.
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
