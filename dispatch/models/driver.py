@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields import DateRangeField, IntegerRangeField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Greatest, Least
+from django.db.models.lookups import LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.enums import AbsenceReason, DriverKind, LicenceKind
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date
 
+    from django.db.models.expressions import Combinable
+
 WEEKDAYS = [
     (0, _("Monday")),
     (1, _("Tuesday")),
@@ -33,6 +37,7 @@ WEEKDAYS = [
     (5, _("Saturday")),
     (6, _("Sunday")),
 ]
+BREAK_OUTSIDE = _("The break would lie outside the shift.")
 
 
 def driver_reference() -> str:
@@ -192,6 +197,43 @@ class DriverLicence(models.Model):
         return f"{self.driver}: {self.kind}"
 
 
+A_DAY_S, A_WEEK_S = 86_400, 604_800
+
+
+def _seconds(wall_time: str) -> Func:
+    """Since midnight."""
+    return Func(
+        F(wall_time),
+        template="(EXTRACT(epoch FROM %(expressions)s)::integer)",
+        output_field=models.IntegerField(),
+    )
+
+
+def _after_start(wall_time: str) -> Func:
+    """Seconds from the start of the shift until the clock shows this time."""
+    return Func(
+        _seconds(wall_time) - _seconds("start") + A_DAY_S,
+        Value(A_DAY_S),
+        function="mod",
+        output_field=models.IntegerField(),
+    )
+
+
+def _time_of_week() -> Func:
+    """The seconds of the week on duty: a night from Sunday goes on in Monday's first hours."""
+    starts = F("weekday") * Value(A_DAY_S) + _seconds("start")
+    ends = starts + _after_start("end")
+    parts = [
+        _range(starts, Least(ends, Value(A_WEEK_S))),
+        _range(Value(0), Greatest(ends - Value(A_WEEK_S), Value(0))),
+    ]
+    return Func(*parts, function="int4multirange", output_field=models.TextField())
+
+
+def _range(start: Combinable, end: Combinable) -> Func:
+    return Func(start, end, function="int4range", output_field=IntegerRangeField())
+
+
 class WeeklyShift(models.Model):
     """When a driver works in an ordinary week, in local times; an end before the start is on the next day."""
 
@@ -243,6 +285,26 @@ class WeeklyShift(models.Model):
                 Q(break_min=None) | Q(break_min__range=(1, 240)),
                 name="weekly_shift_break_lasts",
                 message=_("The break is shorter than 1 or longer than 240 minutes."),
+            ),
+            check(
+                Q(break_min=None)
+                | Q(LessThanOrEqual(_after_start("break_earliest"), _after_start("break_latest")))
+                & Q(
+                    LessThanOrEqual(
+                        _after_start("break_latest") + F("break_min") * Value(60),
+                        _after_start("end"),
+                    )
+                ),
+                name="weekly_shift_break_inside",
+                message=BREAK_OUTSIDE,
+            ),
+            ExclusionConstraint(
+                name="weekly_shift_one_at_a_time",
+                expressions=[
+                    ("driver", RangeOperators.EQUAL),
+                    (_time_of_week(), RangeOperators.OVERLAPS),
+                ],
+                violation_error_message=_("The driver already works then in an ordinary week."),
             ),
         ]
 

@@ -11,6 +11,7 @@ from django.db.models import UniqueConstraint
 from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
 
+from dispatch.models.driver import BREAK_OUTSIDE
 from dispatch.models.fleet import NO_WAY_IN
 
 if TYPE_CHECKING:
@@ -18,10 +19,15 @@ if TYPE_CHECKING:
 
     from django.db import IntegrityError, models
     from django.db.models import BaseConstraint
+    from django.utils.functional import _StrPromise
 
 # Suffixes of what the database refuses by foreign keys and triggers (migrations 0002 and 0011).
 _SAME_COMPANY = "_same_company"
 _KEEPS_COMPANY = "_keeps_company"
+_ACROSS_TABLES: Mapping[str, _StrPromise] = {
+    "seat_configuration_way_in": NO_WAY_IN,
+    "shift_break_inside": BREAK_OUTSIDE,
+}
 
 
 def refusal_sentence(error: IntegrityError) -> str:
@@ -30,8 +36,8 @@ def refusal_sentence(error: IntegrityError) -> str:
     found = _constraints().get(name)
     if found is not None:
         return _sentence(*found)
-    if name == "seat_configuration_way_in":
-        return str(NO_WAY_IN)
+    if name in _ACROSS_TABLES:
+        return str(_ACROSS_TABLES[name])
     if name.endswith(_SAME_COMPANY):
         return _("This links to something that belongs to another company.")
     if name.endswith(_KEEPS_COMPANY):

@@ -10,6 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
 from dispatch.models import Driver, Place, Shift, ShiftBreak, Vehicle
+from dispatch.models.driver import BREAK_OUTSIDE
 from dispatch.models.fleet import LONGEST_SHIFT, TOO_LONG
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.keep_row import Children, InvalidRowError, check_row
@@ -116,9 +117,7 @@ class ShiftContent:
         for position, pause in enumerate(self.breaks):
             over = pause.latest_at + timedelta(minutes=pause.duration_min)
             if pause.earliest_at < self.starts_at or over > self.ends_at:
-                raise InvalidRowError(
-                    {f"breaks.{position}": [_("The break would lie outside the shift.")]}
-                )
+                raise InvalidRowError({f"breaks.{position}": [str(BREAK_OUTSIDE)]})
         return [
             ShiftBreak(
                 earliest_at=pause.earliest_at,

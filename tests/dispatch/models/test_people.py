@@ -165,6 +165,26 @@ def test_links_to_another_company_are_refused_in_words() -> None:
             row.full_clean()
 
 
+def test_a_week_of_one_driver_touches_and_never_overlaps() -> None:
+    driver = make_driver(make_company())
+    pause = {"break_earliest": time(23), "break_latest": time(1), "break_min": 30}
+    week = [
+        WeeklyShift(driver=driver, weekday=6, start=time(22), end=time(6), **pause),
+        WeeklyShift(driver=driver, weekday=0, start=time(6), end=time(14)),
+        WeeklyShift(driver=driver, weekday=0, start=time(14), end=time(0)),
+    ]
+    for row in week:
+        row.full_clean()
+        row.save()
+    with pytest.raises(ValidationError, match="already works then"):
+        WeeklyShift(driver=driver, weekday=0, start=time(5, 59), end=time(6)).full_clean()
+    with pytest.raises(ValidationError, match="outside the shift"):
+        WeeklyShift(driver=driver, weekday=3, start=time(8), end=time(14), **pause).full_clean()
+    WeeklyShift(
+        driver=make_driver(driver.company), weekday=0, start=time(5), end=time(9)
+    ).full_clean()
+
+
 @pytest.mark.parametrize("model", [DriverWish, DriverSkill, WeeklyShift, Patient])
 def test_an_empty_form_is_refused_field_by_field(model: type[Model]) -> None:
     with pytest.raises(ValidationError) as refusal:

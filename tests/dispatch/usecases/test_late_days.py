@@ -100,7 +100,7 @@ def test_an_arrival_a_minute_ahead_of_our_clock_is_no_trouble(company: Company) 
 
 
 def test_a_patient_on_board_over_lunch_and_past_the_end_of_the_shift(company: Company) -> None:
-    make_break(make_shift(company, end=at(13)))
+    make_break(make_shift(company, end=at(13)), latest_at=at(12, 30))
     booking = make_booking(company, pickup_at=at(11))
     in_force(company, at(6))
     for status, hour, minute in ((S.EN_ROUTE, 11, 0), (S.ARRIVED, 11, 30), (S.ON_BOARD, 12, 58)):

@@ -125,7 +125,7 @@ def test_minutes_between_planning_and_applying_are_made_up_by_leaving_later(
 def test_a_break_whose_hour_has_passed_holds_nothing_up(
     company: Company, shift: Shift, booking: Booking
 ) -> None:
-    make_break(shift, earliest_at=at(6), latest_at=at(6, 30), duration_min=20)
+    make_break(shift, earliest_at=at(7), latest_at=at(7, 10), duration_min=20)
     later = make_booking(company, pickup_at=at(15))
     put_in_force(planned(company), at(8, 30))
     assert set(Assignment.objects.values_list("booking", flat=True)) == {booking.pk, later.pk}

@@ -124,11 +124,6 @@ def test_of_two_drivers_with_one_vehicle_the_same_one_gets_it_each_week(company)
     assert {each.driver for each in done.skipped} == {str(second.driver)}
 
 
-def test_a_break_outside_the_shift_skips_it_in_words(company):
-    weekly(company, break_earliest=time(15), break_latest=time(15, 50))
-    assert why(rolled(company)) == ["The break would lie outside the shift."]
-
-
 def test_who_drives_no_more_or_for_another_company_gets_no_shift(company):
     gone = weekly(company)
     Driver.objects.filter(pk=gone.driver_id).update(active=False)

@@ -163,6 +163,22 @@ def break_of_no_time(company: Company) -> None:
     make_break(make_shift(company), duration_min=0)
 
 
+@violates("shift_break_inside")
+def break_before_the_shift(company: Company) -> None:
+    make_break(make_shift(company, start=at(12)))
+
+
+@violates("shift_break_inside")
+def break_past_the_end_of_the_shift(company: Company) -> None:
+    make_break(make_shift(company, end=at(13, 29)))
+
+
+@violates("shift_break_inside")
+def shift_shortened_under_its_break(company: Company) -> None:
+    pause = make_break(make_shift(company))
+    Shift.objects.filter(pk=pause.shift_id).update(period=between(at(7), at(12)))
+
+
 @violates("standing_return_mode")
 def unknown_return(company: Company) -> None:
     make_standing_order(company, return_mode="by balloon")

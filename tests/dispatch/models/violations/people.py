@@ -204,6 +204,47 @@ def break_of_nothing(company: Company) -> None:
     _weekly(company, break_earliest=time(11), break_latest=time(13), break_min=0)
 
 
+BREAK = {"break_earliest": time(11), "break_latest": time(13), "break_min": 30}
+
+
+@violates("weekly_shift_break_inside")
+def break_before_work(company: Company) -> None:
+    _weekly(company, **BREAK | {"break_earliest": time(6)})
+
+
+@violates("weekly_shift_break_inside")
+def break_that_closes_first(company: Company) -> None:
+    _weekly(company, **BREAK | {"break_latest": time(10)})
+
+
+@violates("weekly_shift_break_inside")
+def break_past_the_end(company: Company) -> None:
+    _weekly(company, end=time(13, 29), **BREAK)
+
+
+@violates("weekly_shift_break_inside")
+def break_by_day_in_a_night(company: Company) -> None:
+    _weekly(company, start=time(22), end=time(6), **BREAK)
+
+
+@violates("weekly_shift_one_at_a_time")
+def on_duty_twice(company: Company) -> None:
+    first = _weekly(company)
+    _weekly(company, driver=first.driver, start=time(15, 59), end=time(20))
+
+
+@violates("weekly_shift_one_at_a_time")
+def night_into_the_next_morning(company: Company) -> None:
+    night = _weekly(company, start=time(22), end=time(7, 1))
+    _weekly(company, driver=night.driver, weekday=1)
+
+
+@violates("weekly_shift_one_at_a_time")
+def sunday_night_into_monday(company: Company) -> None:
+    night = _weekly(company, weekday=6, start=time(22), end=time(7, 1))
+    _weekly(company, driver=night.driver)
+
+
 def _absence(company: Company, **fields: object) -> Absence:
     values = {"driver": make_driver(company), "first_on": DAY, "last_on": DAY} | fields
     return Absence.objects.create(**values)
