@@ -67,6 +67,11 @@ IF_MATCH = OpenApiParameter(
     required=True,
     description="The ETag of what the caller saw, or * for whatever it is.",
 )
+IF_MATCH_OR_NOT = OpenApiParameter(
+    "If-Match",
+    location=OpenApiParameter.HEADER,
+    description="The ETag of what the caller saw; without it the last writer wins.",
+)
 ETAG = OpenApiParameter(
     "ETag",
     location=OpenApiParameter.HEADER,
@@ -88,13 +93,22 @@ class Schema(AutoSchema):
             found.append(ROW)
         if self._is_versioned_write:
             found.append(IF_MATCH)
-        if getattr(self.view, "versioned", ()) and not self._is_list_view():
+        if self._is_among("version_is_optional"):
+            found.append(IF_MATCH_OR_NOT)
+        if self._has_versions and not self._is_list_view():
             found.append(ETAG)
         return found
 
     @property
+    def _has_versions(self) -> bool:
+        return any(getattr(self.view, name, ()) for name in ("versioned", "version_is_optional"))
+
+    @property
     def _is_versioned_write(self) -> bool:
-        return getattr(self.view, "action", "") in getattr(self.view, "versioned", ())
+        return self._is_among("versioned")
+
+    def _is_among(self, name: str) -> bool:
+        return getattr(self.view, "action", "") in getattr(self.view, name, ())
 
     def _get_response_bodies(self, direction: Direction = "response") -> dict[str, Any]:
         responses: dict[str, Any] = super()._get_response_bodies(direction)
@@ -116,6 +130,7 @@ class Schema(AutoSchema):
             found += ["400", "401", "403", "404"]
             found += [] if self.method == "GET" else ["409"]
             found += ["412", "428"] if self._is_versioned_write else []
+            found += ["412"] if self._is_among("version_is_optional") else []
         return sorted(found)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar
 
@@ -11,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from dispatch.api.problems import ProblemError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from rest_framework.request import Request
 
 
@@ -45,3 +50,15 @@ def expected_version(request: Request, current: Version) -> Version:
     if "*" not in tags and etag(current) not in tags:
         raise PreconditionFailedError
     return current
+
+
+def hash_of(representation: Mapping[str, Any]) -> str:
+    """The version of a row that counts none: it is another as soon as anything of what is shown is."""
+    written = json.dumps(representation, sort_keys=True, default=str)
+    return sha256(written.encode()).hexdigest()[:32]
+
+
+def refuse_stale(request: Request, current: str) -> None:
+    """Where the caller may say which version they saw, and need not. Raises PreconditionFailedError (412)."""
+    if "If-Match" in request.headers:
+        expected_version(request, current)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from django.db.models import Model
+from django.db import transaction
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers
@@ -27,6 +28,7 @@ from dispatch.api.serializers.people import (
     WrittenDriverSerializer,
 )
 from dispatch.api.serializers.shared import PlaceSerializer
+from dispatch.api.versions import hash_of, refuse_stale
 from dispatch.enums import CoordinatesQuality
 from dispatch.models import (
     Driver,
@@ -57,19 +59,32 @@ class RegisterViewSet(CompanyViewSet):
     model: ClassVar[type[Model]]
     input_class: ClassVar[type[serializers.Serializer[Any]]]
     written_class: ClassVar[type[serializers.Serializer[Any]] | None] = None  # with its warnings
+    version_is_optional = frozenset({"partial_update"})
     places: ClassVar[tuple[str, ...]] = ()  # fields that link to a place
 
     def get_serializer_class(self) -> Any:
         is_written = self.written_class is not None and self.action in ("create", "partial_update")
         return self.written_class if is_written else super().get_serializer_class()
 
+    def get_queryset(self) -> QuerySet[Any]:
+        """Locked for who changes it: of two that saw the same version one writes, the other is told."""
+        rows = super().get_queryset()
+        return rows.select_for_update(of=("self",)) if self.action == "partial_update" else rows
+
+    def version_of(self, row: Any) -> str:
+        """Registers count no versions; the rows that hang on a row are part of what is shown of it."""
+        shown = self.serializer_class(row, context=self.get_serializer_context())
+        return hash_of(shown.data)
+
     def create(self, request: Request) -> Response:
         row = self.model(company=self.company)
         self._keep(row, self.read(self.input_class).validated_data)
         return self.shown(row.pk, status=201)
 
+    @transaction.atomic
     def partial_update(self, request: Request, **_kwargs: object) -> Response:
         row = self.get_object()
+        refuse_stale(request, self.version_of(row))
         self._keep(row, self.read(self.input_class, is_change=True).validated_data)
         return self.shown(row.pk)
 

@@ -194,3 +194,35 @@ def test_a_driver_or_vehicle_that_leaves_names_the_journeys_left_behind(
         assert why in warning["detail"]
         office.patch(path, {"active": True})
     assert "warnings" not in office.get(driver).body
+
+
+@pytest.mark.parametrize("name", ["drivers", "vehicles", "patients", "places"])
+def test_who_saw_another_version_of_a_row_is_told(
+    office: Caller, company: Company, name: str
+) -> None:
+    make = {
+        "drivers": make_driver,
+        "vehicles": make_vehicle,
+        "patients": make_patient,
+        "places": make_place,
+    }[name]
+    path = f"{name}/{make(company).pk}/"
+    field = "first_name" if name in {"drivers", "patients"} else "name"
+    seen = office.get(path).headers["ETag"]
+    changed = office.patch(path, {field: "Lia"}, match=seen)
+    assert changed.status == 200
+    assert changed.headers["ETag"] == office.get(path).headers["ETag"] != seen
+    stale = office.patch(path, {field: "Lou"}, match=seen)
+    assert (stale.status, stale.problem) == (412, "precondition-failed")
+    assert office.get(path).body[field] == "Lia"
+    assert office.patch(path, {field: "Lou"}).status == 200  # who names no version overwrites
+    assert office.patch(path, {field: "Max"}, match="*").status == 200
+
+
+def test_what_hangs_on_a_row_is_part_of_its_version(office: Caller, company: Company) -> None:
+    driver = make_driver(company)
+    path = f"drivers/{driver.pk}/"
+    seen = office.get(path).headers["ETag"]
+    driver.licences.update(expires_on="2031-01-01")
+    assert office.patch(path, {"first_name": "Lia"}, match=seen).status == 412
+    assert Driver.objects.get().first_name == "Léo"

@@ -51,6 +51,13 @@ def test_every_versioned_write_asks_for_the_version(document: dict[str, Any]) ->
     for name in ("assign", "unassign", "progress", "ready", "not-ready", "dispatch-now", "return"):
         assert "If-Match" in headers(f"/api/v1/bookings/{{id}}/{name}/", "post")
     assert "If-Match" in headers("/api/v1/shifts/{id}/", "delete")
+    for name in ("drivers", "vehicles", "patients", "places"):
+        path = f"/api/v1/{name}/{{id}}/"
+        assert "If-Match" in headers(path, "patch")
+        responses = document["paths"][path]["patch"]["responses"]
+        assert "ETag" in responses["200"]["headers"]
+        assert "412" in responses
+        assert "428" not in responses
     assert "If-Match" not in headers("/api/v1/bookings/", "post")
 
 
