@@ -200,13 +200,13 @@ def test_a_driver_or_vehicle_that_leaves_names_the_journeys_left_behind(
 def test_who_saw_another_version_of_a_row_is_told(
     office: Caller, company: Company, name: str
 ) -> None:
-    make = {
+    makers: dict[str, Any] = {
         "drivers": make_driver,
         "vehicles": make_vehicle,
         "patients": make_patient,
         "places": make_place,
-    }[name]
-    path = f"{name}/{make(company).pk}/"
+    }
+    path = f"{name}/{makers[name](company).pk}/"
     field = "first_name" if name in {"drivers", "patients"} else "name"
     seen = office.get(path).headers["ETag"]
     changed = office.patch(path, {field: "Lia"}, match=seen)
