@@ -1,22 +1,25 @@
-"""What the tables of a company share: rows of that company only, checked by the model, refused by the database."""
+"""What the tables of a company share: rows of that company only, judged and written by the use cases."""
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
+from django.db import connection
 from django.utils.translation import gettext as _
 from import_export.instance_loaders import CachedInstanceLoader
 from import_export.resources import ModelResource
 
-from dispatch.models.refusals import refusal_sentence
 from dispatch.tables.columns import Column, MomentColumn
 from dispatch.tables.formulas import restore
 from dispatch.tables.lookups import Directory
+from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.keep_row import InvalidRowError, refusals_explained
+from dispatch.usecases.stranded_journeys import stranded_journeys
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from typing import Any
 
@@ -30,7 +33,8 @@ Errors = dict[str, list[ValidationError]]
 class CompanyTable(ModelResource):
     """A file of one company: a row with a known reference is changed, any other is new."""
 
-    children: tuple[str, ...] = ()  # attributes of a row that are rows of their own
+    # What is rows of its own: what use cases call it → the attribute that the column reads.
+    children: Mapping[str, str] = MappingProxyType({})
     now: datetime | None = None  # when a file is taken in; nobody asks on the way out
 
     class Meta:
@@ -88,7 +92,7 @@ class CompanyTable(ModelResource):
         import_validation_errors: Errors | None = None,
         validate_unique: bool = True,  # noqa: FBT001 - the signature of import-export
     ) -> None:
-        """The model's own checks; what the database checks is left to it (`save_instance`)."""
+        """The model's own checks; what else is to be said, its use case says (`keep`)."""
         errors = dict(import_validation_errors or {})
         try:
             instance.clean_fields(exclude=set(errors) | _found_links(instance))
@@ -109,24 +113,40 @@ class CompanyTable(ModelResource):
         row: Mapping[str, str],
         **_options: object,
     ) -> None:
+        """Written by the use case of every other way in."""
         try:
-            with transaction.atomic():
-                if is_create:
-                    instance.save(force_insert=True)
-                else:
-                    self.store(instance)
-                self.store_children(instance)
+            with refusals_explained():
+                self.keep(instance, is_new=is_create)
                 connection.check_constraints()  # what waits for the end would refuse the whole file
-        except IntegrityError as error:
-            raise ValidationError(refusal_sentence(error)) from error
+        except UseCaseError as refusal:
+            raise self._told(refusal) from refusal
 
-    def store(self, instance: Any) -> None:
-        """Write the change of a row that exists; only the columns of the table."""
-        names = {c.attribute for c in self.fields.values()} - set(self.children)
-        instance.save(update_fields=names)
+    def keep(self, instance: Any, *, is_new: bool) -> None:
+        """Write this row and what hangs on it. Raises UseCaseError; nothing is written then."""
+        raise NotImplementedError
 
-    def store_children(self, instance: Any) -> None:
-        """Write the rows that hang on this one."""
+    def changed(self) -> set[str]:
+        """The columns of the row's own that the table has."""
+        return {c.attribute for c in self.fields.values()} - set(self.children.values())
+
+    def _told(self, refusal: UseCaseError) -> ValidationError:
+        """In the words of the use case, each beside its column."""
+        if not isinstance(refusal, InvalidRowError):
+            return ValidationError(str(refusal))
+        said: dict[str, list[str]] = {}
+        for field, sentences in refusal.errors.items():
+            part = field.partition(".")[0]
+            said.setdefault(self.children.get(part, part), []).extend(sentences)
+        return ValidationError(said)
+
+    def after_import(self, dataset: object, result: Any, **_options: object) -> None:
+        """The whole file is written: only now it is known what is odd about each line."""
+        if result.has_errors() or result.has_validation_errors():
+            return
+        written = [row for row in result.rows if not row.is_skip()]
+        doubts = self.doubts([row.instance for row in written])
+        for row in written:
+            row.warnings = doubts.get(row.instance.pk, ())
 
     def after_import_row(self, row: Mapping[str, str], row_result: Any, **_options: object) -> None:
         """Keep what the preview shows; whole rows would keep all their relations alive."""
@@ -134,12 +154,24 @@ class CompanyTable(ModelResource):
         row_result.after = self.cells(row_result.instance)
         original = row_result.original
         row_result.before = {} if original is None else self.cells(original)
-        is_written = row_result.is_new() or row_result.is_update()
-        row_result.warnings = self.doubts(row_result.instance) if is_written else ()
 
-    def doubts(self, instance: Any) -> tuple[str, ...]:
-        """What is odd about a row that is taken all the same."""
-        return ()
+    @property
+    def moment(self) -> datetime:
+        if self.now is None:
+            raise RuntimeError("a file is judged at a moment")
+        return self.now
+
+    def doubts(self, rows: Sequence[Any]) -> Mapping[int, tuple[str, ...]]:
+        """What is odd about rows that are taken all the same, by their numbers."""
+        return {}
+
+
+class FleetTable(CompanyTable):
+    """Drivers and vehicles: nothing is refused for the sake of a plan, and what it strands is told."""
+
+    def doubts(self, rows: Sequence[Any]) -> Mapping[int, tuple[str, ...]]:
+        now = self.moment
+        return {row.pk: tuple(s.sentence for s in stranded_journeys(row, now=now)) for row in rows}
 
 
 def _found_links(row: Model) -> set[str]:

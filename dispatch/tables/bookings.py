@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -26,20 +25,17 @@ from dispatch.tables.columns import (
     WordColumn,
 )
 from dispatch.tables.lookups import JourneyColumn, PatientColumn, PlaceColumn
-from dispatch.usecases.doubts import Offer, doubts_about, fleet_of
+from dispatch.usecases.doubts import Doubt, doubts_about_each
 from dispatch.usecases.edit_booking import BookingContent, edit_booking
-from dispatch.usecases.errors import UseCaseError
-from dispatch.usecases.judge_booking import (
-    refuse_the_past,
-    refuse_the_senseless,
-    refuse_two_vehicles,
-)
+from dispatch.usecases.judge_booking import refuse_the_past
 from dispatch.usecases.keep_row import InvalidRowError
 from dispatch.usecases.moved_promise import moved_promise
 from dispatch.usecases.promise import Agreed, Window, complete_promise, follow_appointment
+from dispatch.usecases.take_booking import take_booking
 
 if TYPE_CHECKING:
-    from datetime import date, datetime
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
     from typing import Any
 
     from django.db.models import QuerySet
@@ -146,46 +142,30 @@ class BookingTable(CompanyTable):
         if not import_validation_errors and are_given(
             instance, "patient", "pickup", "dropoff", "service_on"
         ):
-            self._judge(instance)
+            self._complete(instance)
         super().validate_instance(instance, import_validation_errors, validate_unique)
 
-    def _judge(self, instance: Booking) -> None:
-        """By the rules of every other way in: what is promised follows, what cannot be is refused."""
+    def _complete(self, instance: Booking) -> None:
+        """An hour is enough for the usual promise; a day that is over is told where the file says it."""
         stored: Stored | None = instance.stored  # type: ignore[attr-defined]
-        is_new = stored is None
-        is_firm = (
-            is_new and not instance.is_will_call and instance.status == BookingStatus.CONFIRMED
-        )
+        is_firm = not instance.is_will_call and instance.status == BookingStatus.CONFIRMED
         says_no_window = instance.promised_from is None and instance.promised_to is None
         try:
-            if is_firm and says_no_window:
+            if stored is None and is_firm and says_no_window:
                 complete_promise(instance)
             if stored is not None:
                 follow_appointment(instance, stored.agreed)
-            if stored is None or stored.when != Stored.of(instance).when:
-                refuse_the_past(instance, self._moment, field="service_on")
-            if is_new:
-                refuse_the_senseless(instance)
-                refuse_two_vehicles(instance)
+                if stored.when != Stored.of(instance).when:
+                    refuse_the_past(instance, self.moment, field="service_on")
         except InvalidRowError as refusal:
-            raise _told(refusal) from refusal
+            raise self._told(refusal) from refusal
 
-    @property
-    def _moment(self) -> datetime:
-        if self.now is None:
-            raise RuntimeError("a file is judged at a moment")
-        return self.now
-
-    @cached_property
-    def _fleet(self) -> tuple[Offer, ...]:
-        return fleet_of(self.company)
-
-    def doubts(self, instance: Booking) -> tuple[str, ...]:
-        stored: Stored | None = instance.stored  # type: ignore[attr-defined]
-        found = doubts_about(instance, now=self._moment, fleet=self._fleet)
-        if stored is not None:
-            found = (*moved_promise(instance, stored.agreed.window), *found)
-        return tuple(doubt.sentence for doubt in found)
+    def doubts(self, rows: Sequence[Booking]) -> Mapping[int, tuple[str, ...]]:
+        odd = doubts_about_each(rows, now=self.moment)
+        return {
+            row.pk: tuple(doubt.sentence for doubt in (*_moved(row), *odd.get(row.pk, ())))
+            for row in rows
+        }
 
     def _refuse_beyond_files(self, instance: Booking) -> None:
         stored: Stored | None = instance.stored  # type: ignore[attr-defined]
@@ -207,19 +187,25 @@ class BookingTable(CompanyTable):
         except ValidationError as error:
             raise ValidationError({"notes": error.messages}) from error
 
-    def store(self, instance: Booking) -> None:
-        """As every change of a journey, and shown as it was written."""
-        try:
-            written = edit_booking(
-                booking_id=instance.pk,
-                content=BookingContent.of(instance),
-                now=self._moment,
-                expected_version=instance.version,
-            )
-        except UseCaseError as refusal:
-            raise _told(refusal) from refusal
+    def keep(self, instance: Booking, *, is_new: bool) -> None:
+        """As every journey that is taken or changed; shown as it was written."""
+        if is_new:
+            take_booking(booking=instance, now=self.moment, day_field="service_on")
+            return
+        written = edit_booking(
+            booking_id=instance.pk,
+            content=BookingContent.of(instance),
+            now=self.moment,
+            expected_version=instance.version,
+        )
         for name in BookingContent.__slots__:
             setattr(instance, name, getattr(written, name))
+
+
+def _moved(booking: Booking) -> Iterator[Doubt]:
+    stored: Stored | None = booking.stored  # type: ignore[attr-defined]
+    if stored is not None:
+        yield from moved_promise(booking, stored.agreed.window)
 
 
 def _refuse_another_journey(booking: Booking, stored: Stored) -> None:
@@ -227,10 +213,3 @@ def _refuse_another_journey(booking: Booking, stored: Stored) -> None:
     changed = [name for name in _FIXED if getattr(booking, name) != getattr(stored, name)]
     if changed:
         raise ValidationError({name.removesuffix("_id"): said for name in changed})
-
-
-def _told(refusal: UseCaseError) -> ValidationError:
-    """In the words of the use case, each beside its column."""
-    if isinstance(refusal, InvalidRowError):
-        return ValidationError({name: list(said) for name, said in refusal.errors.items()})
-    return ValidationError(str(refusal))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from django.db.models import Prefetch
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from dispatch.enums import DriverKind, LicenceKind
 from dispatch.models import Driver, DriverLicence, DriverSkill, Skill
-from dispatch.tables.base import CompanyTable
+from dispatch.tables.base import FleetTable
 from dispatch.tables.columns import (
     NEW_WHEN_EMPTY,
     Column,
@@ -22,6 +23,7 @@ from dispatch.tables.columns import (
     one_day,
     one_word,
 )
+from dispatch.usecases.keep_driver import HeldSkill, keep_driver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +67,7 @@ class SkillsColumn(HeldColumn):
     expected = gettext_lazy(
         "codes of skills, with their last valid day if any: oxygen | stairs:2027-12-31"
     )
-    known: Mapping[str, Skill]
+    known: frozenset[str]
 
     def code(self, text: str) -> str:
         if text not in self.known:
@@ -91,8 +93,8 @@ class LicencesColumn(HeldColumn):
         raise ValueError(_("The licence “%s” lacks its last valid day.") % code)
 
 
-class DriverTable(CompanyTable):
-    children = ("held_skills", "held_licences")
+class DriverTable(FleetTable):
+    children = MappingProxyType({"skills": "held_skills", "licences": "held_licences"})
 
     reference = TextColumn("reference", keeps_when_empty=True, expected=NEW_WHEN_EMPTY)
     last_name = TextColumn("last_name")
@@ -103,7 +105,7 @@ class DriverTable(CompanyTable):
     skills = SkillsColumn("held_skills")
     licences = LicencesColumn("held_licences")
 
-    class Meta(CompanyTable.Meta):
+    class Meta(FleetTable.Meta):
         model = Driver
         import_id_fields = ["reference"]
         fields = (
@@ -112,8 +114,8 @@ class DriverTable(CompanyTable):
 
     def __init__(self, company: Any) -> None:
         super().__init__(company)
-        self.skills_by_code = {row.code: row for row in Skill.objects.for_company(company)}
-        self.fields["skills"].known = self.skills_by_code
+        known = Skill.objects.for_company(company).values_list("code", flat=True)
+        self.fields["skills"].known = frozenset(known)
 
     def get_queryset(self) -> QuerySet[Any]:
         skills = DriverSkill.objects.select_related("skill")
@@ -135,18 +137,12 @@ class DriverTable(CompanyTable):
         instance.held_skills = {held.skill.code: held.expires_on for held in skills}  # type: ignore[attr-defined]
         instance.held_licences = {held.kind: held.expires_on for held in licences}  # type: ignore[attr-defined]
 
-    def store_children(self, instance: Driver) -> None:
+    def keep(self, instance: Driver, *, is_new: bool) -> None:
         skills: Held = instance.held_skills  # type: ignore[attr-defined]
         licences: dict[str, date] = instance.held_licences  # type: ignore[attr-defined]
-        DriverSkill.objects.filter(driver=instance).exclude(skill__code__in=skills).delete()
-        DriverLicence.objects.filter(driver=instance).exclude(kind__in=licences).delete()
-        for code, until in skills.items():
-            DriverSkill.objects.update_or_create(
-                driver=instance,
-                skill=self.skills_by_code[code],
-                defaults={"expires_on": until},
-            )
-        for kind, until in licences.items():
-            DriverLicence.objects.update_or_create(
-                driver=instance, kind=kind, defaults={"expires_on": until}
-            )
+        keep_driver(
+            driver=instance,
+            changed=self.changed(),
+            skills=[HeldSkill(code=code, expires_on=until) for code, until in skills.items()],
+            licences=[DriverLicence(kind=kind, expires_on=on) for kind, on in licences.items()],
+        )

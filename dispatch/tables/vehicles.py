@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from dispatch.enums import Equipment, LicenceKind
 from dispatch.models import SeatConfiguration, Vehicle
-from dispatch.models.fleet import NO_WAY_IN
-from dispatch.tables.base import CompanyTable
+from dispatch.tables.base import FleetTable
 from dispatch.tables.columns import Column, FlagColumn, TextColumn, WordsColumn, joined, listed
 from dispatch.tables.lookups import PlaceColumn
+from dispatch.usecases.keep_vehicle import keep_vehicle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,8 +56,8 @@ class ConfigurationsColumn(Column):
         return Places(*(int(number) for number in found.groups()))
 
 
-class VehicleTable(CompanyTable):
-    children = ("places",)
+class VehicleTable(FleetTable):
+    children = MappingProxyType({"configurations": "places"})
 
     plate = TextColumn("plate")
     name = TextColumn("name")
@@ -67,7 +67,7 @@ class VehicleTable(CompanyTable):
     base = PlaceColumn("base")
     configurations = ConfigurationsColumn("places")
 
-    class Meta(CompanyTable.Meta):
+    class Meta(FleetTable.Meta):
         model = Vehicle
         import_id_fields = ["plate"]
         fields = ("plate", "name", "equipment", "licences", "active", "base", "configurations")
@@ -89,31 +89,7 @@ class VehicleTable(CompanyTable):
             Places(c.seats, c.wheelchairs, c.stretchers, c.folded_chairs) for c in rows
         )
 
-    def validate_instance(
-        self,
-        instance: Vehicle,
-        import_validation_errors: Any = None,
-        validate_unique: bool = True,  # noqa: FBT001 - the signature of import-export
-    ) -> None:
-        super().validate_instance(instance, import_validation_errors, validate_unique)
-        places: frozenset[Places] = instance.places  # type: ignore[attr-defined]
-        if not places:
-            raise ValidationError(
-                {"places": _("A vehicle has at least one way to set its places.")}
-            )
-        if any(each.wheelchairs for each in places) and not instance.has_step_free_entry:
-            raise ValidationError({"places": NO_WAY_IN})
-        for each in sorted(places):
-            try:
-                SeatConfiguration(**each._asdict()).clean_fields(exclude={"vehicle"})
-            except ValidationError as error:
-                raise ValidationError({"places": error.messages}) from error
-
-    def store_children(self, instance: Vehicle) -> None:
-        """Configurations that stay keep their row."""
+    def keep(self, instance: Vehicle, *, is_new: bool) -> None:
         wanted: frozenset[Places] = instance.places  # type: ignore[attr-defined]
-        for row in SeatConfiguration.objects.filter(vehicle=instance):
-            if Places(row.seats, row.wheelchairs, row.stretchers, row.folded_chairs) not in wanted:
-                row.delete()
-        for places in sorted(wanted):
-            SeatConfiguration.objects.get_or_create(vehicle=instance, **places._asdict())
+        rows = [SeatConfiguration(**places._asdict()) for places in sorted(wanted)]
+        keep_vehicle(vehicle=instance, changed=self.changed(), configurations=rows)

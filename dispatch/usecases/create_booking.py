@@ -10,14 +10,10 @@ from django.db import transaction
 from dispatch.enums import BookingStatus, Leg, Priority
 from dispatch.models import Booking, Company, Patient, Place
 from dispatch.usecases.day_clock import local_day
-from dispatch.usecases.judge_booking import (
-    refuse_the_past,
-    refuse_the_senseless,
-    refuse_two_vehicles,
-)
-from dispatch.usecases.keep_row import InvalidRowError, keep_row
+from dispatch.usecases.keep_row import InvalidRowError
 from dispatch.usecases.own_rows import own_rows
 from dispatch.usecases.promise import Window, complete_promise
+from dispatch.usecases.take_booking import take_booking
 from dispatch.usecases.way_back import NewReturn, add_return
 
 
@@ -46,11 +42,8 @@ def create_booking(*, company: Company, wanted: NewBooking, now: datetime) -> Bo
     """
     booking = _row(company, wanted)
     _promise(booking, wanted)  # may ask the road server: outside the transaction
-    refuse_the_past(booking, now)
-    refuse_the_senseless(booking)
-    refuse_two_vehicles(booking)
     with transaction.atomic():
-        keep_row(booking)
+        take_booking(booking=booking, now=now)
         if wanted.way_back is not None:
             _add_return(booking, wanted.way_back, now)
     return booking

@@ -5,16 +5,18 @@ What no booking may be is refused in judge_booking; here is what a slip of the f
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from itertools import groupby
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from dispatch.engine.problem import Load
 from dispatch.engine.sentences import minutes
-from dispatch.enums import BookingStatus, DoubtKind, Mobility
+from dispatch.enums import BookingStatus, DoubtKind, Leg, Mobility
 from dispatch.models import Booking, Company, Vehicle
 from dispatch.models.statuses import OPEN, UNDER_WAY
 from dispatch.usecases.day_clock import local_day
@@ -61,23 +63,87 @@ def fleet_of(company: Company) -> tuple[Offer, ...]:
     )
 
 
-def doubts_about(
-    booking: Booking, *, now: datetime, fleet: tuple[Offer, ...] | None = None
-) -> tuple[Doubt, ...]:
-    """In the order of the form; none about what is over. `fleet` spares reading it for each of many bookings."""
-    if booking.status not in STANDING or booking.service_on < local_day(booking.company, now):
-        return ()
-    fleet = fleet_of(booking.company) if fleet is None else fleet
-    return (
-        *_far_ahead(booking, now),
-        *_no_vehicle(booking, fleet),
-        *_unknown_place(booking),
-        *_wide_window(booking),
-        *_late_arrival(booking),
-        *_early_return(booking),
-        *_two_at_once(booking),
-        *_still_on_the_way(booking),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What stands around a booking: its return, the patient's other journeys, what the fleet can carry."""
+
+    fleet: tuple[Offer, ...]
+    others: tuple[Booking, ...]  # those whose promise is near, in the order of their promises
+    back: Booking | None
+
+
+def doubts_about(booking: Booking, *, now: datetime) -> tuple[Doubt, ...]:
+    """In the order of the form; none about what is over."""
+    return doubts_about_each([booking], now=now).get(booking.pk, ())
+
+
+def doubts_about_each(
+    bookings: Sequence[Booking], *, now: datetime
+) -> Mapping[int, tuple[Doubt, ...]]:
+    """Of many bookings of one company, read a day at once: number → doubts, only of those that have some."""
+    asked = sorted((row for row in bookings if _is_to_come(row, now)), key=_day)
+    if not asked:
+        return {}
+    fleet = fleet_of(asked[0].company)
+    found = {}
+    for _its_day, of_day in groupby(asked, key=_day):
+        for booking, around in _surrounded(list(of_day), fleet):
+            found[booking.pk] = tuple(_doubts(booking, around, now))
+    return {pk: doubts for pk, doubts in found.items() if doubts}
+
+
+def _surrounded(
+    bookings: Sequence[Booking], fleet: tuple[Offer, ...]
+) -> Iterator[tuple[Booking, Around]]:
+    near, returns = _near(bookings), _returns_of(bookings)
+    for booking in bookings:
+        others = tuple(row for row in near[booking.patient_id] if row.pk != booking.pk)
+        yield booking, Around(fleet=fleet, others=others, back=returns.get(booking.pk))
+
+
+def _day(booking: Booking) -> date:
+    return booking.service_on
+
+
+def _is_to_come(booking: Booking, now: datetime) -> bool:
+    return booking.status in STANDING and booking.service_on >= local_day(booking.company, now)
+
+
+def _doubts(booking: Booking, around: Around, now: datetime) -> Iterator[Doubt]:
+    yield from _far_ahead(booking, now)
+    yield from _no_vehicle(booking, around.fleet)
+    yield from _unknown_place(booking)
+    yield from _wide_window(booking)
+    yield from _late_arrival(booking)
+    yield from _early_return(booking, around.back)
+    yield from _two_at_once(booking, around.others)
+    yield from _still_on_the_way(booking, around.others)
+
+
+def _near(bookings: Sequence[Booking]) -> Mapping[int, Sequence[Booking]]:
+    """Patient → their standing journeys promised from hours before the first of these to hours after the last."""
+    promises = [(b.promised_from, b.promised_to) for b in bookings]
+    near: dict[int, list[Booking]] = defaultdict(list)
+    begins = [moment for moment, _end in promises if moment is not None]
+    ends = [moment for _begin, moment in promises if moment is not None]
+    if not begins or not ends:
+        return near
+    rows = Booking.objects.filter(
+        company_id=bookings[0].company_id,
+        patient_id__in={b.patient_id for b in bookings},
+        status__in=[status.value for status in STANDING],
+        promised_to__gt=min(begins) - LONGEST_RIDE,
+        promised_from__lt=max(ends) + LONGEST_RIDE,
+    ).select_related("company", "patient", "pickup", "dropoff")
+    for row in rows.order_by("promised_from", "pk"):
+        near[row.patient_id].append(row)
+    return near
+
+
+def _returns_of(bookings: Sequence[Booking]) -> Mapping[int, Booking]:
+    there = [booking.pk for booking in bookings if booking.leg == Leg.OUTBOUND]
+    rows = Booking.objects.filter(outbound_id__in=there) if there else ()
+    return {row.outbound_id: row for row in rows if row.outbound_id is not None}
 
 
 def _far_ahead(booking: Booking, now: datetime) -> Iterator[Doubt]:
@@ -136,34 +202,32 @@ def _late_arrival(booking: Booking) -> Iterator[Doubt]:
         yield Doubt(kind=DoubtKind.LATE_ARRIVAL, field="appointment_at", sentence=sentence)
 
 
-def _early_return(booking: Booking) -> Iterator[Doubt]:
-    back: Booking | None = getattr(booking, "return_booking", None)
-    there, back = (booking, back) if booking.outbound is None else (booking.outbound, booking)
+def _early_return(booking: Booking, its_return: Booking | None) -> Iterator[Doubt]:
+    there, back = (booking, its_return) if booking.outbound is None else (booking.outbound, booking)
     appointment, begins_at = there.appointment_at, None if back is None else back.promised_from
     if appointment is not None and begins_at is not None and begins_at <= appointment:
         said = _("The return begins before the appointment.")
         yield Doubt(kind=DoubtKind.EARLY_RETURN, field="promised_from", sentence=said)
 
 
-def _two_at_once(booking: Booking) -> Iterator[Doubt]:
-    if booking.promised_from is None or booking.promised_to is None:
+def _two_at_once(booking: Booking, others: Sequence[Booking]) -> Iterator[Doubt]:
+    begins, ends = booking.promised_from, booking.promised_to
+    if begins is None or ends is None:
         return
-    others = Booking.objects.filter(
-        company_id=booking.company_id,
-        patient_id=booking.patient_id,
-        status__in=[status.value for status in STANDING],
-        promised_from__lt=booking.promised_to,
-        promised_to__gt=booking.promised_from,
-    ).exclude(pk=booking.pk)
-    references = list(others.order_by("promised_from", "pk").values_list("reference", flat=True))
+    references = [
+        row.reference
+        for row in others
+        if row.promised_from and row.promised_to
+        if row.promised_from < ends and row.promised_to > begins
+    ]
     if references:
         said = _("This patient is promised a pickup at the same time: %s.") % ", ".join(references)
         yield Doubt(kind=DoubtKind.TWO_AT_ONCE, field="patient", sentence=said)
 
 
-def _still_on_the_way(booking: Booking) -> Iterator[Doubt]:
+def _still_on_the_way(booking: Booking, others: Sequence[Booking]) -> Iterator[Doubt]:
     """A journey that cannot be over before the patient's next one has to begin."""
-    for first, following in _neighbours(booking):
+    for first, following in _neighbours(booking, others):
         if first.promised_from is None or following.promised_to is None:
             continue
         driving = driving_s(first.company, first.pickup, first.dropoff, first.promised_from)
@@ -179,18 +243,13 @@ def _still_on_the_way(booking: Booking) -> Iterator[Doubt]:
             )
 
 
-def _neighbours(booking: Booking) -> Iterator[tuple[Booking, Booking]]:
+def _neighbours(booking: Booking, others: Sequence[Booking]) -> Iterator[tuple[Booking, Booking]]:
     """The patient's journeys promised within hours before or after this one, each pair in order."""
     begins, ends = booking.promised_from, booking.promised_to
     if begins is None or ends is None:
         return
-    near = Booking.objects.filter(
-        company_id=booking.company_id,
-        patient_id=booking.patient_id,
-        status__in=[status.value for status in STANDING],
-    ).exclude(pk=booking.pk)
-    near = near.select_related("company", "patient", "pickup", "dropoff")
-    earlier = near.filter(promised_to__lte=begins, promised_to__gt=begins - LONGEST_RIDE)
-    later = near.filter(promised_from__gte=ends, promised_from__lt=ends + LONGEST_RIDE)
-    yield from ((row, booking) for row in earlier)
-    yield from ((booking, row) for row in later)
+    for row in others:
+        if row.promised_to and begins - LONGEST_RIDE < row.promised_to <= begins:
+            yield row, booking
+        if row.promised_from and ends <= row.promised_from < ends + LONGEST_RIDE:
+            yield booking, row

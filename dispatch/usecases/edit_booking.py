@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Self
 
 from django.db import transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from dispatch.enums import BookingStatus, Priority
@@ -84,13 +83,14 @@ def edit_booking(
     _fill(booking, content, move_promise=move_promise, is_window_given=is_window_given)
     changed = _changed(before, BookingContent.of(booking))
     _refuse_what_happened(booking, changed)
-    ends = {"pickup": (Place, booking.pickup_id), "dropoff": (Place, booking.dropoff_id)}
-    own_rows(booking.company, ends)
+    ends = [end for end in ("pickup", "dropoff") if f"{end}_id" in changed]
+    own_rows(booking.company, {end: (Place, getattr(booking, f"{end}_id")) for end in ends})
     with transaction.atomic():
         _lock(booking)
         _refuse_nonsense(booking, changed, now)
         if changed & PLANNED_FOR and booking.status == BookingStatus.ASSIGNED:
             lose_driver([booking.pk], now)
+            booking.refresh_from_db(fields=["plan_changes", "late_plan_changes"])
             booking.status = BookingStatus.CONFIRMED.value
         return _write(booking, changed)
 
@@ -98,9 +98,10 @@ def edit_booking(
 def _read(booking_id: int, expected_version: int | None) -> Booking:
     """Without a lock: a promise that is worked out anew may ask the road server."""
     rows = Booking.objects.select_related("company", "outbound", "patient", "pickup", "dropoff")
-    booking: Booking | None = rows.filter(pk=booking_id).first()
-    if booking is None:
-        raise NotFoundError(_("This booking does not exist."))
+    try:
+        booking: Booking = rows.get(pk=booking_id)  # `first()` orders, and that takes half the time
+    except Booking.DoesNotExist as error:
+        raise NotFoundError(_("This booking does not exist.")) from error
     if expected_version is not None and booking.version != expected_version:
         raise _stale()
     return booking
@@ -109,7 +110,7 @@ def _read(booking_id: int, expected_version: int | None) -> Booking:
 def _lock(booking: Booking) -> None:
     """Raises StaleBookingError when it is no longer what was read."""
     rows = Booking.objects.select_for_update(of=("self",)).order_by()
-    if not rows.filter(pk=booking.pk, version=booking.version).values_list("pk").first():
+    if not list(rows.filter(pk=booking.pk, version=booking.version).values_list("pk")):
         raise _stale()
 
 
@@ -178,9 +179,9 @@ def _write(booking: Booking, changed: frozenset[str]) -> Booking:
         check_values(booking)
         values = {name: getattr(booking, name) for name in changed}
         follows = {name: getattr(booking, name) for name in ("service_on", "ready_at", "status")}
+        booking.version += 1  # the row is locked: nobody else counts
         with refusals_explained():
             Booking.objects.filter(pk=booking.pk).update(
-                **values | follows, version=F("version") + 1
+                **values | follows, version=booking.version
             )
-    written: Booking = Booking.objects.select_related("company").get(pk=booking.pk)
-    return written
+    return booking

@@ -1,7 +1,7 @@
 """Writes one row of a register, and the small rows that hang on it: checked by the model, kept by the database.
 
-Drivers, vehicles, patients and places have no rules beyond their own: this is their one writer. What it
-refuses, it refuses with the sentence of each field, whoever asked.
+Registers have no rules beyond those of their rows: this is their one writer. What it refuses, it refuses with
+the sentence of each field, whoever asked.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ WHOLE_ROW = ""  # the key of what is wrong with no field in particular
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Children:
-    """Rows of their own that hang on a row and replace those that hung there; `field`: what callers call them."""
+    """Rows of their own that hang on a row and replace those that hung there; what says the same keeps its row.
+
+    `field`: what callers call them.
+    """
 
     relation: str
     rows: Sequence[Model]
@@ -74,13 +77,26 @@ class HasParts(Protocol):
 
 def _replace(row: Model, children: Children) -> None:
     held = getattr(row, children.relation)
-    held.all().delete()
-    for position, child in enumerate(children.rows):
+    for child in children.rows:
         setattr(child, held.field.name, row)
+    staying = {
+        _said_by(child): child for child in held.filter()
+    }  # asked anew, whatever was prefetched
+    wanted = {_said_by(child) for child in children.rows}
+    held.exclude(pk__in=[there.pk for said, there in staying.items() if said in wanted]).delete()
+    for position, child in enumerate(children.rows):
+        if staying.pop(_said_by(child), None) is not None:
+            continue
         at = f"{children.field}.{position}"
         check_row(child, at=at)
         with refusals_explained(at=at):
             child.save(force_insert=True)
+
+
+def _said_by(row: Model) -> tuple[object, ...]:
+    """What a person wrote in it: neither its number nor what the database computes."""
+    written = [f for f in row._meta.concrete_fields if not (f.primary_key or f.generated)]
+    return tuple(getattr(row, field.attname) for field in written)
 
 
 def check_row(row: Model, *, at: str = "") -> None:
@@ -92,7 +108,7 @@ def check_row(row: Model, *, at: str = "") -> None:
 def check_values(row: Model) -> None:
     """The row's own values and `clean()`; its links are looked up and its constraints kept by the database.
 
-    For rows that exist: one query for each constraint would take most of the time.
+    For rows whose links were just looked up: one query for each constraint would take most of the time.
     """
     links = {field.name for field in row._meta.fields if field.is_relation}
     with _by_field():

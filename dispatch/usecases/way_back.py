@@ -10,13 +10,9 @@ from django.utils.translation import gettext as _
 from dispatch.enums import BookingStatus, Leg
 from dispatch.models import Booking
 from dispatch.usecases.day_clock import local_day
-from dispatch.usecases.judge_booking import (
-    refuse_the_past,
-    refuse_the_senseless,
-    refuse_two_vehicles,
-)
-from dispatch.usecases.keep_row import InvalidRowError, keep_row
+from dispatch.usecases.keep_row import InvalidRowError
 from dispatch.usecases.promise import Window, window_around
+from dispatch.usecases.take_booking import take_booking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +48,7 @@ def add_return(*, outbound: Booking, wanted: NewReturn, now: datetime) -> Bookin
         status=(BookingStatus.DRAFT if is_draft else BookingStatus.CONFIRMED).value,
     )
     _promise(booking, outbound, wanted)
-    refuse_the_past(booking, now)
-    refuse_the_senseless(booking)
-    refuse_two_vehicles(booking)
-    keep_row(booking)
+    take_booking(booking=booking, now=now)
     return booking
 
 

@@ -398,13 +398,16 @@ def test_a_promise_that_cannot_follow_is_told_at_its_cell(company):
 
 @pytest.mark.django_db(transaction=True)
 def test_what_the_database_checks_last_is_checked_line_by_line():
-    """Past every other check, a link into another company: the preview says so, and confirming is no crash."""
+    """A link into another company, unseen by every other check: its line says so, and no commit fails."""
     company, other = make_company(), make_company()
     foreign = make_booking(other)
+    foreign.patient.company_id = company.pk  # what was read is out of date
+    foreign.pickup.company_id = company.pk
     table = TABLES["bookings"](company)
+    table.now = NOW
     row = Booking(company=company, patient=foreign.patient, pickup=foreign.pickup)
     row.dropoff, row.service_on, row.status = foreign.dropoff, DAY, "draft"
-    with transaction.atomic(), pytest.raises(ValidationError, match="another company"):
+    with transaction.atomic(), pytest.raises(ValidationError, match="to something that belongs to"):
         table.save_instance(row, is_create=True, row={})
     assert not Booking.objects.filter(company=company).exists()
 
@@ -452,7 +455,7 @@ def test_wrong_drivers(company, cells, column, words):
         (";3+1+0+0", "configurations", "ramp or lift"),
         ("ramp;", "configurations", "at least one way"),
         ("ramp;three", "configurations", "four numbers"),
-        ("ramp;0+0+0+2", "", "takes nobody"),
+        ("ramp;0+0+0+2", "configurations", "takes nobody"),
         ("rocket;3+0+0+0", "equipment", "not one of the words"),
     ],
 )
@@ -474,6 +477,52 @@ def test_configurations_that_stay_keep_their_row(company):
 
 
 @pytest.mark.django_db
+def test_configurations_are_judged_as_at_the_desk(company):
+    """The ramp of a van goes with its wheelchair places, not before them."""
+    van = make_vehicle(company, seats=3, wheelchairs=1)
+    report = bring(company, "vehicles", f"plate;equipment\n{van.plate};oxygen\n")
+    assert [(p.line, p.column) for p in report.problems] == [(2, "equipment")]
+    assert "ramp or lift" in report.problems[0].what
+    text = f"plate;equipment;configurations\n{van.plate};oxygen;4+0+0+0\n"
+    assert bring(company, "vehicles", text).updated == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("kind", "head", "cells", "why"),
+    [
+        ("drivers", "reference;active", "{driver};no", "driver no longer active"),
+        ("drivers", "reference;licences", "{driver};B:2026-06-16", "no licence for the vehicle"),
+        ("vehicles", "plate;active", "{plate};no", "vehicle out of use"),
+        ("vehicles", "plate;configurations", "{plate};0+1+0+0", "not enough places"),
+    ],
+)
+def test_whose_journeys_are_stranded_is_told_before_and_when_it_is_written(
+    company, kind, head, cells, why
+):
+    """Léa drives a walking patient with the van on DAY; the file takes one of the two away from it."""
+    shift = make_shift(company)
+    booking = make_booking(company)
+    make_assignment(booking, shift)
+    line = cells.format(driver=shift.driver.reference, plate=shift.vehicle.plate)
+    for is_preview in (True, False):
+        report = bring(company, kind, f"{head}\n{line}\n", is_preview=is_preview)
+        assert report.problems == ()
+        ((warning,),) = [line.warnings for line in report.lines]
+        assert booking.reference in warning
+        assert why in warning
+    assert Booking.objects.get(pk=booking.pk).status == BookingStatus.ASSIGNED
+
+
+@pytest.mark.django_db
+def test_who_strands_nobody_is_told_nothing(company):
+    shift = make_shift(company)
+    make_assignment(make_booking(company), shift)
+    report = bring(company, "vehicles", f"plate;name\n{shift.vehicle.plate};Renamed\n")
+    assert [(line.name, line.warnings) for line in report.lines] == [(shift.vehicle.plate, ())]
+
+
+@pytest.mark.django_db
 def test_only_the_bookings_of_a_day_are_exported():
     company = make_company()
     today = make_booking(company)
@@ -484,10 +533,16 @@ def test_only_the_bookings_of_a_day_are_exported():
 
 
 @pytest.mark.django_db
-def test_queries_do_not_grow_with_unchanged_lines(django_assert_max_num_queries):
+def test_doubts_are_read_once_for_a_file_and_an_unchanged_line_costs_nothing(
+    django_assert_max_num_queries,
+):
     company = make_company()
     for _each in range(30):
         make_booking(company)
     text = exported(company, "bookings")
     with django_assert_max_num_queries(80):  # a savepoint a line, and a handful for the file
         assert bring(company, "bookings", text).unchanged == 30
+    changed = rebuilt(table_of(text), urgent="yes")
+    a_line = 13  # read, locked and written by itself
+    with django_assert_max_num_queries(30 * a_line + 30):
+        assert bring(company, "bookings", changed).updated == 30

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, ClassVar
 
 from django.db import transaction
@@ -33,14 +33,14 @@ from dispatch.enums import CoordinatesQuality
 from dispatch.models import (
     Driver,
     DriverLicence,
-    DriverSkill,
     Patient,
     Place,
     SeatConfiguration,
-    Skill,
     Vehicle,
 )
-from dispatch.usecases.keep_row import Children, InvalidRowError, keep_row
+from dispatch.usecases.keep_driver import HeldSkill, keep_driver
+from dispatch.usecases.keep_row import keep_row
+from dispatch.usecases.keep_vehicle import keep_vehicle
 from dispatch.usecases.own_rows import own_rows
 
 BY_NAME = Keyset(columns=(("sort_key", text), ("id", whole_number)))
@@ -61,6 +61,7 @@ class RegisterViewSet(CompanyViewSet):
     written_class: ClassVar[type[serializers.Serializer[Any]] | None] = None  # with its warnings
     version_is_optional = frozenset({"partial_update"})
     places: ClassVar[tuple[str, ...]] = ()  # fields that link to a place
+    parts: ClassVar[tuple[str, ...]] = ()  # lists in the body: rows of their own
 
     def get_serializer_class(self) -> Any:
         is_written = self.written_class is not None and self.action in ("create", "partial_update")
@@ -90,20 +91,19 @@ class RegisterViewSet(CompanyViewSet):
 
     def _keep(self, row: Any, body: Mapping[str, Any]) -> None:
         values = self.completed(dict(body))
-        children = self.children(values)
+        parts = {name: values.pop(name) for name in self.parts if name in values}
         linked = {field: (Place, values[field]) for field in self.places if field in values}
         values |= own_rows(self.company, linked)
         for name, value in values.items():
             setattr(row, name, value)
-        keep_row(row, changed=values.keys(), children=children)
+        self.write(row, values.keys(), parts)
 
     def completed(self, values: dict[str, Any]) -> dict[str, Any]:
         """The body, with what follows from it."""
         return values
 
-    def children(self, values: dict[str, Any]) -> Iterable[Children]:
-        """Takes the lists out of the body: they are rows of their own."""
-        return ()
+    def write(self, row: Any, changed: Collection[str], parts: Mapping[str, Any]) -> None:
+        keep_row(row, changed=changed)
 
 
 @extend_schema_view(
@@ -118,12 +118,12 @@ class VehicleViewSet(RegisterViewSet):
     model = Vehicle
     input_class = VehicleInput
     places = ("base",)
+    parts = ("configurations",)
 
-    def children(self, values: dict[str, Any]) -> Iterable[Children]:
-        if "configurations" not in values:
-            return ()
-        rows = [SeatConfiguration(**each) for each in values.pop("configurations")]
-        return (Children(relation="configurations", rows=rows, field="configurations"),)
+    def write(self, row: Vehicle, changed: Collection[str], parts: Mapping[str, Any]) -> None:
+        said = parts.get("configurations")
+        rows = None if said is None else [SeatConfiguration(**each) for each in said]
+        keep_vehicle(vehicle=row, changed=changed, configurations=rows)
 
 
 @extend_schema_view(
@@ -137,26 +137,16 @@ class DriverViewSet(RegisterViewSet):
     filterset_class = DriverFilter
     model = Driver
     input_class = DriverInput
+    parts = ("skills", "licences")
 
-    def children(self, values: dict[str, Any]) -> Iterable[Children]:
-        found = []
-        if "licences" in values:
-            licences = [DriverLicence(**each) for each in values.pop("licences")]
-            found.append(Children(relation="licences", rows=licences, field="licences"))
-        if "skills" in values:
-            skills = self._skills(values.pop("skills"))
-            found.append(Children(relation="driver_skills", rows=skills, field="skills"))
-        return found
-
-    def _skills(self, wanted: list[dict[str, Any]]) -> list[DriverSkill]:
-        known = {skill.code: skill for skill in Skill.objects.for_company(self.company)}
-        unknown = [n for n, each in enumerate(wanted) if each["code"] not in known]
-        if unknown:
-            sentence = _("The company knows no such skill.")
-            raise InvalidRowError({f"skills.{n}.code": [sentence] for n in unknown})
-        return [
-            DriverSkill(skill=known[each["code"]], expires_on=each["expires_on"]) for each in wanted
-        ]
+    def write(self, row: Driver, changed: Collection[str], parts: Mapping[str, Any]) -> None:
+        skills, licences = parts.get("skills"), parts.get("licences")
+        keep_driver(
+            driver=row,
+            changed=changed,
+            skills=None if skills is None else [HeldSkill(**each) for each in skills],
+            licences=None if licences is None else [DriverLicence(**each) for each in licences],
+        )
 
 
 @extend_schema_view(
