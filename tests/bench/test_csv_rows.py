@@ -7,17 +7,13 @@ Milliseconds a line of this process's own CPU: the database works in another, an
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import time
-from datetime import UTC, datetime
 
 import pytest
 
 from dispatch.models import Company
-from dispatch.tables.exporting import export_lines
-from dispatch.tables.importing import import_file
+from tests.dispatch.csv_files import bring, exported, rebuilt, table_of
 from tests.factories import (
     make_booking,
     make_company,
@@ -28,7 +24,6 @@ from tests.factories import (
 )
 
 LINES = 300
-NOW = datetime(2026, 3, 1, tzinfo=UTC)
 LATER = {
     "reference": "",
     "day": "2026-06-18",
@@ -49,34 +44,24 @@ def booked() -> Company:
     return company
 
 
-def with_cells(text: str, **cells: str) -> str:
-    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), delimiter=";"))
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, rows[0].keys(), delimiter=";")
-    writer.writeheader()
-    writer.writerows([row | cells for row in rows])
-    return buffer.getvalue()
-
-
 @pytest.mark.bench
 @pytest.mark.django_db
 def test_what_a_line_costs() -> None:
     company = booked()
-    text = "".join(export_lines(kind="bookings", company=company))
+    text = exported(company, "bookings")
+    rows = table_of(text)
     files = {
         "unchanged": text,
-        "notes changed": with_cells(text, urgent="yes", notes="abc"),
-        "window changed": with_cells(
-            text, requested="11:00", promised_from="10:55", promised_to="11:15"
+        "notes changed": rebuilt(rows, urgent="yes", notes="abc"),
+        "window changed": rebuilt(
+            rows, requested="11:00", promised_from="10:55", promised_to="11:15"
         ),
-        "new": with_cells(text, **LATER),
+        "new": rebuilt(rows, **LATER),
     }
     figures = {}
     for name, content in files.items():
         began = time.process_time()
-        report = import_file(
-            kind="bookings", content=content.encode(), company=company, now=NOW, is_preview=False
-        )
+        report = bring(company, "bookings", content)
         figures[name] = round((time.process_time() - began) * 1000 / LINES, 2)
         assert report.problems == ()
         assert report.created + report.updated + report.unchanged == LINES
