@@ -28,7 +28,6 @@ from tests.factories import (
     make_assignment,
     make_booking,
     make_break,
-    make_company,
     make_driver,
     make_outbound,
     make_patient,
@@ -42,11 +41,6 @@ pytestmark = pytest.mark.django_db
 
 HOUR = 3600
 MIN = 60
-
-
-@pytest.fixture
-def company() -> Company:
-    return make_company()
 
 
 def built_at(company: Company, hour: int, minute: int = 0) -> BuiltProblem:

@@ -15,22 +15,12 @@ from dispatch.usecases.record_progress import record_progress
 from dispatch.usecases.ride_rows import RideRow
 from dispatch.usecases.unassign import unassign
 from dispatch.usecases.write_rides import write_rides
-from tests.factories import at, make_assignment, make_booking, make_company, make_shift
+from tests.factories import at, make_assignment, make_booking, make_shift
 
 pytestmark = pytest.mark.django_db
 
 S = BookingStatus
 EARLY, LAST_HOUR = at(6), at(9)  # seen from a pickup at ten
-
-
-@pytest.fixture
-def company() -> Company:
-    return make_company()
-
-
-@pytest.fixture
-def shift(company: Company) -> Shift:
-    return make_shift(company)
 
 
 @pytest.fixture

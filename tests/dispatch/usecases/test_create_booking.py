@@ -34,11 +34,6 @@ NOW = at(6)
 
 
 @pytest.fixture
-def company() -> Company:
-    return make_company()
-
-
-@pytest.fixture
 def patient(company: Company) -> Patient:
     """At home 10.0 km (0.09 degrees of latitude) south of the clinic."""
     return make_patient(company, home=make_place(company, lat=46.20))

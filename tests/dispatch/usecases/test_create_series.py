@@ -14,16 +14,11 @@ from dispatch.usecases.keep_row import InvalidRowError
 from dispatch.usecases.series_change import StaleSeriesError
 from dispatch.usecases.series_rests import End, Pause
 from dispatch.usecases.series_rows import SeriesContent, read_series
-from tests.factories import DAY, at, make_company, make_establishment, make_patient, make_place
+from tests.factories import DAY, at, make_establishment, make_patient, make_place
 
 pytestmark = pytest.mark.django_db
 
 NOW = at(5)  # of DAY, a Wednesday
-
-
-@pytest.fixture
-def company() -> Company:
-    return make_company()
 
 
 def wanted(company: Company, *, starts_on: date = DAY, **fields: object) -> NewSeries:

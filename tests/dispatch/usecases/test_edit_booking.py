@@ -34,11 +34,6 @@ pytestmark = pytest.mark.django_db
 TOMORROW = DAY + timedelta(days=1)
 
 
-@pytest.fixture
-def company() -> Company:
-    return make_company()
-
-
 def edited(
     booking: Booking, *, move_promise: bool = False, gives_window: bool = False, **changes: Any
 ) -> Booking:

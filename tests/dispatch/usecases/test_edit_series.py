@@ -8,7 +8,7 @@ import pytest
 
 from dispatch.enums import BookingStatus as S
 from dispatch.enums import Leg, ReturnMode
-from dispatch.models import Booking, Company, StandingOrder, StandingOrderPause
+from dispatch.models import Booking, StandingOrder, StandingOrderPause
 from dispatch.usecases.expand_series import expand_series
 from dispatch.usecases.keep_row import InvalidRowError
 from dispatch.usecases.series_change import (
@@ -23,7 +23,6 @@ from tests.dispatch.usecases.series_world import (
     NOW,
     UNTIL,
     WEDNESDAY,
-    booked_order,
     content,
     days,
     done,
@@ -34,21 +33,10 @@ from tests.dispatch.usecases.series_world import (
 from tests.factories import (
     DAY,
     at,
-    make_company,
     make_standing_order,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def company() -> Company:
-    return make_company()
-
-
-@pytest.fixture
-def order(company: Company) -> StandingOrder:
-    return booked_order(company)
 
 
 # This -----------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 
 from dispatch.enums import BookingStatus as S
 from dispatch.enums import Leg, Priority, ReturnMode
-from dispatch.models import Assignment, Booking, Company, StandingOrder
+from dispatch.models import Assignment, Booking
 from dispatch.usecases.expand_series import expand_series
 from dispatch.usecases.promise import Agreed
 from dispatch.usecases.series_change import (
@@ -21,7 +21,6 @@ from tests.dispatch.usecases.series_world import (
     NEXT_FRIDAY,
     NOW,
     WEDNESDAY,
-    booked_order,
     content,
     days,
     done,
@@ -32,23 +31,12 @@ from tests.factories import (
     DAY,
     at,
     make_assignment,
-    make_company,
     make_place,
     make_shift,
     make_standing_order,
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def company() -> Company:
-    return make_company()
-
-
-@pytest.fixture
-def order(company: Company) -> StandingOrder:
-    return booked_order(company)
 
 
 def test_a_new_hour_moves_every_journey_to_come_and_makes_the_missing_ones(order):

@@ -9,7 +9,7 @@ import pytest
 
 from dispatch.enums import BookingStatus as S
 from dispatch.enums import Leg, Priority
-from dispatch.models import Assignment, Company, StandingOrder, StandingOrderPause
+from dispatch.models import Assignment, StandingOrder, StandingOrderPause
 from dispatch.usecases.change_series import change_series
 from dispatch.usecases.edit_series import edit_series
 from dispatch.usecases.keep_row import InvalidRowError
@@ -22,7 +22,6 @@ from tests.dispatch.usecases.series_world import (
     FRIDAY,
     MONDAY,
     NOW,
-    booked_order,
     content,
     days,
     done,
@@ -40,16 +39,6 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def company() -> Company:
-    return make_company()
-
-
-@pytest.fixture
-def order(company: Company) -> StandingOrder:
-    return booked_order(company)
 
 
 def test_who_loses_the_driver_is_told_first_and_others_keep_theirs(company, order):

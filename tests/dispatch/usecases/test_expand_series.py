@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 import pytest
 
 from dispatch.enums import BookingStatus, Leg, Priority, ReturnMode
-from dispatch.models import Booking, Company, StandingOrder, StandingOrderPause
+from dispatch.models import Booking, StandingOrder, StandingOrderPause
 from dispatch.tasks import expand_series as expand_task
 from dispatch.usecases.book_return import book_return
 from dispatch.usecases.errors import NotFoundError
@@ -27,11 +27,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 NOW = at(6)  # Wednesday 17 June 2026
-
-
-@pytest.fixture
-def company() -> Company:
-    return make_company()
 
 
 def days_of(order, leg=None):

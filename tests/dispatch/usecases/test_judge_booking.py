@@ -25,7 +25,6 @@ from tests.factories import (
     DAY,
     at,
     make_booking,
-    make_company,
     make_establishment,
     make_outbound,
     make_patient,
@@ -38,11 +37,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 NOW = at(6)
-
-
-@pytest.fixture
-def company() -> Company:
-    return make_company()
 
 
 @pytest.fixture

@@ -40,7 +40,6 @@ from tests.factories import (
     between,
     make_assignment,
     make_booking,
-    make_company,
     make_driver,
     make_patient,
     make_place,
@@ -51,16 +50,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 NOW = at(6)
-
-
-@pytest.fixture
-def company() -> Company:
-    return make_company()
-
-
-@pytest.fixture
-def shift(company: Company) -> Shift:
-    return make_shift(company)
 
 
 def journey(shift: Shift, hour: int = 9, minute: int = 0, **fields: Any) -> Booking:

@@ -17,7 +17,6 @@ from tests.factories import (
     at,
     make_assignment,
     make_booking,
-    make_company,
     make_driver,
     make_shift,
 )
@@ -26,11 +25,6 @@ pytestmark = pytest.mark.django_db
 
 HOUR = 3600
 EVE = DAY - timedelta(days=1)
-
-
-@pytest.fixture
-def company() -> Company:
-    return make_company()
 
 
 def done(shift: Shift, hour: int) -> None:

@@ -14,14 +14,9 @@ from dispatch.usecases.assign_booking import assign_booking
 from dispatch.usecases.build_problem import build_problem
 from dispatch.usecases.measure_day import kpi_from_json, kpi_json, predicted_kpis
 from dispatch.usecases.record_progress import record_progress
-from tests.factories import DAY, at, make_booking, make_company, make_shift
+from tests.factories import DAY, at, make_booking, make_shift
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def company() -> Company:
-    return make_company()
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from dispatch.enums import BookingStatus as S
 from dispatch.enums import Leg, ReturnMode
-from dispatch.models import Absence, Assignment, Booking, Company, StandingOrder, StandingOrderPause
+from dispatch.models import Absence, Assignment, Booking, StandingOrderPause
 from dispatch.usecases.book_return import book_return
 from dispatch.usecases.change_series import preview_series
 from dispatch.usecases.errors import NotFoundError
@@ -26,7 +26,6 @@ from tests.dispatch.usecases.series_world import (
     NOW,
     UNTIL,
     WEDNESDAY,
-    booked_order,
     days,
     paused,
     resumed,
@@ -36,7 +35,6 @@ from tests.factories import (
     DAY,
     at,
     make_assignment,
-    make_company,
     make_driver,
     make_shift,
     make_standing_order,
@@ -44,16 +42,6 @@ from tests.factories import (
 
 THURSDAY = date(2026, 6, 18)
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def company() -> Company:
-    return make_company()
-
-
-@pytest.fixture
-def order(company: Company) -> StandingOrder:
-    return booked_order(company)
 
 
 def test_a_pause_cancels_the_journeys_inside_with_the_reason_and_frees_their_drivers(

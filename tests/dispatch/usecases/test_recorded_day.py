@@ -20,7 +20,6 @@ from tests.factories import (
     between,
     make_assignment,
     make_booking,
-    make_company,
     make_driver,
     make_patient,
     make_shift,
@@ -30,16 +29,6 @@ pytestmark = pytest.mark.django_db
 
 S = BookingStatus
 LATER = at(5, day=DAY + timedelta(days=1))  # the day is over
-
-
-@pytest.fixture
-def company() -> Company:
-    return make_company()
-
-
-@pytest.fixture
-def shift(company: Company) -> Shift:
-    return make_shift(company)
 
 
 def driven(booking: Booking, shift: Shift, *, ride_min: int = 30) -> Booking:

@@ -9,7 +9,7 @@ import pytest
 
 from dispatch.enums import BookingStatus as S
 from dispatch.enums import Leg, ReturnMode
-from dispatch.models import Booking, Company, StandingOrder, StandingOrderPause
+from dispatch.models import Booking, StandingOrderPause
 from dispatch.usecases.change_series import preview_series
 from dispatch.usecases.edit_series import edit_series
 from dispatch.usecases.end_series import end_series
@@ -27,7 +27,6 @@ from tests.dispatch.usecases.series_world import (
     NEXT_FRIDAY,
     NOW,
     WEDNESDAY,
-    booked_order,
     days,
     paused,
     resumed,
@@ -36,7 +35,6 @@ from tests.dispatch.usecases.series_world import (
 from tests.factories import (
     DAY,
     at,
-    make_company,
     make_patient,
     make_place,
     make_standing_order,
@@ -44,16 +42,6 @@ from tests.factories import (
 
 THURSDAY = date(2026, 6, 18)
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def company() -> Company:
-    return make_company()
-
-
-@pytest.fixture
-def order(company: Company) -> StandingOrder:
-    return booked_order(company)
 
 
 # Resume ---------------------------------------------------------------------------------------

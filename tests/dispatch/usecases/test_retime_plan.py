@@ -25,11 +25,6 @@ def company() -> Company:
 
 
 @pytest.fixture
-def shift(company: Company) -> Shift:
-    return make_shift(company)
-
-
-@pytest.fixture
 def booking(company: Company, shift: Shift) -> Booking:
     return make_booking(company)  # 09:00
 

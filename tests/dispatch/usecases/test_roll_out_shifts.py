@@ -23,11 +23,6 @@ NOW = at(6)  # Wednesday 17 June 2026
 SUNDAY = date(2026, 6, 21)
 
 
-@pytest.fixture
-def company() -> Company:
-    return make_company()
-
-
 def weekly(company: Company, **fields: object) -> WeeklyShift:
     """07:00–16:00 on Wednesdays, with a vehicle of its own and a break at noon."""
     defaults = {

@@ -49,11 +49,6 @@ def company() -> Company:
     return make_company(settings={"solver_time_limit_s": 1})
 
 
-@pytest.fixture
-def shift(company: Company) -> Shift:
-    return make_shift(company)
-
-
 def planned(company: Company, *, now: datetime | None = None) -> DispatchRun:
     run = request_run(company=company, day=DAY, trigger=RunTrigger.MANUAL, by=None)
     return run_dispatch(run_id=run.pk, clock=lambda: now or at(5))

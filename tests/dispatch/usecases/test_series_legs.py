@@ -14,18 +14,12 @@ from dispatch.usecases.series_legs import legs_on
 from tests.factories import (
     DAY,
     at,
-    make_company,
     make_standing_order,
 )
 
 pytestmark = pytest.mark.django_db
 
 NOW = at(6)  # Wednesday 17 June 2026
-
-
-@pytest.fixture
-def company() -> Company:
-    return make_company()
 
 
 def days_of(order, leg=None):

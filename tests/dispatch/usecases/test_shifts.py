@@ -39,11 +39,6 @@ pytestmark = pytest.mark.django_db
 NOW = at(6)
 
 
-@pytest.fixture
-def company() -> Company:
-    return make_company()
-
-
 def pause(earliest: datetime, latest: datetime, minutes: int = 30) -> BreakContent:
     return BreakContent(earliest_at=earliest, latest_at=latest, duration_min=minutes)
 

@@ -38,16 +38,6 @@ pytestmark = pytest.mark.django_db
 S = BookingStatus
 
 
-@pytest.fixture
-def company() -> Company:
-    return make_company()
-
-
-@pytest.fixture
-def shift(company: Company) -> Shift:
-    return make_shift(company)
-
-
 def given(booking: Booking, shift: Shift, **options: object) -> Assignment:
     choices = {"by": None, "now": at(6), "expected_version": None} | options
     return assign_booking(booking_id=booking.pk, shift_id=shift.pk, **choices)  # type: ignore[arg-type]

@@ -22,7 +22,6 @@ from tests.factories import (
     between,
     make_assignment,
     make_booking,
-    make_company,
     make_driver,
     make_patient,
     make_shift,
@@ -32,11 +31,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 NOW = at(6)
-
-
-@pytest.fixture
-def company() -> Company:
-    return make_company()
 
 
 @pytest.fixture

@@ -16,7 +16,6 @@ from tests.factories import (
     make_assignment,
     make_booking,
     make_break,
-    make_company,
     make_shift,
 )
 
@@ -57,11 +56,6 @@ def test_who_has_begun_keeps_the_beginning(away: list[Hours], now: int, end_s: i
     parts = [(gone * H, back * H) for gone, back in away]
     found = drivable((7 * H, 19 * H), parts, now_s=now * H, has_begun=True)
     assert found == (7 * H, end_s)
-
-
-@pytest.fixture
-def company() -> Company:
-    return make_company()
 
 
 def away(shift: Shift, start: int, end: int) -> None:
