@@ -52,7 +52,9 @@ class NoteKey(StrEnum):
     DAY_EMPTY = "day_empty"
     DAY_OVER = "day_over"
     SETTINGS_NOT_VALID = "settings_not_valid"  # fields
-    PLANNER_REFUSED = "planner_refused"  # detail
+    PLANNER_REFUSED = "planner_refused"  # detail; of older versions
+    DAY_CONTRADICTORY = "day_contradictory"
+    PLAN_UNFIT = "plan_unfit"  # count
     INTERRUPTED = "interrupted"
     BOOKINGS_CHANGED = "bookings_changed"  # count
     SHIFTS_CHANGED = "shifts_changed"

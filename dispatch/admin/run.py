@@ -25,7 +25,12 @@ from dispatch.enums import RunStatus
 from dispatch.models import Assignment, DispatchRun
 from dispatch.usecases.compare_figures import compare_figures
 from dispatch.usecases.measure_day import kpi_from_json, kpis_of
-from dispatch.usecases.note_sentences import error_sentence, note_sentences, source_words
+from dispatch.usecases.note_sentences import (
+    error_sentence,
+    note_sentences,
+    source_words,
+    stage_words,
+)
 from dispatch.usecases.wording import language
 
 if TYPE_CHECKING:
@@ -210,7 +215,11 @@ def _stages(run: DispatchRun) -> list[dict[str, Any]]:
         "skipped": _t("left out"),
     }
     return [
-        stage | {"outcome": outcomes.get(stage["outcome"], stage["outcome"])}
+        stage
+        | {
+            "outcome": outcomes.get(stage["outcome"], stage["outcome"]),
+            "note": stage_words(stage.get("note", "")),
+        }
         for stage in run.stages
     ]
 

@@ -46,7 +46,7 @@ class Stage:
     """What one stage did: its own plan's price and unserved trips (None without a plan).
 
     `outcome`: "taken" when its plan became the best, "kept" when the one before stays, "failed" and "skipped"
-    with the reason in `note`.
+    with the reason in `note`: a key, of a failure the error's class with its words for the log after a colon.
     """
 
     name: str
@@ -166,7 +166,7 @@ class _Run:
         began, left = self.clock(), self._left_s()
         self.is_settled = self.max_iterations is not None
         if self.max_iterations is None and left <= 0:
-            self._say(name, "skipped", "no time left")
+            self._say(name, "skipped", "no_time_left")
             return
 
         should_stop = self._until(began + share * left)
@@ -186,7 +186,7 @@ class _Run:
         name, began = "price of fairness", self.clock()
         ends = began + min(limit_s, self._left_s())
         if self.max_iterations is None and ends <= began:
-            self._say(name, "skipped", "no time left")
+            self._say(name, "skipped", "no_time_left")
             return
         should_stop = self._until(ends)
         self.unfair = unfair_plan(
@@ -207,15 +207,15 @@ class _Run:
         """OR-Tools on the best plan; trips it leaves out are offered to every route once more."""
         limit_s = share * self._left_s()
         if not use_solver:
-            self._say("solver", "skipped", "switched off")
+            self._say("solver", "skipped", "switched_off")
         elif self.max_iterations is not None:
-            self._say("solver", "skipped", "rounds are counted, not seconds")
+            self._say("solver", "skipped", "rounds_counted")
         elif not (self.problem.trips and self.problem.shifts):
-            self._say("solver", "skipped", "nothing to plan")
+            self._say("solver", "skipped", "nothing_to_plan")
         elif self._is_fairness_priced():
-            self._say("solver", "skipped", "it does not see the price of fair loads")
+            self._say("solver", "skipped", "fair_loads_priced")
         elif limit_s < LEAST_SOLVER_S:
-            self._say("solver", "skipped", "no time left")
+            self._say("solver", "skipped", "no_time_left")
         else:
             self._try("solver", lambda: self._solved(limit_s))
 
@@ -275,7 +275,7 @@ class _Run:
         try:
             found = stage()
         except EngineError as error:
-            self._add(name, began, None, None, "failed", str(error))
+            self._add(name, began, None, None, "failed", f"{type(error).__name__}: {error}")
         else:
             self._keep_best(name, began, found)
 

@@ -84,6 +84,14 @@ SENTENCES: Mapping[NoteKey, _StrPromise] = {
     NoteKey.DAY_EMPTY: _("There is neither a shift nor a booking on this day."),
     NoteKey.SETTINGS_NOT_VALID: _("The settings of the company are not valid: %(fields)s."),
     NoteKey.PLANNER_REFUSED: _("The planner refuses this day: %(detail)s"),
+    NoteKey.DAY_CONTRADICTORY: _(
+        "The day cannot be planned: what is recorded of it contradicts itself; the log says more."
+    ),
+    NoteKey.PLAN_UNFIT: ngettext_lazy(
+        "The planner broke %(count)d rule and kept its plan back: a mistake of the program; the log says more.",
+        "The planner broke %(count)d rules and kept its plan back: a mistake of the program; the log says more.",
+        "count",
+    ),
     NoteKey.INTERRUPTED: _("The planning was interrupted."),
     NoteKey.JOURNEYS_UNFIT_NOW: ngettext_lazy(
         "%(count)d journey can no longer be driven as planned: its hour, its driver, its vehicle or its patient's "
@@ -110,6 +118,23 @@ SOURCES: Mapping[str, _StrPromise] = {
     MIXED: _("road server, some estimated"),
     ESTIMATE: _("estimated"),
 }
+
+
+# Why a stage of the planner was left out or failed; the engine's keys and, of failures, the class of the error.
+STAGE_NOTES: Mapping[str, _StrPromise] = {
+    "no_time_left": _("no time was left"),
+    "switched_off": _("it is switched off"),
+    "rounds_counted": _("rounds are counted, not seconds"),
+    "nothing_to_plan": _("there is nothing to plan"),
+    "fair_loads_priced": _("it does not see the price of fair loads"),
+    "NoPlanFoundError": _("it found no plan"),
+    "InvalidPlanError": _("what it began from breaks a rule"),
+}
+
+
+def stage_words(note: str) -> str:
+    """What older versions wrote is shown as it is."""
+    return str(STAGE_NOTES.get(note.partition(":")[0], note))
 
 
 def source_words(source: str) -> str:

@@ -6,9 +6,10 @@ constraint decides who does), and a worker whose lease ran out can no longer wri
 
 from __future__ import annotations
 
+import logging
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from pydantic import ValidationError
 
 from dispatch.engine.draft import resume
 from dispatch.engine.errors import EngineError
-from dispatch.engine.pipeline import Result, make_plan
+from dispatch.engine.pipeline import Result, UnfitPlanError, make_plan
 from dispatch.engine.plan import Plan
 from dispatch.enums import RunStatus
 from dispatch.models import DispatchRun, Unassigned
@@ -33,10 +34,20 @@ from dispatch.usecases.note_sentences import note_sentence
 from dispatch.usecases.references import row_id
 from dispatch.usecases.wording import params_of
 
+logger = logging.getLogger(__name__)
+
 FREE = (RunStatus.QUEUED, RunStatus.LOST)
 LEASE_MARGIN = timedelta(
     seconds=60
 )  # reading the rows, asking for travel times, writing the result
+
+
+WHY: Mapping[type[BaseException], NoteKey] = {
+    DayOverError: NoteKey.DAY_OVER,
+    NothingToPlanError: NoteKey.DAY_EMPTY,
+    EngineError: NoteKey.DAY_CONTRADICTORY,
+    KeyboardInterrupt: NoteKey.INTERRUPTED,
+}
 
 
 class DayBusyError(UseCaseError):
@@ -56,7 +67,7 @@ class InvalidSettingsError(UseCaseError):
 
 
 class PlanningFailedError(UseCaseError):
-    """The engine refused the day; its sentence says why."""
+    """The engine refused the day, or erred; the log holds its own words."""
 
 
 class LostLeaseError(UseCaseError):
@@ -79,8 +90,10 @@ def run_dispatch(*, run_id: int, clock: Callable[[], datetime]) -> DispatchRun:
     except LostLeaseError:
         raise
     except EngineError as error:
+        # References and figures only: no name enters the engine.
+        logger.error("Run %d is not planned: %s", run.pk, error)  # noqa: TRY400 - its words say it all
         _mark_failed(run, error, clock())
-        raise PlanningFailedError(str(error)) from error
+        raise PlanningFailedError(note_sentence(_why(error))) from error
     except (Exception, KeyboardInterrupt) as error:
         _mark_failed(run, error, clock())
         raise
@@ -208,13 +221,10 @@ def _mark_failed(run: DispatchRun, error: BaseException, now: datetime) -> None:
 
 
 def _why(error: BaseException) -> Note:
-    """What the engine says of a day it refuses; of a surprise only the kind: its text may hold names."""
-    if isinstance(error, DayOverError):
-        return Note.of(NoteKey.DAY_OVER)
-    if isinstance(error, NothingToPlanError):
-        return Note.of(NoteKey.DAY_EMPTY)
-    if isinstance(error, EngineError):
-        return Note.of(NoteKey.PLANNER_REFUSED, detail=str(error))
-    if isinstance(error, KeyboardInterrupt):
-        return Note.of(NoteKey.INTERRUPTED)
-    return Note.of(NoteKey.BROKE_OFF, kind=type(error).__name__)
+    """In the reader's language when it is shown; of a surprise only the kind: its text may hold names."""
+    if isinstance(error, UnfitPlanError):
+        return Note.of(NoteKey.PLAN_UNFIT, count=len(error.violations))
+    key = next((key for kind, key in WHY.items() if isinstance(error, kind)), None)
+    if key is None:
+        return Note.of(NoteKey.BROKE_OFF, kind=type(error).__name__)
+    return Note.of(key)

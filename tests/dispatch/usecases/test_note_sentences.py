@@ -16,6 +16,7 @@ from dispatch.usecases.note_sentences import (
     note_sentence,
     note_sentences,
     source_words,
+    stage_words,
 )
 from tests.factories import make_booking, make_company, make_driver, make_shift
 
@@ -102,6 +103,15 @@ def test_an_error_is_a_note_like_any_other() -> None:
         )
     assert error_sentence("Broken.") == "Broken."
     assert (error_sentence(None), note_key(None)) == ("", None)
+
+
+def test_what_a_stage_says_is_spoken() -> None:
+    with override("fr"):
+        assert stage_words("no_time_left") == "il ne restait plus de temps"
+        assert stage_words("NoPlanFoundError: OR-Tools found no plan.") == (
+            "il n’a trouvé aucun plan"
+        )
+    assert stage_words("as older versions wrote it") == "as older versions wrote it"
 
 
 def test_sources_have_words() -> None:

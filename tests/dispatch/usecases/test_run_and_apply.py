@@ -10,9 +10,11 @@ from celery.exceptions import Retry
 from django.utils import timezone
 
 from dispatch import tasks
+from dispatch.engine.errors import InvalidProblemError
+from dispatch.engine.pipeline import UnfitPlanError
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
-from dispatch.engine.rules import hard_violations
+from dispatch.engine.rules import Violation, hard_violations
 from dispatch.enums import AssignedBy, BookingStatus, Rule, RunStatus, RunTrigger
 from dispatch.models import Assignment, Company, DispatchRun, Shift
 from dispatch.usecases.apply_plan import RunNotReadyError, StalePlanError, apply_plan
@@ -20,6 +22,7 @@ from dispatch.usecases.assign_booking import assign_booking
 from dispatch.usecases.day_content import NothingToPlanError
 from dispatch.usecases.errors import NotFoundError
 from dispatch.usecases.measure_day import recorded_kpis
+from dispatch.usecases.note_sentences import error_sentence
 from dispatch.usecases.record_progress import record_progress
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.run_dispatch import (
@@ -27,6 +30,7 @@ from dispatch.usecases.run_dispatch import (
     InvalidSettingsError,
     LostLeaseError,
     RunNotQueuedError,
+    _why,
     run_dispatch,
 )
 from tests.factories import (
@@ -349,6 +353,23 @@ class TestApply:
         first, second = Assignment.objects.order_by("planned_pickup_at")
         assert first.ride_group == second.ride_group
         assert first.period.upper > second.period.lower
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (InvalidProblemError("Trip b3 asks."), "contradicts itself"),
+        (
+            UnfitPlanError((Violation(rule=Rule.SHIFT, shift="s1"),)),
+            "broke 1 rule and kept its plan",
+        ),
+        (KeyError("Ana"), "broke off unexpectedly (KeyError)"),
+    ],
+)
+def test_why_a_run_failed_is_spoken_and_names_nobody(error: Exception, said: str) -> None:
+    sentence = error_sentence(_why(error).to_json())
+    assert said in sentence
+    assert not {"Ana", "b3", "s1"} & set(sentence.split())
 
 
 class TestReplan:
