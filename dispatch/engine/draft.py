@@ -155,7 +155,7 @@ class Draft:
 
     def plan(self) -> Plan:
         """The finished plan; leftovers carry COVERAGE until `explain` has found their true reason."""
-        return _finished(self.network, [course.sequence for course in self.courses])
+        return finished(self.network, [course.sequence for course in self.courses])
 
 
 def resume(problem: Problem, orders: Mapping[str, tuple[Visit, ...]]) -> Plan:
@@ -173,10 +173,10 @@ def resume(problem: Problem, orders: Mapping[str, tuple[Visit, ...]]) -> Plan:
         if sequence is None:
             raise InvalidPlanError(f"What shift {shift.id} has begun breaks a rule.")
         sequences.append(sequence)
-    return _finished(network, sequences)
+    return finished(network, sequences)
 
 
-def _finished(network: Network, sequences: list[Sequence]) -> Plan:
+def finished(network: Network, sequences: list[Sequence]) -> Plan:
     problem = network.problem
     routes = tuple(route_for(network, s, sequence) for s, sequence in enumerate(sequences))
     planned = {trip for sequence in sequences for trip in boarding(sequence)}

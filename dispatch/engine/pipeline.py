@@ -1,4 +1,4 @@
-"""From a problem to the plan that is offered: construct, search, OR-Tools, search again; the best, checked.
+"""From a problem to the plan that is offered: construct, search, OR-Tools where trips are left; the best, checked.
 
 Each stage starts from the best plan so far and says what became of it. No plan leaves here that breaks a
 hard rule, and every trip is driven or carries its true reason.
@@ -6,36 +6,36 @@ hard rule, and every trip is driven or carries its true reason.
 
 from __future__ import annotations
 
-import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from dispatch.engine.construct import construct
 from dispatch.engine.cost import Score, score
 from dispatch.engine.errors import EngineError, InvalidPlanError
 from dispatch.engine.explain import fill_reasons, unassigned_reason
-from dispatch.engine.fairness_price import fairness_price, unfair_plan
+from dispatch.engine.fairness_price import fairness_price, without_fairness
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
 from dispatch.engine.rules import Violation, check
-from dispatch.engine.search import improve
 from dispatch.enums import Severity
 
-FIRST_SEARCH_SHARE = 0.3  # of the time left after construction
-PLACES_SHARE = 0.5  # of what is then left, where trips are still unserved
-SOLVER_SHARE = 0.5  # what is left after it goes to the second search
-PATIENCE_BASE = (
-    300  # rounds in vain after which a search gives up: a small day needs no ten seconds
+if TYPE_CHECKING:
+    from dispatch.engine.search import Found
+
+SEARCH_SHARE = (
+    0.7  # of the time after construction, where that left trips over for which OR-Tools is asked
 )
-PATIENCE_PER_TRIP = 40
+SOLVER_SHARE = 0.7  # of what is then left; the last search has the rest
 PRICE_SHARE = 0.05  # of the whole limit, kept for what fairness costs
 LEAST_SOLVER_S = 0.5  # less is not enough to state a day to OR-Tools
 REHEARSED_REASONS = (
     5  # unserved trips whose reasons are sought early, to know how long all will take
 )
 REASONS_MARGIN = 1.3  # one reason takes longer to find than another
+
+EVERY_TRIP_PLACED = "every_trip_placed"
 
 Clock = Callable[[], float]
 Outcome = Literal["taken", "kept", "failed", "skipped"]
@@ -102,29 +102,16 @@ def make_plan(  # noqa: PLR0913 - the seven dials of a run, all but four with a 
     run = _Run(problem, clock, rng, clock() + time_limit_s - price_s, max_iterations)
     run.construct(start)
     run.rehearse()
-    run.search("search", FIRST_SEARCH_SHARE)
-    if (
-        run.best.unassigned
-    ):  # what finds places for the last trips is search; OR-Tools shortens ways
-        run.search("search for places", PLACES_SHARE)
-    run.solve(SOLVER_SHARE / (1 - FIRST_SEARCH_SHARE), use_solver=use_solver)
-    run.search("search again", 1.0)
+    silence = run.why_no_solver(use_solver=use_solver)
+    run.search("search", SEARCH_SHARE if silence is None else 1.0)
+    if silence is None and run.best.unassigned:
+        run.solve(SOLVER_SHARE)
+        run.search("search again", 1.0)
+    else:
+        run.skip("solver", silence or EVERY_TRIP_PLACED)
     run.deadline += price_s
     run.price_fairness(price_s)
     return run.result()
-
-
-@dataclass
-class _Limit:
-    """Ends a search at this time, and remembers that it did: one that stops by itself has found all it can."""
-
-    clock: Clock
-    ends: float
-    has_stopped: bool = False
-
-    def __call__(self) -> bool:
-        self.has_stopped = self.clock() >= self.ends
-        return self.has_stopped
 
 
 @dataclass
@@ -139,7 +126,7 @@ class _Run:
     reason_s: float = 0.0  # what finding the reason of one unserved trip takes
     stages: list[Stage] = field(default_factory=list)
     unfair: Plan | None = None
-    is_settled: bool = False  # the last search found nothing better for as long as it has patience
+    is_settled: bool = False  # the last search did all its rounds
 
     def construct(self, start: Plan | None) -> None:
         if start is not None:
@@ -166,56 +153,50 @@ class _Run:
         began, left = self.clock(), self._left_s()
         self.is_settled = self.max_iterations is not None
         if self.max_iterations is None and left <= 0:
-            self._say(name, "skipped", "no_time_left")
+            self.skip(name, "no_time_left")
             return
-
-        should_stop = self._until(began + share * left)
-        found = improve(
-            self.problem,
-            self.best,
-            should_stop=should_stop,
-            rng=self.rng,
-            max_iterations=self.max_iterations,
-            patience=self._patience,
-        )
-        self.is_settled = not should_stop.has_stopped
-        self._keep_best(name, began, found)
+        found = self._improve(self.problem, self.best, began + share * left)
+        self.is_settled = not found.is_cut
+        self._keep_best(name, began, found.plan)
 
     def price_fairness(self, limit_s: float) -> None:
         """A plan that shares unevenly, to compare with; where it is better all in all, it is the best plan."""
         name, began = "price of fairness", self.clock()
         ends = began + min(limit_s, self._left_s())
         if self.max_iterations is None and ends <= began:
-            self._say(name, "skipped", "no_time_left")
+            self.skip(name, "no_time_left")
             return
-        should_stop = self._until(ends)
-        self.unfair = unfair_plan(
-            self.problem,
-            self.best,
-            should_stop=should_stop,
-            rng=self.rng,
-            max_iterations=self.max_iterations,
-            patience=self._patience,
+        found = self._improve(without_fairness(self.problem), self.best, ends)
+        self.unfair = found.plan
+        self.is_settled &= not found.is_cut
+        self._keep_best(name, began, found.plan)
+
+    def _improve(self, problem: Problem, plan: Plan, ends: float) -> Found:
+        # Imported late: web processes read this module and must stay light.
+        from dispatch.engine.search import Limits, enough_rounds, improve
+
+        if self.max_iterations is None:
+            limits = Limits(rounds=enough_rounds(problem), clock=self.clock, ends=ends)
+        else:
+            limits = Limits(rounds=self.max_iterations)
+        return improve(problem, plan, seed=self.rng.getrandbits(31), limits=limits)
+
+    def why_no_solver(self, *, use_solver: bool) -> str | None:
+        """Why OR-Tools is not asked; None when it may find places for what the construction left over."""
+        reasons = (
+            (not use_solver, "switched_off"),
+            (self.max_iterations is not None, "rounds_counted"),
+            (not (self.problem.trips and self.problem.shifts), "nothing_to_plan"),
+            (self._is_fairness_priced(), "fair_loads_priced"),
+            (not self.best.unassigned, EVERY_TRIP_PLACED),
         )
-        self.is_settled &= not should_stop.has_stopped
-        self._keep_best(name, began, self.unfair)
+        return next((reason for holds, reason in reasons if holds), None)
 
-    def _until(self, ends: float) -> _Limit:
-        return _Limit(self.clock, math.inf if self.max_iterations is not None else ends)
-
-    def solve(self, share: float, *, use_solver: bool) -> None:
+    def solve(self, share: float) -> None:
         """OR-Tools on the best plan; trips it leaves out are offered to every route once more."""
         limit_s = share * self._left_s()
-        if not use_solver:
-            self._say("solver", "skipped", "switched_off")
-        elif self.max_iterations is not None:
-            self._say("solver", "skipped", "rounds_counted")
-        elif not (self.problem.trips and self.problem.shifts):
-            self._say("solver", "skipped", "nothing_to_plan")
-        elif self._is_fairness_priced():
-            self._say("solver", "skipped", "fair_loads_priced")
-        elif limit_s < LEAST_SOLVER_S:
-            self._say("solver", "skipped", "no_time_left")
+        if limit_s < LEAST_SOLVER_S:
+            self.skip("solver", "no_time_left")
         else:
             self._try("solver", lambda: self._solved(limit_s))
 
@@ -223,9 +204,7 @@ class _Run:
         """OR-Tools then looks for another plan than the one that is wanted.
 
         Measured on demo days at equal CPU time: none of its 15 plans was taken (five of 200 trips in 34 shifts,
-        ten of 5 to 21 trips), and in the time it took the search made the large days 0.7 % cheaper. Where
-        driving alone is priced it earns its time: six published instances, 3.4 % above the optimum with it
-        and 4.5 % without.
+        ten of 5 to 21 trips).
         """
         weights = self.problem.settings.weights
         return len(self.problem.shifts) > 1 and weights.fairness_per_trip_squared > 0
@@ -260,10 +239,6 @@ class _Run:
             return None
         return fairness_price(self.problem, self.best, self.unfair)
 
-    @property
-    def _patience(self) -> int:
-        return PATIENCE_BASE + PATIENCE_PER_TRIP * len(self.problem.trips)
-
     def _left_s(self) -> float:
         """Until the deadline, without the time that the reasons of what is unserved now will take."""
         reasons_s = self.reason_s * len(self.best.unassigned)
@@ -287,9 +262,9 @@ class _Run:
         outcome: Outcome = "taken" if is_better else "kept"
         self._add(name, began, priced.total, len(found.unassigned), outcome)
 
-    def _say(self, name: str, outcome: Outcome, note: str) -> None:
+    def skip(self, name: str, note: str) -> None:
         self.stages.append(
-            Stage(name=name, seconds=0.0, cost=None, unserved=None, outcome=outcome, note=note)
+            Stage(name=name, seconds=0.0, cost=None, unserved=None, outcome="skipped", note=note)
         )
 
     def _add(

@@ -1,139 +1,176 @@
 """Improvement by ruin and recreate: take neighbouring trips out of a few routes and put them back better.
 
-After Schrimpf et al. (2000) and the string removals of Christiaens & Vanden Berghe (2020): the removed
-trips are close to one another in place and time, so their routes can exchange them. A plan that got
-slightly worse is kept for a while (simulated annealing); the best one seen is the answer, never worse than
-the start.
+Slack induction by string removals (Christiaens & Vanden Berghe 2020) under simulated annealing. The rounds are
+compiled (`engine.kernel`); here is how warm the search is, how long it goes on, and the way from a plan to arrays
+and back. Imported late: web processes know the pipeline and stay light.
 """
 
 from __future__ import annotations
 
-import random
+import math
 from collections.abc import Callable
-from math import exp
+from dataclasses import dataclass
+from typing import Any
 
-from dispatch.engine.draft import Draft
+import numpy as np
+
+from dispatch.engine.draft import finished
+from dispatch.engine.insertion import sequence_in
+from dispatch.engine.kernel.anneal import Search, anneal, begin_search, complete
+from dispatch.engine.kernel.ruin import Dials
+from dispatch.engine.kernel.tables import Ints, Tables, tables_of
+from dispatch.engine.network import Network, Sequence, network_of
 from dispatch.engine.plan import Plan
-from dispatch.engine.problem import Problem
+from dispatch.engine.problem import Problem, Shift, Stop, Trip
+from dispatch.engine.travel import TravelTimes
 
-MEAN_RUIN = 8  # trips taken out per round
-BLINK = 0.02  # chance to overlook an offer: small accidents open the way out of a local optimum
-START_WARMTH = 0.003  # share of the served cost that a round may lose at the beginning
-END_WARMTH = 0.00002
-COOLING_ROUNDS = 4_000
+Clock = Callable[[], float]
+
+HOT, COLD = 1.5, 0.02  # first and last warmth, in legs between neighbouring trips
+NEIGHBOURS = 100  # how many trips are told to be near to one
+HOURS_WEIGH = 2  # seconds between two pickups that count as one of driving
+LEG_NEIGHBOURS = 10  # those whose ways make a leg
+LONGEST_ROUTE = 256  # trips in one shift: arrays end somewhere
+ROUNDS_BASE, ROUNDS_PER_TRIP = 4_000, 1_500  # a small day needs no ten seconds
+CHUNK_S = 0.01  # rounds between two looks at the clock take about as long
+CHUNKS = 200  # changes of warmth where rounds are counted
 
 
-def improve(
-    problem: Problem,
-    plan: Plan,
-    *,
-    should_stop: Callable[[], bool],
-    rng: random.Random,
-    max_iterations: int | None = None,
-    patience: int | None = None,
-) -> Plan:
-    """The best plan found until `should_stop()`, after `max_iterations` rounds or `patience` of them in vain.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """`is_cut`: time ended the search before its rounds were done."""
 
-    Never worse than `plan`, timed as `schedule` times it, by `cost.score`; what is committed stays. With an iteration
-    limit the result depends on the seed of `rng` alone.
+    plan: Plan
+    rounds: int
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When a search ends: after its rounds, or when `clock` says `ends` seconds, whichever comes first."""
+
+    rounds: int
+    clock: Clock | None = None
+    ends: float = math.inf
+
+
+def enough_rounds(problem: Problem) -> int:
+    """After which a search hardly finds anything more."""
+    return ROUNDS_BASE + ROUNDS_PER_TRIP * len(problem.trips)
+
+
+def improve(problem: Problem, plan: Plan, *, seed: int, limits: Limits) -> Found:
+    """The best plan found, never worse than `plan` by `cost.score`; what is committed stays.
+
+    Timed as `schedule` times it. Without a clock the result depends on the seed alone, on any machine. Raises
+    InvalidPlanError when a route of `plan` breaks a rule.
     """
-    current = Draft.of(problem, plan)
-    movable = [trip for trip in range(len(problem.trips)) if current.is_movable(trip)]
+    network = network_of(problem)
+    movable = [i for i, trip in enumerate(problem.trips) if trip.id not in problem.committed_shift]
     if not movable or not problem.shifts:
-        return plan
-    best, best_total, current_total = current.copy(), current.total, current.total
-    near = _Neighbours(current)
-    done = found_at = 0
-    while not should_stop() and (max_iterations is None or done < max_iterations):
-        if patience is not None and done - found_at >= patience:
-            break
-        trial = current.copy()
-        _ruin(trial, near, movable, rng)
-        _recreate(trial, rng)
-        total = trial.total
-        if total < current_total + _allowance(current_total, current, done, rng):
-            current, current_total = trial, total
-        if total < best_total:
-            best, best_total, found_at = trial.copy(), total, done
-        done += 1
-    _complete(best)
-    return best.plan()
+        return Found(plan=plan, rounds=0, is_cut=False)
+    search = _search(network, plan, movable, seed)
+    done, is_cut = _cool_down(search, limits)
+    complete(search)
+    return Found(plan=finished(network, _sequences(network, search)), rounds=done, is_cut=is_cut)
 
 
-def _allowance(total: int, draft: Draft, done: int, rng: random.Random) -> float:
-    """How much worse a round may be: an exponential draw around a temperature that falls."""
-    served = max(1, draft.served_cost)
-    progress = min(1.0, done / COOLING_ROUNDS)
-    warmth = served * START_WARMTH * exp(progress * _LOG_FALL)
-    return min(rng.expovariate(1.0) * warmth, float(total))
+def warm() -> None:
+    """Compile the kernels, which takes most of a minute once; nobody who plans should wait for that.
+
+    What is compiled is kept beside the source and read again in two seconds.
+    """
+    town = Stop(location=0, earliest_s=0, latest_s=1, service_s=0)
+    trip = Trip(id="t", pickup=town, dropoff=town, max_ride_s=1)
+    shift = Shift(
+        id="s",
+        driver="d",
+        vehicle="v",
+        start_location=0,
+        end_location=0,
+        start_s=0,
+        end_s=1,
+        configurations=(trip.load,),
+    )
+    travel = TravelTimes(seconds=((0,),), metres=((0,),))
+    problem = Problem(trips=(trip,), shifts=(shift,), travel=travel)
+    improve(problem, Plan(routes=()), seed=0, limits=Limits(rounds=1))
 
 
-_LOG_FALL = -5.0106  # ln(END_WARMTH / START_WARMTH)
+def _search(network: Network, plan: Plan, movable: list[int], seed: int) -> Search:
+    problem = network.problem
+    sequences = [
+        _numbered(network, s, sequence_in(network, plan, s)) for s in range(len(problem.shifts))
+    ]
+    breaks = max(len(shift.breaks) for shift in problem.shifts)
+    day = tables_of(network, longest=LONGEST_ROUTE)
+    return begin_search(
+        day,
+        sequences,
+        near=_neighbours(day),
+        movable=np.array(movable, dtype=np.int64),
+        seed=seed,
+        longest=2 * min(len(problem.trips), LONGEST_ROUTE) + breaks,
+    )
 
 
-class _Neighbours:
-    """Trips by nearness: driving between their pickups and drop-offs, and the gap between their times."""
-
-    def __init__(self, draft: Draft) -> None:
-        self._draft = draft
-        self._known: dict[int, list[int]] = {}
-
-    def of(self, trip: int) -> list[int]:
-        if trip not in self._known:
-            network = self._draft.network
-            trips = range(len(network.problem.trips))
-            self._known[trip] = sorted(
-                trips, key=lambda other: (self._distance(trip, other), other)
-            )
-        return self._known[trip]
-
-    def _distance(self, a: int, b: int) -> int:
-        network = self._draft.network
-        apart = network.drive[2 * a][2 * b] + network.drive[2 * a + 1][2 * b + 1]
-        return apart + abs(network.earliest[2 * a] - network.earliest[2 * b])
+def _cool_down(search: Search, limits: Limits) -> tuple[int, bool]:
+    """(rounds done, whether time cut them short): warmth falls with whichever limit is nearer."""
+    hot, dials = HOT * _leg_price(search), Dials()
+    clock = limits.clock
+    began = now = clock() if clock is not None else 0.0
+    done, chunk = 0, max(1, limits.rounds // CHUNKS) if clock is None else 1
+    while done < limits.rounds and now < limits.ends:
+        progress = max(done / limits.rounds, (now - began) / (limits.ends - began))
+        chunk = min(chunk, limits.rounds - done)
+        anneal(search, dials, chunk, round(hot * (COLD / HOT) ** progress))
+        done += chunk
+        if clock is not None:
+            before, now = now, clock()
+            chunk = max(1, min(2 * chunk, int(chunk * CHUNK_S / max(now - before, 1e-6))))
+    return done, done < limits.rounds
 
 
-def _ruin(draft: Draft, near: _Neighbours, movable: list[int], rng: random.Random) -> None:
-    count = min(len(movable), max(1, round(rng.expovariate(1.0 / MEAN_RUIN))))
-    seed = movable[rng.randrange(len(movable))]
-    removed = 0
-    for trip in near.of(seed):
-        if removed >= count:
-            return
-        if trip in draft.shift_of and draft.is_movable(trip) and rng.random() < 0.8:
-            draft.remove(trip)
-            removed += 1
+def _neighbours(day: Tables) -> Ints:
+    """(n, W) each trip's nearest ones, itself first: by ways between pickups and between drop-offs, and by hour."""
+    pickups, dropoffs = day.drive[0::2, 0::2], day.drive[1::2, 1::2]
+    middle = (day.low[: len(day.place) : 2] + day.high[: len(day.place) : 2]) // 2
+    hours = abs(middle[:, None] - middle[None, :]) // HOURS_WEIGH
+    apart = pickups + pickups.T + dropoffs + dropoffs.T + hours
+    np.fill_diagonal(apart, -1)
+    near: Any = np.argsort(apart, axis=1, kind="stable")[:, :NEIGHBOURS]
+    return np.ascontiguousarray(near, dtype=np.int64)
 
 
-def _recreate(draft: Draft, rng: random.Random) -> None:
-    """Put every left-over trip back where it is cheapest, in an order drawn anew each time."""
-    shifts = range(len(draft.courses))
-    for trip in _order(draft, rng):
-        seen = [s for s in shifts if rng.random() >= BLINK]
-        best = draft.cheapest_offer(trip, seen)
-        if best is not None:
-            _, s, fit = best
-            draft.insert(trip, s, fit)
+def _leg_price(search: Search) -> float:
+    """What a way between the pickups of neighbouring trips costs."""
+    near = search.near[:, 1 : LEG_NEIGHBOURS + 1]
+    if not near.size:
+        return 1.0
+    ways = np.take_along_axis(search.day.way[0::2, 0::2], near, axis=1)
+    return max(1.0, float(np.mean(ways)))
 
 
-def _complete(draft: Draft) -> None:
-    """What an overlooked offer left behind: insert it where that is cheaper than leaving it."""
-    for trip in sorted(draft.left):
-        best = draft.cheapest_offer(trip, range(len(draft.courses)))
-        if best is not None and best[0] <= draft.unserved_cost(trip):
-            _, s, fit = best
-            draft.insert(trip, s, fit)
+def _first_break(network: Network, s: int) -> int:
+    shifts = network.problem.shifts
+    return len(network.stops) + sum(len(shift.breaks) for shift in shifts[:s])
 
 
-def _order(draft: Draft, rng: random.Random) -> list[int]:
-    network = draft.network
-    trips = sorted(draft.left)
-    rng.shuffle(trips)
-    key = rng.randrange(4)
-    if key == 1:
-        trips.sort(key=lambda t: network.earliest[2 * t])
-    elif key == 2:
-        trips.sort(key=lambda t: -network.direct[t])
-    elif key == 3:
-        trips.sort(key=lambda t: network.latest[2 * t] - network.earliest[2 * t])
-    return trips
+def _numbered(network: Network, s: int, sequence: Sequence) -> list[int]:
+    """Nodes as the kernel numbers them: breaks of all shifts behind the stops."""
+    first = _first_break(network, s)
+    return [node if node >= 0 else first + ~node for node in sequence]
+
+
+def _sequences(network: Network, search: Search) -> list[Sequence]:
+    """The best routes; a shift without trips keeps what is committed alone."""
+    stops = len(network.stops)
+    found = []
+    for s, shift in enumerate(network.problem.shifts):
+        nodes = search.best.seq[s, : search.best.size[s]].tolist()
+        if any(node < stops for node in nodes):
+            first = _first_break(network, s)
+            found.append([node if node < stops else ~(node - first) for node in nodes])
+        else:
+            found.append(network.sequence(shift, shift.committed))
+    return found

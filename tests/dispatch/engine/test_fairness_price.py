@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from dispatch.engine.fairness_price import fairness_price, unfair_plan
+from dispatch.engine.fairness_price import fairness_price, without_fairness
 from dispatch.engine.pipeline import make_plan
 from dispatch.engine.problem import Problem, Weights
+from dispatch.engine.search import Limits, improve
 from tests.dispatch.engine.builders import PLAIN, plan, problem, shift, trip
 
 
@@ -27,14 +28,8 @@ def day(weight: int) -> Problem:
 
 
 def found(world: Problem, **texts: str):
-    return unfair_plan(
-        world,
-        plan(world, **texts),
-        should_stop=lambda: False,
-        rng=random.Random(1),
-        max_iterations=50,
-        patience=1_000,
-    )
+    limits = Limits(rounds=50)
+    return improve(without_fairness(world), plan(world, **texts), seed=1, limits=limits).plan
 
 
 def test_the_price_is_the_way_that_an_even_share_takes_more():

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import random
+import itertools
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +9,7 @@ from dispatch.engine.construct import construct
 from dispatch.engine.cost import score
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem, Settings, Weights
-from dispatch.engine.search import improve
+from dispatch.engine.search import Limits, enough_rounds, improve
 from tests.dispatch.engine.builders import (
     large_day,
     plan,
@@ -24,10 +24,8 @@ from tests.dispatch.engine.checker import faults
 from tests.dispatch.engine.strategies import begun_problems, law
 
 
-def searched(day: Problem, start: Plan, *, rounds: int = 30, seed: int = 1) -> Plan:
-    return improve(
-        day, start, should_stop=lambda: False, rng=random.Random(seed), max_iterations=rounds
-    )
+def searched(day: Problem, start: Plan, *, rounds: int = 100, seed: int = 1) -> Plan:
+    return improve(day, start, seed=seed, limits=Limits(rounds=rounds)).plan
 
 
 class TestOnTheLine:
@@ -65,27 +63,19 @@ class TestOnTheLine:
         empty = Plan(routes=())
         assert searched(problem(trip("a", 1, 2)), empty) is empty
 
-    def test_what_every_round_overlooked_is_taken_in_at_the_end(self):
-        class Blind(random.Random):
-            def random(self) -> float:
-                return 0.0  # below the chance to overlook an offer
-
+    def test_it_stops_when_time_is_up(self):
+        """Each look at the clock takes a second: one when it begins, then one after each chunk of rounds."""
+        ticks = itertools.count()
         day = problem(trip("a", 1, 2), trip("b", 8, 9), shift())
-        made = improve(
-            day, plan(day, s="+a -a"), should_stop=lambda: False, rng=Blind(1), max_iterations=3
-        )
-        assert made.unassigned == ()
+        limits = Limits(rounds=1_000, clock=lambda: float(next(ticks)), ends=3.0)
+        found = improve(day, construct(day), seed=1, limits=limits)
+        assert (found.rounds, found.is_cut) == (3, True)
 
-    def test_it_stops_when_it_is_told(self):
-        asked: list[int] = []
-
-        def should_stop() -> bool:
-            asked.append(1)
-            return len(asked) > 3
-
+    def test_it_stops_when_its_rounds_are_done(self):
         day = problem(trip("a", 1, 2), trip("b", 8, 9), shift())
-        improve(day, construct(day), should_stop=should_stop, rng=random.Random(1))
-        assert len(asked) == 4
+        limits = Limits(rounds=10, clock=lambda: 0.0, ends=3.0)
+        found = improve(day, construct(day), seed=1, limits=limits)
+        assert (found.rounds, found.is_cut) == (10, False)
 
 
 class TestLaws:
@@ -111,9 +101,6 @@ class TestLaws:
         assert score(day, made).total < score(day, start).total
 
 
-def test_a_search_gives_up_after_enough_rounds_in_vain():
-    """One trip, one shift: nothing better can be found, and the clock never says stop."""
-    day = problem(trip("a", 1, 2), shift())
-    start = plan(day, s="+a -a")
-    found = improve(day, start, should_stop=lambda: False, rng=random.Random(0), patience=5)
-    assert found.shift_of == {"a": "s"}
+def test_a_larger_day_is_given_more_rounds():
+    small, large = problem(trip("a", 1, 2), shift()), large_day(trips=40, shifts=5)
+    assert enough_rounds(small) < enough_rounds(large)

@@ -1,0 +1,303 @@
+"""Where one trip may go in one route: bounds first, exact times only for what could be the best."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from dispatch.engine.kernel.compiled import compiled
+from dispatch.engine.kernel.routes import LOADS, Routes, Work, missing_breaks, refresh
+from dispatch.engine.kernel.tables import FAR, Ints, Tables
+from dispatch.engine.kernel.timing import Nodes, comfort, leg_s, settle
+
+MOST_OFFERS = 8_192  # in one route: more than any route of an ordinary day has places
+
+
+class Offers(NamedTuple):
+    """Places for one trip in one route that bounds allow: pickup before position i, drop-off before j."""
+
+    price: Ints
+    i: Ints
+    j: Ints
+
+
+def no_offers() -> Offers:
+    return Offers(*(np.zeros(MOST_OFFERS, np.int64) for _ in range(3)))
+
+
+class Known(NamedTuple):
+    """The best place of each trip in each route, true while the route's stamp is the same.
+
+    i = -1: no place costs less than `price`.
+    """
+
+    stamp: Ints  # (n, S)
+    price: Ints
+    i: Ints
+    j: Ints
+
+
+def nothing_known(day: Tables) -> Known:
+    shape = (len(day.unserved), len(day.begins))
+    return Known(*(np.zeros(shape, np.int64) for _ in range(4)))
+
+
+@compiled
+def look_up(
+    day: Tables,
+    plan: Routes,
+    known: Known,
+    offers: Offers,
+    trip: int,
+    s: int,
+    bound: int,
+    work: Work,
+) -> int:
+    """Price of the cheapest place in the route below `bound`, FAR where there is none; `known` holds the place.
+
+    Places are tried exactly in the order of what they would add if nobody's comfort changed. Where idle seconds
+    have a price a trip that fills them can cost less than that, and a better place may be passed over.
+    """
+    if known.stamp[trip, s] == plan.stamp[s]:
+        price = known.price[trip, s]
+        if known.i[trip, s] >= 0:
+            return int(price)
+        if bound <= price:
+            return FAR
+    count = collect(day, plan, s, trip, offers, bound)
+    best, chosen = bound, -1
+    while True:
+        least, k = best, -1
+        for c in range(count):
+            if offers.price[c] < least:
+                least, k = offers.price[c], c
+        if k < 0:
+            break
+        offers.price[k] = FAR
+        after = comfort_with(day, plan, s, trip, offers.i[k], offers.j[k], work)
+        if after >= 0 and least + after - plan.comfort[s] < best:
+            best, chosen = least + after - plan.comfort[s], k
+    known.stamp[trip, s], known.price[trip, s] = plan.stamp[s], best
+    if chosen < 0:
+        known.i[trip, s] = -1
+        return FAR
+    known.i[trip, s], known.j[trip, s] = offers.i[chosen], offers.j[chosen]
+    return int(best)
+
+
+@compiled
+def collect(day: Tables, plan: Routes, s: int, trip: int, offers: Offers, bound: int) -> int:
+    """Note every place in the route that the bounds allow below `bound`; how many there are."""
+    pickup = 2 * trip
+    size, trips = plan.size[s], plan.trips[s]
+    base = day.people[s, trip] + day.fair[s, trips + 1] - day.fair[s, trips]
+    if trips == 0:
+        base += missing_breaks(day, plan, s)
+    if base >= bound:
+        return 0
+    count = 0
+    low, high, board = day.low[pickup], day.high[pickup], day.service[pickup]
+    for i in range(_first_place(day, plan, s, low + board), size + 1):
+        ready = day.begins[s]
+        if i > 0:
+            ready = plan.starts[s, i - 1] + day.service[plan.seq[s, i - 1]]
+        if ready > high:
+            break
+        before, after, aboard = plan.before[s, i], plan.after[s, i], plan.aboard[s, i]
+        start = max(ready + leg_s(day, s, before, pickup, aboard), low)
+        if start > high:
+            continue
+        if aboard and not (_may_join(day, plan, s, i, trip) and _has_room(day, plan, s, i, trip)):
+            continue
+        detour = base
+        if before < 0:
+            detour += day.way_out[s, pickup] - (day.way_out[s, after] if after >= 0 else 0)
+        else:
+            detour += day.way[before, pickup]
+            detour -= day.way[before, after] if after >= 0 else day.way_home[s, before]
+        count = _collect_ends(day, plan, s, trip, offers, count, (i, start + board, detour, bound))
+    return count
+
+
+@compiled
+def _collect_ends(
+    day: Tables,
+    plan: Routes,
+    s: int,
+    trip: int,
+    offers: Offers,
+    count: int,
+    begun: tuple[int, int, int, int],
+) -> int:
+    """Note each position for the drop-off, given where and when the patient is on board, and at what price."""
+    i, end, detour, bound = begun
+    dropoff, stops, size = 2 * trip + 1, day.drive.shape[0], plan.size[s]
+    low, high = day.low[dropoff], day.high[dropoff]
+    limit, alight = day.limit[trip], day.service[dropoff]
+    here, ride = 2 * trip, 0
+    onward = 0
+    if plan.after[s, i] >= 0:
+        onward = day.way[here, plan.after[s, i]]
+    j = i
+    while end <= high:
+        leg = day.drive[here, dropoff]
+        stop = max(end + leg, low)
+        following = plan.after[s, j]
+        if stop <= high and ride + leg <= limit:
+            added = detour + day.way[here, dropoff]
+            if j > i:
+                added += onward
+                added -= day.way[here, following] if following >= 0 else day.way_home[s, here]
+            added += day.way[dropoff, following] if following >= 0 else day.way_home[s, dropoff]
+            is_wanted = added < bound and count < MOST_OFFERS
+            if is_wanted and _can_go_on(day, plan, s, j, dropoff, stop + alight):
+                offers.price[count], offers.i[count], offers.j[count] = added, i, j
+                count += 1
+        if j == size:
+            break
+        node = plan.seq[s, j]
+        if node >= stops:
+            break  # nobody rests with a patient on board
+        leg = day.drive[here, node]
+        start = max(end + leg, day.low[node])
+        ride += leg + day.service[node]
+        if start > plan.latest[s, j] or ride > limit:
+            break
+        if (node & 1) == 0 and not (
+            day.share[trip, node >> 1] and _has_room(day, plan, s, j + 1, trip)
+        ):
+            break
+        end = start + day.service[node]
+        here = node
+        j += 1
+    return count
+
+
+@compiled
+def _can_go_on(day: Tables, plan: Routes, s: int, j: int, dropoff: int, leaves: int) -> bool:
+    """Whether what follows position j can still begin in time when the vehicle leaves the drop-off then."""
+    if j == plan.size[s]:
+        return bool(leaves + day.to_base[s, dropoff] <= day.ends[s])
+    node = plan.seq[s, j]
+    if node >= day.drive.shape[0]:
+        return bool(leaves <= day.high[node])
+    return bool(leaves + leg_s(day, s, dropoff, node, plan.aboard[s, j]) <= plan.latest[s, j])
+
+
+@compiled
+def _first_place(day: Tables, plan: Routes, s: int, boarded: int) -> int:
+    """The first position whose node can still start once somebody has boarded."""
+    low, high = day.fixed[s], plan.size[s]
+    while low < high:
+        middle = (low + high) >> 1
+        if plan.latest[s, middle] >= boarded:
+            high = middle
+        else:
+            low = middle + 1
+    return int(low)
+
+
+@compiled
+def _has_room(day: Tables, plan: Routes, s: int, k: int, trip: int) -> bool:
+    """Whether the vehicle holds the trip beside whoever is on board at position k."""
+    for way in range(day.places.shape[1]):
+        fits = True
+        for kind in range(LOADS):
+            needed = plan.load[s, k, kind] + day.load[trip, kind]
+            fits = fits and needed <= day.places[s, way, kind]
+        if fits:
+            return True
+    return False
+
+
+@compiled
+def _may_join(day: Tables, plan: Routes, s: int, k: int, trip: int) -> bool:
+    """Whether the trip may share with everybody on board at position k."""
+    stops = day.drive.shape[0]
+    for j in range(k - 1, -1, -1):
+        if plan.aboard[s, j + 1] == 0:
+            break
+        node = plan.seq[s, j]
+        is_on_board = node < stops and (node & 1) == 0 and plan.at[node + 1] >= k
+        if is_on_board and not day.share[trip, node >> 1]:
+            return False
+    return True
+
+
+@compiled
+def with_trip(plan: Routes, s: int, trip: int, i: int, j: int, seq: Nodes) -> int:
+    """The route's nodes with the pickup before position i and the drop-off before j; how many."""
+    m = 0
+    for k in range(plan.size[s] + 1):
+        if k == i:
+            seq[m] = 2 * trip
+            m += 1
+        if k == j:
+            seq[m] = 2 * trip + 1
+            m += 1
+        if k < plan.size[s]:
+            seq[m] = plan.seq[s, k]
+            m += 1
+    return m
+
+
+@compiled
+def comfort_with(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, work: Work) -> int:
+    """Comfort price of the route with the trip there, or -1 when it cannot be timed.
+
+    Times start from those of the route as it is: one more trip makes nothing earlier.
+    """
+    stops = day.drive.shape[0]
+    seq, gaps, starts, at = work.seq, work.gaps, work.starts, work.at
+    size = with_trip(plan, s, trip, i, j, seq)
+    for k in range(i):
+        gaps[k], starts[k] = plan.gaps[s, k], plan.starts[s, k]
+        at[seq[k]] = k
+    previous, aboard, home = plan.before[s, i], plan.aboard[s, i], plan.home[s]
+    carried = day.service[seq[i - 1]] if i > 0 else 0
+    start = starts[i - 1] if i > 0 else day.begins[s]
+    is_new_way, is_later, last = True, True, size - 1
+    for k in range(i, size):
+        node = seq[k]
+        at[node] = k
+        if not is_new_way:
+            gap = plan.gaps[s, k - 2]
+        elif node >= stops:
+            gap = carried
+        else:
+            gap = carried + leg_s(day, s, previous, node, aboard)
+            previous = node
+            aboard += -1 if node & 1 else 1
+            is_new_way = k <= j + 1  # up to the first stop behind the drop-off
+        carried = day.service[node]
+        gaps[k] = gap
+        least = day.low[node]
+        if node >> 1 != trip or node >= stops:
+            least = plan.starts[s, k - 1 if k <= j else k - 2]
+        if is_later:
+            start = max(start + gap, least)
+            if start > day.high[node]:
+                return -1
+            if start == least and not is_new_way:
+                is_later, last = False, k
+        else:
+            start = least
+        starts[k] = start
+    if is_new_way:
+        home = carried + day.to_base[s, previous]
+    if not settle(day, s, seq, size, gaps, home, at, starts, (i, last)):
+        return -1
+    if day.excess or day.waiting:
+        return comfort(day, seq, size, gaps, starts, at)
+    return 0
+
+
+@compiled
+def put(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, work: Work) -> bool:
+    """Insert the trip there, which is known to be possible."""
+    size = with_trip(plan, s, trip, i, j, work.seq)
+    plan.size[s] = size
+    for k in range(i, size):
+        plan.seq[s, k] = work.seq[k]
+    return refresh(day, plan, s, work)

@@ -1,0 +1,127 @@
+"""The best place of a trip in a route, against the engine's exact insertion."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from dispatch.engine.fitting import best_fit, fit_of
+from dispatch.engine.kernel.places import look_up, put
+from dispatch.engine.kernel.tables import FAR
+from dispatch.engine.network import network_of
+from dispatch.engine.problem import Problem
+from dispatch.engine.room import Room
+from tests.dispatch.engine.builders import PLAIN, plan, problem, shift, spell, trip
+from tests.dispatch.engine.kernel.arrays import search_from, search_on, sequences_of
+from tests.dispatch.engine.strategies import law, orders, problems
+
+
+def priced_by_driving(day: Problem) -> Problem:
+    """Kilometres are rounded leg by leg in the kernel; idle seconds make its order a guess."""
+    weights = replace(day.settings.weights, driving_per_km=0, waiting_per_s=0)
+    return replace(day, settings=replace(day.settings, weights=weights))
+
+
+class TestOnTheLine:
+    def asked(self, trip_at: int, bound: int = FAR) -> int:
+        day = problem(trip("a", 1, 5), trip("b", trip_at, trip_at + 1), shift(), settings=PLAIN)
+        search = search_on(day, plan(day, s="+a -a"))
+        parts = search.plan, search.known, search.offers
+        return look_up(search.day, *parts, 1, 0, bound, search.work)
+
+    def test_on_the_way_costs_nothing_but_its_load(self):
+        """Not together: before or behind. From 5 to 6 and home is 200 s more; fairness 60 × (4 − 1) × 8 h / 24 h."""
+        alone = self.asked(5)
+        assert alone == 200 + self.fair()
+
+    def fair(self) -> int:
+        day = problem(trip("a", 1, 5), trip("b", 5, 6), shift(), settings=PLAIN)
+        return int(search_on(day, plan(day, s="+a -a")).day.fair[0, 2]) - int(
+            search_on(day, plan(day, s="+a -a")).day.fair[0, 1]
+        )
+
+    def test_nothing_below_the_bound(self):
+        price = self.asked(5)
+        assert self.asked(5, bound=price) == FAR
+        assert self.asked(5, bound=price + 1) == price
+
+
+def test_what_was_found_is_remembered_until_the_route_changes():
+    day = problem(trip("a", 1, 5), trip("b", 5, 6), trip("c", 8, 9), shift(), settings=PLAIN)
+    search = search_on(day, plan(day, s="+a -a"))
+    arrays, plan_, known = search.day, search.plan, search.known
+    first = look_up(arrays, plan_, known, search.offers, 1, 0, FAR, search.work)
+    known.price[1, 0] = 7  # a lie shows that nothing is asked twice
+    assert look_up(arrays, plan_, known, search.offers, 1, 0, FAR, search.work) == 7
+    look_up(arrays, plan_, known, search.offers, 2, 0, FAR, search.work)
+    assert put(arrays, plan_, 0, 2, known.i[2, 0], known.j[2, 0], search.work)
+    assert look_up(arrays, plan_, known, search.offers, 1, 0, FAR, search.work) != 7
+    assert first > 7
+
+
+def test_a_bound_that_nothing_met_is_remembered_as_one():
+    day = problem(trip("a", 1, 5), trip("b", 5, 6), shift(), settings=PLAIN)
+    search = search_on(day, plan(day, s="+a -a"))
+    parts = search.day, search.plan, search.known, search.offers, 1, 0
+    assert look_up(*parts, 10, search.work) == FAR
+    assert look_up(*parts, 9, search.work) == FAR
+    assert 10 < look_up(*parts, FAR, search.work) < FAR
+
+
+def test_the_trip_is_put_where_it_was_found():
+    day = problem(trip("a", 1, 5), trip("b", 5, 6), shift(), settings=PLAIN)
+    search = search_on(day, plan(day, s="+a -a"))
+    arrays, plan_, known = search.day, search.plan, search.known
+    look_up(arrays, plan_, known, search.offers, 1, 0, FAR, search.work)
+    assert put(arrays, plan_, 0, 1, known.i[1, 0], known.j[1, 0], search.work)
+    assert plan_.seq[0, : plan_.size[0]].tolist() == [0, 1, 2, 3]
+    assert spell(plan(day, s="+a -a +b -b").routes[0]) == "+a -a +b -b"
+
+
+@law
+@given(st.data())
+def test_no_place_is_cheaper_than_the_one_found(data):
+    """In shifts without breaks; with them the engine also sets breaks anew, which the kernel leaves to its rounds."""
+    day = priced_by_driving(data.draw(problems(max_shifts=1, max_breaks=0)))
+    network = network_of(day)
+    sequence = network.sequence(day.shifts[0], data.draw(orders(day, day.shifts[0])))
+    known_trips = {node >> 1 for node in sequence}
+    left = [i for i in range(len(day.trips)) if i not in known_trips]
+    before = fit_of(network, 0, sequence)
+    room = Room(network, 0, sequence)
+    assume(left and before is not None and _is_right(day, sequence))
+    assert before is not None
+    asked = data.draw(st.sampled_from(left))
+    best = best_fit(room, asked)
+    search = search_from(day, [sequence])
+    if not search.day.fit[0, asked] or len(known_trips) >= search.day.most[0]:
+        assert best is None
+        return
+    price = look_up(
+        search.day, search.plan, search.known, search.offers, asked, 0, FAR, search.work
+    )
+    if best is None:
+        assert price == FAR
+        return
+    assert price == best.cost - before.cost
+    i, j = search.known.i[asked, 0], search.known.j[asked, 0]
+    assert put(search.day, search.plan, 0, asked, i, j, search.work)
+    made = search.plan.seq[0, : search.plan.size[0]].tolist()
+    fit = fit_of(network, 0, made)
+    assert fit is not None
+    assert fit.cost == best.cost
+
+
+def _is_right(day: Problem, sequence: list[int]) -> bool:
+    from dispatch.engine.schedule import load_refusal, order_refusal
+
+    network = network_of(day)
+    return not (order_refusal(network, 0, sequence) or load_refusal(network, 0, sequence))
+
+
+def test_sequences_come_back_as_they_went_in():
+    day = problem(trip("a", 1, 5), trip("b", 5, 6), shift(), settings=PLAIN)
+    search = search_on(day, plan(day, s="+a -a +b -b"))
+    assert sequences_of(day, search) == [[0, 1, 2, 3]]
