@@ -1,4 +1,4 @@
-"""From a problem to the plan that is offered: construct, search, OR-Tools where trips are left; the best, checked.
+"""From a problem to the plan that is offered: construct, OR-Tools where trips are left, search; the best, checked.
 
 Each stage starts from the best plan so far and says what became of it. No plan leaves here that breaks a
 hard rule, and every trip is driven or carries its true reason.
@@ -24,18 +24,16 @@ from dispatch.enums import Severity
 if TYPE_CHECKING:
     from dispatch.engine.search import Found
 
-SEARCH_SHARE = (
-    0.7  # of the time after construction, where that left trips over for which OR-Tools is asked
+PLACES_SHARE = 0.1  # of the time left, for what may yet save OR-Tools the question
+SOLVER_SHARE = (
+    0.25  # of what is then left, where trips are still left over; the search has the rest
 )
-SOLVER_SHARE = 0.7  # of what is then left; the last search has the rest
 PRICE_SHARE = 0.05  # of the whole limit, kept for what fairness costs
 LEAST_SOLVER_S = 0.5  # less is not enough to state a day to OR-Tools
 REHEARSED_REASONS = (
     5  # unserved trips whose reasons are sought early, to know how long all will take
 )
 REASONS_MARGIN = 1.3  # one reason takes longer to find than another
-
-EVERY_TRIP_PLACED = "every_trip_placed"
 
 Clock = Callable[[], float]
 Outcome = Literal["taken", "kept", "failed", "skipped"]
@@ -102,13 +100,10 @@ def make_plan(  # noqa: PLR0913 - the seven dials of a run, all but four with a 
     run = _Run(problem, clock, rng, clock() + time_limit_s - price_s, max_iterations)
     run.construct(start)
     run.rehearse()
-    silence = run.why_no_solver(use_solver=use_solver)
-    run.search("search", SEARCH_SHARE if silence is None else 1.0)
-    if silence is None and run.best.unassigned:
-        run.solve(SOLVER_SHARE)
-        run.search("search again", 1.0)
-    else:
-        run.skip("solver", silence or EVERY_TRIP_PLACED)
+    if run.why_no_solver(use_solver=use_solver) is None:
+        run.search("search for places", PLACES_SHARE)
+    run.solve(SOLVER_SHARE, run.why_no_solver(use_solver=use_solver))
+    run.search("search", 1.0)
     run.deadline += price_s
     run.price_fairness(price_s)
     return run.result()
@@ -182,23 +177,25 @@ class _Run:
         return improve(problem, plan, seed=self.rng.getrandbits(31), limits=limits)
 
     def why_no_solver(self, *, use_solver: bool) -> str | None:
-        """Why OR-Tools is not asked; None when it may find places for what the construction left over."""
+        """Why OR-Tools is not asked; None when it may find places for trips left over."""
         reasons = (
             (not use_solver, "switched_off"),
             (self.max_iterations is not None, "rounds_counted"),
             (not (self.problem.trips and self.problem.shifts), "nothing_to_plan"),
             (self._is_fairness_priced(), "fair_loads_priced"),
-            (not self.best.unassigned, EVERY_TRIP_PLACED),
+            (not self.best.unassigned, "every_trip_placed"),
         )
         return next((reason for holds, reason in reasons if holds), None)
 
-    def solve(self, share: float) -> None:
-        """OR-Tools on the best plan; trips it leaves out are offered to every route once more."""
+    def solve(self, share: float, silence: str | None) -> None:
+        """OR-Tools on the best plan, unless there is a reason not to; trips it leaves out are offered once more."""
         limit_s = share * self._left_s()
-        if limit_s < LEAST_SOLVER_S:
-            self.skip("solver", "no_time_left")
-        else:
+        if silence is None and limit_s < LEAST_SOLVER_S:
+            silence = "no_time_left"
+        if silence is None:
             self._try("solver", lambda: self._solved(limit_s))
+        else:
+            self.skip("solver", silence)
 
     def _is_fairness_priced(self) -> bool:
         """OR-Tools then looks for another plan than the one that is wanted.
