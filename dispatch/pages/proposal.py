@@ -73,6 +73,13 @@ class Proposal:
     def is_empty(self) -> bool:
         return not self.changes
 
+    @property
+    def main_step(self) -> str:
+        """The button that stands out: what the page advises."""
+        if self.stale:
+            return "plan"
+        return "discard" if self.is_empty and not self.is_first else "apply"
+
 
 def proposal_of(run: DispatchRun, now: datetime) -> Proposal:
     """`run` is done and has its plan; two plans that differ by seconds do not count as a change."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time, timedelta
 from typing import TYPE_CHECKING
 
@@ -48,6 +49,11 @@ def plan(client: Client, day: Day) -> tuple[DispatchRun, str]:
     run = DispatchRun.objects.without_documents().latest("version")
     assert answer["Location"] == f"/proposals/{run.pk}/"
     return run, answer["Location"]
+
+
+def main_button(client: Client, page: str) -> str:
+    [name] = re.findall(r'<button class="first">(.*?)</button>', client.get(page).content.decode())
+    return str(name)
 
 
 class TestPlanning:
@@ -148,10 +154,26 @@ class TestPlanning:
         assert "there is nothing to apply" in text
         assert "No trip changes." in text
 
+    def test_the_main_button_is_what_the_page_advises(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        tomorrow.shift()
+        booking = tomorrow.booking(9)
+        client = signed_in()
+        _run, first = plan(client, tomorrow)
+        assert main_button(client, first) == "Apply"
+        client.post(first + "apply/")
+        _run, same = plan(client, tomorrow)
+        assert main_button(client, same) == "Discard"
+        Booking.objects.filter(pk=booking.pk).update(version=booking.version + 2)
+        assert main_button(client, same) == "Plan again"
+
     def test_a_first_plan_without_drivers_says_so(self, signed_in: SignIn, tomorrow: Day) -> None:
         tomorrow.booking(9)
         client = signed_in()
-        assert "no trip gets a driver in it" in words(client, plan(client, tomorrow)[1])
+        _run, proposal = plan(client, tomorrow)
+        assert "no trip gets a driver in it" in words(client, proposal)
+        assert main_button(client, proposal) == "Apply"  # the day then says why each trip waits
 
     def test_a_proposal_still_waits_when_a_later_run_failed(
         self, signed_in: SignIn, tomorrow: Day
