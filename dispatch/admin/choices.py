@@ -1,4 +1,4 @@
-"""What a form's search box is answered: rows the person may see, of the form's company, told apart."""
+"""What a form's search box is answered: rows the person may see, in use, of the form's company, told apart."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ class ChoicesView(AutocompleteJsonView):
             return rows
         if not isinstance(desk.list_select_related, bool):
             rows = rows.select_related(*desk.list_select_related)
+        if any(field.name == "active" for field in desk.opts.fields):
+            rows = rows.filter(active=True)  # what was chosen before stays on its form
         company = self.request.GET.get("company", "")
         if not company.isdigit() or desk.model is Company:
             return rows

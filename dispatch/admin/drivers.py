@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _t
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
     from typing import Any
 
-    from django.db.models import ForeignKey, QuerySet
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
 WARN_BEFORE = timedelta(days=60)
@@ -111,14 +112,30 @@ class DriverDesk(TellsStranded, CsvDesk, Desk):
         )
         return rows.prefetch_related("licences", "driver_skills__skill") if is_list else rows
 
-    def formfield_for_foreignkey(
-        self, db_field: ForeignKey, request: HttpRequest, **kwargs: Any
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT001 - Django's signature
+        **kwargs: Any,
     ) -> Any:
-        """Who can be a driver's account: those of one's own companies."""
-        if db_field.name == "user":
-            companies = access_of(request).companies(self.writers)
-            kwargs["queryset"] = User.objects.filter(memberships__company__in=companies).distinct()
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        form = super().get_form(request, obj, change, **kwargs)
+        if "user" in form.base_fields:
+            form.base_fields["user"].queryset = self._accounts(request, obj)
+        return form
+
+    def _accounts(self, request: HttpRequest, driver: Driver | None) -> QuerySet[User]:
+        """Who can be the driver's account: people of the driver's company who are no other driver's."""
+        companies = access_of(request).companies(self.writers)
+        company, chosen = self.company_of_form(request, driver), request.POST.get("company", "")
+        if company is not None:
+            companies = companies.filter(pk=company.pk)
+        elif chosen.isdigit():  # until it is chosen, people of all of one's companies are offered
+            companies = companies.filter(pk=int(chosen))
+        offered = Q(memberships__company__in=companies, driver=None)
+        if driver is not None:
+            offered |= Q(driver=driver)  # whoever it is, the form never drops who was chosen
+        return User.objects.filter(offered).distinct()
 
     @column(_("licences"))
     def licences_held(self, driver: Driver) -> str:

@@ -66,6 +66,10 @@ class StandingOrderDesk(Desk):
         (_("Return"), {"fields": (("return_mode", "return_time"), "same_driver_return")}),
     )  # fmt: skip
 
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        """A series that is not booked yet has nothing to pause."""
+        return () if obj is None else self.inlines
+
     def get_urls(self) -> list[Any]:
         return series_urls(self) + super().get_urls()
 

@@ -145,6 +145,72 @@ def test_of_several_companies_each_choice_says_its_own(world, second, found):
     assert found("shift", "driver", "Élan", person="dispatcher") == [f"Élan Ève · {ours.reference}"]
 
 
+@pytest.mark.parametrize(
+    ("form_of_field", "field", "term"),
+    [
+        ("shift", "driver", "Élan"),
+        ("shift", "vehicle", "GE"),
+        ("weeklyshift", "vehicle", "GE"),
+        ("absence", "driver", "Élan"),
+    ],
+)
+def test_who_has_left_and_what_is_out_of_use_is_offered_no_more(
+    world, found, form_of_field, field, term
+):
+    assert len(found(form_of_field, field, term)) == 1
+    type(world.rows[field]).objects.filter(pk=world.rows[field].pk).update(active=False)
+    assert found(form_of_field, field, term) == []
+
+
+def test_who_has_left_stays_on_the_form_that_names_them(world, client_of, form_of, send):
+    driver = world.rows["driver"]
+    type(driver).objects.filter(pk=driver.pk).update(active=False)
+    page = client_of("admin").get(form("shift", world.rows["shift"]))
+    assert f">Élan Ève · {driver.reference}</option>" in page.content.decode()
+    assert form_of(page)["driver"] == [str(driver.pk)]
+    refused = send("shift", world.rows["shift"], max_trips="7")
+    assert errors(refused) == ["The driver is no longer active."]
+    assert form_of(refused)["driver"] == [str(driver.pk)]
+
+
+def accounts(page):
+    field = page.context["adminform"].form.fields["user"]
+    return {user.username for user in field.queryset}
+
+
+def test_a_drivers_account_is_one_of_the_drivers_company(world, second, client_of):
+    ours = world.rows["driver"]
+    ours.user = held = world.people["dispatcher"]
+    ours.save()
+    client = client_of("admin")
+    mine = {row.user.username for row in Membership.objects.filter(company=world.company)}
+    theirs = {row.user.username for row in Membership.objects.filter(company=second.company)}
+    assert accounts(client.get(form("driver", ours))) == mine
+    assert accounts(client.get(form("driver", second.rows["driver"]))) == theirs
+    other = make_driver(world.company)
+    assert accounts(client.get(form("driver", other))) == mine - {held.username}
+    Membership.objects.filter(user=held).delete()
+    assert accounts(client.get(form("driver", ours))) == mine  # who was chosen is never dropped
+
+
+def test_a_new_drivers_account_is_one_of_the_company_that_was_chosen(
+    world, second, client_of, form_of
+):
+    client, add = client_of("admin"), reverse("admin:dispatch_driver_add")
+    page = client.get(add)
+    ours, theirs = world.people["driver"], second.people["driver"]
+    assert {ours.username, theirs.username} <= accounts(page)
+    named = {"company": world.company.pk, "last_name": "Neuve", "first_name": "Nina"}
+    sent = form_of(page) | named
+    refused = client.post(add, sent | {"user": theirs.pk})
+    assert errors(refused) == [
+        "Select a valid choice. That choice is not one of the available choices."
+    ]
+    assert theirs.username not in accounts(refused)
+    assert client.post(add, sent | {"user": ours.pk}).status_code == 302
+    assert type(world.rows["driver"]).objects.get(user=ours).company == world.company
+
+
 def test_another_companys_number_finds_nothing(world, found):
     foreign = make_world()
     assert found("shift", "driver", "Élan", company=str(foreign.company.pk)) == []

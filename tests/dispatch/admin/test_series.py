@@ -240,6 +240,14 @@ def test_a_new_series_is_booked_at_once(world, client_of, form_of):
     assert "27 journeys are booked." in text(page)
 
 
+def test_the_form_of_a_new_series_shows_no_pauses(client_of, order):
+    client = client_of("dispatcher")
+    new = client.get(reverse("admin:dispatch_standingorder_add"))
+    assert "pauses" not in new.content.decode().lower()
+    there = client.get(reverse("admin:dispatch_standingorder_change", args=[order.pk]))
+    assert "pauses-group" in there.content.decode()
+
+
 def test_a_new_series_that_cannot_be_booked_says_why(world, client_of, form_of):
     client, url = client_of("dispatcher"), reverse("admin:dispatch_standingorder_add")
     sent = form_of(client.get(url), **new_order(world, pickup_time="11:00"))
