@@ -51,6 +51,7 @@ def keep_row(
 ) -> None:
     """Insert a new row, or write the `changed` columns of one that exists, and replace its `children`.
 
+    The row is locked even when only its children change: they are a part of what is shown of it.
     Raises InvalidRowError; nothing is written then.
     """
     is_new = row._state.adding
@@ -60,11 +61,18 @@ def keep_row(
             row.save(force_insert=True)
         elif changed:
             row.save(update_fields=list(changed))
+        else:
+            _lock(row)
     for group in children:
         _replace(row, group)
     if isinstance(row, HasParts):
         with _by_field():
             row.clean_parts()
+
+
+def _lock(row: Model) -> None:
+    rows = type(row)._base_manager.select_for_update(of=("self",))
+    list(rows.filter(pk=row.pk).values_list("pk"))
 
 
 @runtime_checkable

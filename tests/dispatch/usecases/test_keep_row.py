@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.db import OperationalError, connection, transaction
 
 from dispatch.models import Driver, DriverLicence, Place
 from dispatch.usecases.keep_row import Children, InvalidRowError, keep_row, refusals_explained
@@ -55,3 +56,22 @@ def test_what_only_the_database_sees_is_said_in_its_words() -> None:
     with pytest.raises(InvalidRowError, match="same reference"), refusals_explained(at="here"):
         make_patient(patient.company, reference=patient.reference)
     make_patient(patient.company)  # the transaction goes on
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_changes_only_what_hangs_on_a_row_waits_for_who_holds_it() -> None:
+    driver = make_driver(make_company())
+    somebody_else = connection.copy()
+    try:
+        somebody_else.set_autocommit(False)
+        with somebody_else.cursor() as cursor:
+            cursor.execute("SELECT FROM dispatch_driver WHERE id = %s FOR UPDATE", [driver.pk])
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '100ms'")
+            with pytest.raises(OperationalError, match="lock timeout"):
+                keep_row(driver, children=[licences()])
+    finally:
+        somebody_else.close()
+    keep_row(driver, children=[licences()])
+    assert driver.licences.count() == 0
