@@ -38,6 +38,8 @@ from dispatch.models import (
     User,
     Vehicle,
 )
+from dispatch.models.statuses import MOVES, OUTCOMES
+from dispatch.usecases.record_progress import KNOWN_MOMENTS, MOMENTS
 
 DAY = date(2026, 6, 17)  # a Wednesday
 ZONE = ZoneInfo("Europe/Zurich")
@@ -266,3 +268,22 @@ def make_assignment(
     )
     booking.refresh_from_db(fields=["status", "version"])
     return Assignment.objects.create(**defaults | fields)
+
+
+def bring(booking: Booking, to: BookingStatus, **columns: Any) -> None:
+    """Write the status and these columns, by the steps the database wants; of the moments only these stay known."""
+    first = min((columns[name] for name in MOMENTS if columns.get(name)), default=at(6))
+    for step in _steps(BookingStatus(Booking.objects.get(pk=booking.pk).status), to):
+        passed = dict.fromkeys(MOMENTS) | dict.fromkeys(MOMENTS[: KNOWN_MOMENTS[step]], first)
+        Booking.objects.filter(pk=booking.pk).update(status=step, **passed)
+    known = dict.fromkeys(MOMENTS) | columns
+    Booking.objects.filter(pk=booking.pk).update(status=to, **known)
+
+
+def _steps(start: BookingStatus, to: BookingStatus) -> list[BookingStatus]:
+    """The shortest way, both ends left out, with no outcome on it."""
+    ways = [[start]]
+    while to not in MOVES[ways[0][-1]]:
+        way = ways.pop(0)
+        ways += [[*way, each] for each in MOVES[way[-1]] - OUTCOMES if each not in way]
+    return ways[0][1:]

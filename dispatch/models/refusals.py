@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import UniqueConstraint
 from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from dispatch.models.driver import BREAK_OUTSIDE
 from dispatch.models.fleet import NO_WAY_IN
@@ -27,6 +28,10 @@ _KEEPS_COMPANY = "_keeps_company"
 _ACROSS_TABLES: Mapping[str, _StrPromise] = {
     "seat_configuration_way_in": NO_WAY_IN,
     "shift_break_inside": BREAK_OUTSIDE,
+    "booking_status_moves": _lazy(
+        "No single step leads from the status of this journey to that one."
+    ),
+    "run_status_moves": _lazy("No single step leads from the status of this run to that one."),
 }
 
 

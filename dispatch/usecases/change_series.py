@@ -130,6 +130,8 @@ def _write_changed(effects: Iterable[BookingEffect], now: datetime) -> None:
             Assignment.objects.filter(booking_id=each.booking_id).delete()
         elif each.loses_driver:
             lose_driver([each.booking_id], now)
+            confirmed = Booking.objects.filter(pk=each.booking_id, status=BookingStatus.ASSIGNED)
+            confirmed.update(status=BookingStatus.CONFIRMED)  # no single step leads on to a draft
         Booking.objects.filter(pk=each.booking_id).update(**values, version=F("version") + 1)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dispatch.enums import BookingStatus, Role
-from dispatch.models import Booking, Company
+from dispatch.models import Company
 from tests.dispatch.api.caller import Caller, member
-from tests.factories import DAY, at, make_assignment, make_booking, make_shift
+from tests.factories import DAY, at, bring, make_assignment, make_booking, make_shift
 
 pytestmark = pytest.mark.django_db
 
@@ -17,8 +17,9 @@ PATH = f"kpis/?from={DAY}&to={DAY}"
 def driven(company: Company, *, hour: int, late_min: int) -> None:
     booking = make_booking(company, pickup_at=at(hour))
     make_assignment(booking, make_shift(company))
-    Booking.objects.filter(pk=booking.pk).update(
-        status=BookingStatus.COMPLETED,
+    bring(
+        booking,
+        BookingStatus.COMPLETED,
         en_route_at=at(hour - 1),
         arrived_pickup_at=at(hour, late_min),
         boarded_at=at(hour, late_min + 2),

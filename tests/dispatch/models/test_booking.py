@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from dispatch.enums import BookingStatus, StatusReason
@@ -243,3 +243,14 @@ def test_a_series_with_a_fixed_return() -> None:
     make_standing_order(
         make_company(), return_mode="fixed", return_time=time(12), same_driver_return=True
     ).full_clean()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("status", S)
+def test_the_database_knows_the_same_steps(status: S) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT after FROM unnest(%s::text[]) after WHERE booking_may_move(%s, after)",
+            [[each.value for each in S], status.value],
+        )
+        assert {S(after) for (after,) in cursor.fetchall()} == MOVES[status]

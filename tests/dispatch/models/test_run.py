@@ -8,7 +8,9 @@ import pytest
 from django.core import serializers
 from django.db import IntegrityError, connection, transaction
 
+from dispatch.enums import RunStatus
 from dispatch.models import Assignment, DispatchRun, Unassigned
+from dispatch.models.statuses import RUN_MOVES
 from tests.dispatch.models.violations.run import DONE, RUNNING
 from tests.factories import (
     DAY,
@@ -53,7 +55,7 @@ def test_a_list_of_runs_leaves_the_documents_where_they_are() -> None:
     run = make_run(make_company(), **DONE)
     assert DispatchRun.objects.on_day(DAY).without_documents().get() == run
     deferred = DispatchRun.objects.without_documents().get().get_deferred_fields()
-    assert deferred == {"problem", "plan"}
+    assert deferred == {"problem", "start", "plan"}
 
 
 def test_two_days_and_two_companies_run_at_once_and_a_day_again_when_done() -> None:
@@ -64,6 +66,16 @@ def test_two_days_and_two_companies_run_at_once_and_a_day_again_when_done() -> N
     make_run(make_company(), **RUNNING)
     assert again.version == 2
     assert list(DispatchRun.objects.for_company(company)) == [again, done]
+
+
+@pytest.mark.parametrize("status", RunStatus)
+def test_the_database_knows_the_same_steps(status: RunStatus) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT after FROM unnest(%s::text[]) after WHERE run_may_move(%s, after)",
+            [[each.value for each in RunStatus], status.value],
+        )
+        assert {RunStatus(after) for (after,) in cursor.fetchall()} == RUN_MOVES[status]
 
 
 def test_trips_of_one_driver_may_touch() -> None:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dispatch.enums import BookingStatus, Mobility, Role, RunStatus, RunTrigger
-from dispatch.models import Absence, Booking, Company, DispatchRun
+from dispatch.models import Absence, Company, DispatchRun
 from dispatch.notes import Note, NoteKey
 from dispatch.pages.day_board import MOST_LISTED
 from dispatch.pages.policy import CONTENT_POLICY
@@ -23,6 +23,7 @@ from dispatch.usecases.run_dispatch import run_dispatch
 from tests.dispatch.pages.conftest import SignIn
 from tests.dispatch.pages.days import Day
 from tests.factories import (
+    bring,
     make_assignment,
     make_break,
     make_company,
@@ -213,8 +214,9 @@ class TestWhatIsShown:
         past = Day(today.company, today.on - timedelta(days=3))
         booking = past.booking(9)
         make_assignment(booking, past.shift())
-        Booking.objects.filter(pk=booking.pk).update(
-            status=BookingStatus.COMPLETED,
+        bring(
+            booking,
+            BookingStatus.COMPLETED,
             arrived_pickup_at=past.at(9, 20),
             boarded_at=past.at(9, 23),
             arrived_dropoff_at=past.at(9, 40),
@@ -248,8 +250,8 @@ class TestWhatIsShown:
         text = words(client, today.url)
         assert f"{question} Is the patient ready all the same? Yes, ready" in text
         assert waiting.outbound is not None
-        done = Booking.objects.filter(pk=waiting.outbound.pk)
-        done.update(status=BookingStatus.COMPLETED, boarded_at=today.at(8), alighted_at=today.at(9))
+        driven = {"boarded_at": today.at(8), "alighted_at": today.at(9)}
+        bring(waiting.outbound, BookingStatus.COMPLETED, **driven)
         text = words(client, today.url)
         assert "Ready Ready, urgent" in text
         assert "all the same" not in text

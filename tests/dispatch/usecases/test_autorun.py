@@ -86,8 +86,9 @@ def test_a_worker_that_was_lost_counts_as_a_try(company: Company) -> None:
     lost = asked(company, ago=timedelta(days=2), status=RunStatus.LOST, fence=2)
     (again,) = autorun(now=DUE)
     assert again != lost.pk
-    DispatchRun.objects.filter(pk=again).update(status=RunStatus.LOST, fence=1)
-    DispatchRun.objects.filter(pk=again).update(created_at=DUE - timedelta(days=2))
+    row = DispatchRun.objects.filter(pk=again)
+    row.update(status=RunStatus.RUNNING, fence=1, started_at=DUE, lease_until=DUE)
+    row.update(status=RunStatus.LOST, created_at=DUE - timedelta(days=2))
     assert autorun(now=DUE) == []
 
 

@@ -25,6 +25,7 @@ from tests.factories import (
     DAY,
     at,
     between,
+    bring,
     make_assignment,
     make_booking,
     make_break,
@@ -48,7 +49,7 @@ def built_at(company: Company, hour: int, minute: int = 0) -> BuiltProblem:
 
 
 def set_status(booking: Booking, status: BookingStatus, **moments: object) -> None:
-    Booking.objects.filter(pk=booking.pk).update(status=status, **moments)
+    bring(booking, status, **moments)
 
 
 def test_an_empty_day_is_nothing_to_plan(company: Company) -> None:

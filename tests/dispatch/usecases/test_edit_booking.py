@@ -18,6 +18,7 @@ from dispatch.usecases.promise import Agreed
 from tests.factories import (
     DAY,
     at,
+    bring,
     make_assignment,
     make_booking,
     make_company,
@@ -219,9 +220,7 @@ class TestOnCall:
 
 def test_under_way_only_the_driver_may_be_told_something(company: Company) -> None:
     booking = make_booking(company)
-    Booking.objects.filter(pk=booking.pk).update(
-        status=BookingStatus.EN_ROUTE, en_route_at=at(8, 30)
-    )
+    bring(booking, BookingStatus.EN_ROUTE, en_route_at=at(8, 30))
     assert edited(booking, notes="Ring twice").notes == "Ring twice"
     with pytest.raises(NotChangeableError):
         edited(booking, escort_seats=1)

@@ -30,6 +30,7 @@ from tests.dispatch.usecases.series_world import (
 from tests.factories import (
     DAY,
     at,
+    bring,
     make_assignment,
     make_place,
     make_shift,
@@ -67,7 +68,7 @@ def test_a_pickup_that_follows_from_the_appointment_follows_it(order):
 
 
 def test_what_has_begun_stays_whole_and_is_told(order):
-    put(on(DAY), status=S.EN_ROUTE, en_route_at=at(6, 50))
+    bring(on(DAY), S.EN_ROUTE, en_route_at=at(6, 50))
     change = done(
         order,
         EditAll(content=content(order, return_time=time(13), pickup_time=time(7, 20))),
@@ -82,7 +83,7 @@ def test_what_has_begun_stays_whole_and_is_told(order):
 
 
 def test_the_past_is_neither_changed_nor_told(order):
-    put(on(DAY), status=S.NO_SHOW, status_reason="patient_absent", arrived_pickup_at=at(7, 10))
+    bring(on(DAY), S.NO_SHOW, status_reason="patient_absent", arrived_pickup_at=at(7, 10))
     put(on(DAY, Leg.RETURN), status=S.CANCELLED, status_reason="patient_request")
     before = Booking.objects.filter(series_on=DAY).values().order_by("pk")
     kept = list(before)

@@ -29,6 +29,7 @@ from dispatch.usecases.run_dispatch import run_dispatch
 from tests.factories import (
     DAY,
     at,
+    bring,
     make_assignment,
     make_booking,
     make_company,
@@ -159,9 +160,7 @@ class TestWithADriver:
         duty(company, "Proche")
         booking = make_booking(company, pickup_at=at(9))
         in_force(company)
-        Booking.objects.filter(pk=booking.pk).update(
-            status=S.COMPLETED, boarded_at=at(9), alighted_at=at(9, 20)
-        )
+        bring(booking, S.COMPLETED, boarded_at=at(9), alighted_at=at(9, 20))
         found = why(booking, at(12))
         assert found.sentence == "Proche Éva had this journey; it is over."
         assert found.reasons[0].key == "only"

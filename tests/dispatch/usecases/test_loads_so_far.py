@@ -10,11 +10,12 @@ from django.db import connection
 
 from dispatch.engine.problem import Shift as EngineShift
 from dispatch.enums import BookingStatus
-from dispatch.models import Booking, Company, Shift
+from dispatch.models import Company, Shift
 from dispatch.usecases.build_problem import build_problem
 from tests.factories import (
     DAY,
     at,
+    bring,
     make_assignment,
     make_booking,
     make_driver,
@@ -30,8 +31,9 @@ EVE = DAY - timedelta(days=1)
 def done(shift: Shift, hour: int) -> None:
     booking = make_booking(shift.company, pickup_at=at(hour))
     make_assignment(booking, shift, is_over=True)
-    Booking.objects.filter(pk=booking.pk).update(
-        status=BookingStatus.COMPLETED,
+    bring(
+        booking,
+        BookingStatus.COMPLETED,
         arrived_pickup_at=at(hour),
         boarded_at=at(hour, 5),
         arrived_dropoff_at=at(hour, 20),

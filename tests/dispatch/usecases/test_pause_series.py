@@ -34,6 +34,7 @@ from tests.dispatch.usecases.series_world import (
 from tests.factories import (
     DAY,
     at,
+    bring,
     make_assignment,
     make_driver,
     make_shift,
@@ -84,9 +85,8 @@ def test_the_preview_says_it_first_and_its_token_holds_the_pause_to_it(order):
 
 
 def test_a_pause_that_begins_today_leaves_a_journey_that_has_begun_and_its_return(order):
-    Booking.objects.filter(series_on=DAY, leg=Leg.OUTBOUND).update(
-        status=S.COMPLETED, en_route_at=at(7), alighted_at=at(7, 50)
-    )
+    outbound = Booking.objects.get(series_on=DAY, leg=Leg.OUTBOUND)
+    bring(outbound, S.COMPLETED, en_route_at=at(7), alighted_at=at(7, 50))
     change = paused(order, first_on=DAY - timedelta(days=3), last_on=FRIDAY, now=at(9))
     assert days(change.cancelled) == [FRIDAY]
     assert [(c.clash, c.series_on) for c in change.conflicts] == [(Clash.BEGUN, DAY)]

@@ -112,6 +112,19 @@ def test_a_draft_comes_back_as_a_draft(company):
     assert set(statuses().values()) == set(statuses(Leg.RETURN).values()) == {S.DRAFT}
 
 
+def test_what_was_called_off_on_its_day_comes_back_as_a_draft_when_no_hour_is_known_any_more(order):
+    paused(order, first_on=DAY, last_on=FRIDAY)
+    assert set(statuses().values()) == {S.SAME_DAY_CANCEL, S.CANCELLED, S.CONFIRMED}
+    nowhere = make_place(order.company, lat=None)
+    content = replace(SeriesContent.of(order), pickup_id=nowhere.pk, pickup_time=None)
+    edit = EditAll(content=content)
+    token = preview_series(order_id=order.pk, edit=edit, now=NOW).token
+    edit_series(order_id=order.pk, edit=edit, now=NOW, expected_token=token)
+    assert statuses()[DAY] == S.SAME_DAY_CANCEL
+    resumed(order, DAY)
+    assert set(statuses().values()) == {S.DRAFT}
+
+
 def test_a_journey_whose_hour_went_by_during_the_pause_does_not_come_back(order):
     paused(order, first_on=DAY, last_on=FRIDAY)
     change = resumed(order, DAY, now=at(9))

@@ -13,6 +13,7 @@ from tests.factories import (
     DAY,
     at,
     between,
+    bring,
     make_assignment,
     make_booking,
     make_break,
@@ -114,9 +115,7 @@ class TestAShift:
         shift = make_shift(company)
         riding = held(shift, 9)
         later = held(shift, 15)
-        Booking.objects.filter(pk=riding.pk).update(
-            status=BookingStatus.ON_BOARD, arrived_pickup_at=at(9), boarded_at=at(9, 6)
-        )
+        bring(riding, BookingStatus.ON_BOARD, arrived_pickup_at=at(9), boarded_at=at(9, 6))
         away(shift, 9, 22)
         built = build_problem(company=company, day=DAY, now=at(9, 10))
         (found,) = built.problem.shifts

@@ -281,3 +281,21 @@ def series_of_another_patient(company: Company) -> None:
 @violates("booking_outbound_same_company")
 def return_of_another_patient(company: Company) -> None:
     make_return(make_outbound(company), patient=make_patient(company))
+
+
+@violates("booking_status_moves")
+def done_and_planned_again(company: Company) -> None:
+    _done(company)
+    company.bookings.update(status="confirmed", **dict.fromkeys(set(DONE) - {"status"}))
+
+
+@violates("booking_status_moves")
+def cancelled_and_on_board(company: Company) -> None:
+    make_booking(company, status="cancelled", status_reason="weather")
+    company.bookings.update(status="on_board", status_reason="", boarded_at=at(9))
+
+
+@violates("booking_status_moves")
+def on_board_from_home_at_once(company: Company) -> None:
+    make_booking(company)
+    company.bookings.update(status="on_board", boarded_at=at(9))

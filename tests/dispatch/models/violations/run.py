@@ -75,6 +75,18 @@ def failed_in_silence(company: Company) -> None:
     make_run(company, status="failed", started_at=at(6), finished_at=at(7))
 
 
+@violates("run_status_moves")
+def done_before_it_ran(company: Company) -> None:
+    make_run(company)
+    company.runs.update(**DONE)
+
+
+@violates("run_status_moves")
+def put_aside_and_a_proposal_again(company: Company) -> None:
+    _done(company, status="superseded")
+    company.runs.update(status="done")
+
+
 @violates("run_applied_is_done")
 def applied_before_it_is_done(company: Company) -> None:
     make_run(company, **RUNNING, applied_at=at(7))
