@@ -10,14 +10,29 @@ from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
     from enum import StrEnum
+    from typing import Any
 
     from django.db.models import Model
     from django.utils.functional import _StrPromise
 
 
+NOT_ALLOWED = _("One of the values is not among those that are allowed.")
+
+
+class OneOf(CheckConstraint):
+    """A check that says so in words of ours; they are no part of the schema, so migrations see a plain check."""
+
+    def get_violation_error_message(self) -> str:
+        return str(NOT_ALLOWED)
+
+    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+        _path, args, kwargs = super().deconstruct()
+        return "django.db.models.CheckConstraint", tuple(args), kwargs
+
+
 def one_of(field: str, vocabulary: type[StrEnum], *, name: str) -> CheckConstraint:
     """The column holds a word of the vocabulary."""
-    return CheckConstraint(
+    return OneOf(
         condition=Q(**{f"{field}__in": [member.value for member in vocabulary]}), name=name
     )
 

@@ -89,7 +89,10 @@ class Place(models.Model):
                 Q(coordinates_quality="unknown", lat=None, lon=None)
                 | (~Q(coordinates_quality="unknown") & Q(lat__isnull=False, lon__isnull=False)),
                 name="place_coordinates_known",
-                message=_("Coordinates are both given, or they are unknown."),
+                message=_(
+                    "Latitude and longitude lack one another, or how exact they are:"
+                    " give all three, or leave both empty and choose “unknown”."
+                ),
             ),
             check(
                 Q(lat=None) | Q(lat__range=(-90, 90), lon__range=(-180, 180)),
@@ -104,12 +107,17 @@ class Place(models.Model):
             check(
                 Q(parent=None) | Q(kind="establishment"),
                 name="place_service_of_establishment",
-                message=_("A service is a part of an establishment."),
+                message=_(
+                    "A service of an establishment is of the kind “establishment” too:"
+                    " choose that kind, or leave the establishment empty."
+                ),
             ),
             check(
                 ~Q(kind__in=["home", "base"]) | Q(company__isnull=False),
                 name="place_private_has_company",
-                message=_("Homes and bases belong to a company."),
+                message=_(
+                    "This home or base has no company: choose the company, or another kind of place."
+                ),
             ),
         ]
 
@@ -120,7 +128,7 @@ class Place(models.Model):
         if self.parent is None:
             return
         if self.parent.parent_id is not None or self.parent.kind != PlaceKind.ESTABLISHMENT:
-            raise ValidationError({"parent": _("A service is a part of an establishment.")})
+            raise ValidationError({"parent": _("This is no establishment: choose one that is.")})
         if self.parent.company_id not in {None, self.company_id}:
             raise ValidationError({"parent": _("The establishment belongs to another company.")})
         if not self._state.adding and self.services.exists():

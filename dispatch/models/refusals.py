@@ -70,7 +70,7 @@ def _sentence(model: type[models.Model], constraint: BaseConstraint) -> str:
         return str(own_words)
     if isinstance(constraint, UniqueConstraint):
         return _taken(model, constraint.fields)
-    return _("One of the values is not among those that are allowed.")
+    return str(constraint.get_violation_error_message())
 
 
 def taken_at_field(

@@ -157,7 +157,9 @@ class DispatchRun(models.Model):
             check(
                 ~Q(status="running") | Q(started_at__isnull=False, lease_until__isnull=False),
                 name="run_running_has_lease",
-                message=_("A run that runs has started and holds a lease."),
+                message=_(
+                    "This run is marked as running, but nobody works on it: plan the day again."
+                ),
             ),
             check(
                 ~Q(status__in=["done", "superseded"])
@@ -166,7 +168,9 @@ class DispatchRun(models.Model):
                     & ~Q(problem_hash="")
                 ),
                 name="run_done_has_plan",
-                message=_("A run that is done has its problem and its plan."),
+                message=_(
+                    "This run is marked as done, but its plan is not complete: plan the day again."
+                ),
             ),
             check(
                 ~Q(status="failed") | (Q(finished_at__isnull=False) & Q(error__isnull=False)),
@@ -176,7 +180,7 @@ class DispatchRun(models.Model):
             check(
                 Q(applied_at=None) | Q(status__in=["done", "superseded"]),
                 name="run_applied_is_done",
-                message=_("Only a run that is done can be applied."),
+                message=_("This run has no finished plan to put in force: plan the day again."),
             ),
             check(
                 Q(finished_at=None) | Q(finished_at__gte=F("started_at")),

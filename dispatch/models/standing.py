@@ -87,17 +87,21 @@ class StandingOrder(models.Model):
             check(
                 Q(weekdays__len__gt=0) & Q(weekdays__contained_by=list(range(7))),
                 name="standing_weekdays",
-                message=_("A series takes place on at least one weekday."),
+                message=_("The series has no weekday: choose at least one."),
             ),
             check(
                 Q(interval_weeks__range=(1, 52)),
                 name="standing_interval",
-                message=_("A series comes back within a year."),
+                message=_(
+                    "The series comes back after no week, or after more than 52: choose 1 to 52 weeks."
+                ),
             ),
             check(
                 Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
                 name="standing_lasts",
-                message=_("A series ends on or after its first day."),
+                message=_(
+                    "The series ends before its first day: choose a later last day, or leave it empty."
+                ),
             ),
             check(
                 Q(pickup_time__isnull=False) | Q(appointment_time__isnull=False),
@@ -108,7 +112,10 @@ class StandingOrder(models.Model):
                 Q(return_mode="fixed", return_time__isnull=False)
                 | (~Q(return_mode="fixed") & Q(return_time=None)),
                 name="standing_return_time",
-                message=_("A return at a fixed time has a time, the others have none."),
+                message=_(
+                    "The return lacks its time, or has one and is not at a fixed time:"
+                    " choose “at a fixed time” and give it, or leave it empty."
+                ),
             ),
             check(
                 Q(same_driver_return=False) | ~Q(return_mode="none"),
@@ -161,7 +168,7 @@ class StandingOrderPause(SpanOfDays):
             check(
                 Q(last_on__gte=F("first_on")),
                 name="standing_pause_lasts",
-                message=_("A pause ends on or after its first day."),
+                message=_("The pause ends before its first day: choose a later last day."),
             ),
             ExclusionConstraint(
                 name="standing_pause_no_overlap",

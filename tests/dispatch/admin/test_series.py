@@ -178,7 +178,7 @@ def test_nothing_to_change_is_said(desk):
     [
         ("edit", {"scope": "this"}, "Say which day."),
         ("edit", {"weekdays": None}, "required"),
-        ("edit", {"return_time": ""}, "A return at a fixed time has a time"),
+        ("edit", {"return_time": ""}, "The return lacks its time"),
         ("edit", {"scope": "following", "on": "2020-01-01"}, "This day is over."),
         ("edit", {"pickup_time": "11:00"}, "The appointment is before the pickup."),
         ("pause", {"first_on": "2020-01-02", "last_on": "2020-01-03"}, "These days are over."),

@@ -303,7 +303,7 @@ class TestRefused:
     ) -> None:
         said = {"first_on": str(NEXT), "last_on": str(MONDAY)}
         assert do(office, series, "pause", said).fields == {
-            "": "A pause ends on or after its first day."
+            "": "The pause ends before its first day: choose a later last day."
         }
         week = {"first_on": str(MONDAY), "last_on": str(NEXT)}
         assert do(office, series, "pause", week).status == 200

@@ -122,6 +122,30 @@ def test_a_night_shift_ends_on_the_next_day() -> None:
     assert "22:00–06:00" in str(shift)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"kind": "home"}, "This home or base has no company: choose the company"),
+        ({"lon": None}, "Latitude and longitude lack one another, or how exact they are"),
+        ({"coordinates_quality": "unknown"}, "leave both empty and choose “unknown”."),
+    ],
+)
+def test_a_place_that_is_refused_says_what_to_do(wrong: dict[str, object], said: str) -> None:
+    hospital = make_establishment(None, name="HUG", coordinates_quality="exact")
+    for field, value in wrong.items():
+        setattr(hospital, field, value)
+    with pytest.raises(ValidationError, match=said):
+        hospital.full_clean()
+
+
+def test_a_service_is_an_establishment_too() -> None:
+    hospital = make_establishment(None)
+    service = make_establishment(None, parent=hospital)
+    service.kind = "other"
+    with pytest.raises(ValidationError, match="choose that kind, or leave the establishment empty"):
+        service.full_clean()
+
+
 def test_a_service_is_where_its_establishment_is() -> None:
     hospital = make_establishment(name="HUG", lat=46.193, lon=6.148)
     service = make_establishment(name="Dialysis", parent=hospital, lat=None)
@@ -134,7 +158,7 @@ def test_a_service_has_no_services_and_stays_in_its_company() -> None:
     company, other = make_company(), make_company()
     hospital = make_establishment(company)
     service = make_establishment(company, parent=hospital)
-    with pytest.raises(ValidationError, match="part of an establishment"):
+    with pytest.raises(ValidationError, match="This is no establishment"):
         make_establishment(company, parent=service).full_clean()
     foreign = make_establishment(other)
     foreign.parent = hospital

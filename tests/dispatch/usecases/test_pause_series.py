@@ -109,7 +109,7 @@ def test_days_already_paused_or_over_are_refused(order):
     paused(order)
     with pytest.raises(InvalidRowError, match="already paused"):
         paused(order, first_on=MONDAY, last_on=MONDAY)
-    with pytest.raises(InvalidRowError, match="A pause ends on or after its first day"):
+    with pytest.raises(InvalidRowError, match="The pause ends before its first day"):
         paused(order, first_on=date(2026, 7, 9), last_on=date(2026, 7, 8))
     with pytest.raises(PastDayError):
         paused(order, first_on=date(2026, 6, 1), last_on=date(2026, 6, 16))
