@@ -162,3 +162,12 @@ def test_the_desk_of_bookings_opens_on_today_and_lets_go_of_it(world, client_of)
     every = client.get(f"{url}?from=")
     assert world.rows["booking"].reference in every.content.decode()
     assert 'href="?from="' in shown
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("wrong", ["period=today", "period__contains=x", "nothing=1"])
+def test_an_address_that_cannot_be_read_leads_to_the_list(client_of, wrong):
+    url = reverse("admin:dispatch_shift_changelist")
+    answer = client_of("admin").get(f"{url}?{wrong}")
+    assert (answer.status_code, answer["Location"]) == (302, f"{url}?e=1")
+    assert client_of("admin").get(answer["Location"]).status_code == 200
