@@ -8,13 +8,11 @@ from typing import Any
 
 from dispatch.enums import Leg, ReturnMode
 from dispatch.models import Booking, Company, StandingOrder, StandingOrderPause
-from dispatch.usecases.change_series import SeriesEdit, preview_series
-from dispatch.usecases.edit_series import edit_series
+from dispatch.usecases.change_series import SeriesEdit, change_series, preview_series
 from dispatch.usecases.expand_series import expand_series
-from dispatch.usecases.pause_series import pause_series
-from dispatch.usecases.resume_series import resume_series
 from dispatch.usecases.series_change import SeriesChange
 from dispatch.usecases.series_edits import Expand
+from dispatch.usecases.series_rests import End, Pause, Resume
 from dispatch.usecases.series_rows import SeriesContent
 from tests.factories import at, make_standing_order
 
@@ -39,8 +37,8 @@ def content(order: StandingOrder, **changes: Any) -> SeriesContent:
 
 def done(order: StandingOrder, edit: Any, now: datetime = NOW) -> SeriesChange:
     """Looked at, then applied; bookings are made for 28 days."""
-    token = preview_series(order_id=order.pk, edit=edit, now=now).token
-    change = edit_series(order_id=order.pk, edit=edit, now=now, expected_token=token)
+    token = told(order, edit, now).token
+    change = change_series(order_id=order.pk, edit=edit, now=now, expected_token=token)
     assert preview_series_changes_nothing(order, now)
     return change
 
@@ -67,13 +65,19 @@ def put(row: Booking, **columns: Any) -> None:
     Booking.objects.filter(pk=row.pk).update(**columns)
 
 
-def paused(order, first_on=FRIDAY, last_on=WEDNESDAY, now=NOW, **options):
-    return pause_series(order_id=order.pk, first_on=first_on, last_on=last_on, now=now, **options)
+def paused(order, first_on=FRIDAY, last_on=WEDNESDAY, now=NOW, token=None):
+    edit = Pause(first_on=first_on, last_on=last_on)
+    return change_series(order_id=order.pk, edit=edit, now=now, expected_token=token)
 
 
 def resumed(order, from_on, now=NOW):
-    pause = StandingOrderPause.objects.get()
-    return resume_series(order_id=order.pk, pause_id=pause.pk, from_on=from_on, now=now)
+    edit = Resume(pause_id=StandingOrderPause.objects.get().pk, from_on=from_on)
+    return change_series(order_id=order.pk, edit=edit, now=now, expected_token=None)
+
+
+def ended(order, last_on, now=NOW):
+    edit = End(last_on=last_on)
+    return change_series(order_id=order.pk, edit=edit, now=now, expected_token=None)
 
 
 def statuses(leg=Leg.OUTBOUND):

@@ -11,7 +11,6 @@ from dispatch.enums import BookingStatus as S
 from dispatch.enums import Leg, Priority
 from dispatch.models import Assignment, StandingOrder, StandingOrderPause
 from dispatch.usecases.change_series import change_series
-from dispatch.usecases.edit_series import edit_series
 from dispatch.usecases.keep_row import InvalidRowError
 from dispatch.usecases.series_change import (
     Clash,
@@ -178,7 +177,7 @@ def test_anything_that_moved_since_the_preview_refuses_the_edit(order):
         token = told(order, edit).token
         change()
         with pytest.raises(StaleSeriesError):
-            edit_series(order_id=order.pk, edit=edit, now=NOW, expected_token=token)
+            change_series(order_id=order.pk, edit=edit, now=NOW, expected_token=token)
     assert on(FRIDAY).version == 1
 
 
@@ -201,4 +200,4 @@ def test_the_token_of_another_edit_does_not_fit(order):
     token = told(order, EditAll(content=content(order, pickup_time=time(7, 20)))).token
     other = EditAll(content=content(order, pickup_time=time(7, 30)))
     with pytest.raises(StaleSeriesError):
-        edit_series(order_id=order.pk, edit=other, now=NOW, expected_token=token)
+        change_series(order_id=order.pk, edit=other, now=NOW, expected_token=token)

@@ -10,16 +10,13 @@ import pytest
 from dispatch.enums import BookingStatus as S
 from dispatch.enums import Leg, ReturnMode
 from dispatch.models import Booking, StandingOrderPause
-from dispatch.usecases.change_series import preview_series
-from dispatch.usecases.edit_series import edit_series
-from dispatch.usecases.end_series import end_series
+from dispatch.usecases.change_series import change_series, preview_series
 from dispatch.usecases.errors import NotFoundError
 from dispatch.usecases.expand_series import expand_series
 from dispatch.usecases.keep_row import InvalidRowError
-from dispatch.usecases.resume_series import resume_series
 from dispatch.usecases.series_change import Clash, PastDayError
 from dispatch.usecases.series_edits import EditAll
-from dispatch.usecases.series_rests import End
+from dispatch.usecases.series_rests import End, Resume
 from dispatch.usecases.series_rows import SeriesContent
 from tests.dispatch.usecases.series_world import (
     FRIDAY,
@@ -28,6 +25,8 @@ from tests.dispatch.usecases.series_world import (
     NOW,
     WEDNESDAY,
     days,
+    done,
+    ended,
     paused,
     resumed,
     statuses,
@@ -82,8 +81,7 @@ def test_journeys_come_back_with_the_hours_the_series_has_by_then(order):
         SeriesContent.of(order), pickup_time=time(6, 50), appointment_time=time(7, 30)
     )
     edit = EditAll(content=content)
-    token = preview_series(order_id=order.pk, edit=edit, now=NOW).token
-    change = edit_series(order_id=order.pk, edit=edit, now=NOW, expected_token=token)
+    change = done(order, edit)
     assert MONDAY not in days(change.moved)  # it stays cancelled, and follows all the same
     assert statuses()[MONDAY] == S.CANCELLED
     resumed(order, FRIDAY)
@@ -96,8 +94,7 @@ def test_what_a_person_had_changed_before_the_pause_is_still_so_after_it(order):
     row.update(requested_at=at(6, 30, day=MONDAY), promised_from=at(6, 25, day=MONDAY))
     paused(order)
     edit = EditAll(content=replace(SeriesContent.of(order), pickup_time=time(7, 20)))
-    token = preview_series(order_id=order.pk, edit=edit, now=NOW).token
-    edit_series(order_id=order.pk, edit=edit, now=NOW, expected_token=token)
+    done(order, edit)
     resumed(order, FRIDAY)
     assert (row.get().requested_at, row.get().status) == (at(6, 30, day=MONDAY), S.CONFIRMED)
 
@@ -118,8 +115,7 @@ def test_what_was_called_off_on_its_day_comes_back_as_a_draft_when_no_hour_is_kn
     nowhere = make_place(order.company, lat=None)
     content = replace(SeriesContent.of(order), pickup_id=nowhere.pk, pickup_time=None)
     edit = EditAll(content=content)
-    token = preview_series(order_id=order.pk, edit=edit, now=NOW).token
-    edit_series(order_id=order.pk, edit=edit, now=NOW, expected_token=token)
+    done(order, edit)
     assert statuses()[DAY] == S.SAME_DAY_CANCEL
     resumed(order, DAY)
     assert set(statuses().values()) == {S.DRAFT}
@@ -140,35 +136,35 @@ def test_a_pause_that_is_over_or_not_there_is_not_ended(order):
         resumed(order, date(2026, 6, 25))
     with pytest.raises(PastDayError):
         resumed(order, DAY, now=at(6, day=MONDAY))
+    edit = Resume(pause_id=pause.pk + 1, from_on=FRIDAY)
     with pytest.raises(NotFoundError):
-        resume_series(order_id=order.pk, pause_id=pause.pk + 1, from_on=FRIDAY, now=NOW)
+        change_series(order_id=order.pk, edit=edit, now=NOW, expected_token=None)
 
 
 # End ------------------------------------------------------------------------------------------
 
 
 def test_after_the_last_day_everything_open_is_cancelled(order):
-    change = end_series(order_id=order.pk, last_on=MONDAY, now=NOW)
+    change = ended(order, MONDAY)
     assert days(change.cancelled) == [WEDNESDAY, NEXT_FRIDAY]
     order.refresh_from_db()
     assert (order.ends_on, order.active) == (MONDAY, True)
 
 
 def test_stopped_at_once_and_brought_back_by_an_edit(order):
-    change = end_series(order_id=order.pk, last_on=None, now=at(8))
+    change = ended(order, None, now=at(8))
     assert days(change.cancelled) == [FRIDAY, MONDAY, WEDNESDAY, NEXT_FRIDAY]
     assert [(c.clash, c.series_on) for c in change.conflicts] == [(Clash.BEGUN, DAY)] * 2
     order.refresh_from_db()
     assert not order.active
     edit = EditAll(content=replace(SeriesContent.of(order), active=True))
-    token = preview_series(order_id=order.pk, edit=edit, now=at(8)).token
-    again = edit_series(order_id=order.pk, edit=edit, now=at(8), expected_token=token)
+    again = done(order, edit, at(8))
     assert days(again.restored) == [FRIDAY, MONDAY, WEDNESDAY, NEXT_FRIDAY]
 
 
 def test_an_end_in_the_past_is_refused_and_the_preview_writes_nothing(order):
     with pytest.raises(PastDayError):
-        end_series(order_id=order.pk, last_on=date(2026, 6, 16), now=NOW)
+        ended(order, date(2026, 6, 16))
     seen = preview_series(order_id=order.pk, edit=End(last_on=None), now=NOW)
     assert len(seen.cancelled) == 10
     assert set(statuses().values()) == {S.CONFIRMED}
@@ -178,8 +174,8 @@ def test_an_end_in_the_past_is_refused_and_the_preview_writes_nothing(order):
 
 def test_a_series_that_has_not_begun_can_be_stopped(company):
     order = make_standing_order(company, starts_on=THURSDAY)
-    end_series(order_id=order.pk, last_on=None, now=NOW)
+    ended(order, None)
     order.refresh_from_db()
     assert not order.active
-    with pytest.raises(InvalidRowError, match="on or after its first day"):
-        end_series(order_id=order.pk, last_on=DAY, now=NOW)
+    with pytest.raises(InvalidRowError, match="ends before its first day"):
+        ended(order, DAY)

@@ -11,11 +11,10 @@ from dispatch.enums import BookingStatus as S
 from dispatch.enums import Leg, ReturnMode
 from dispatch.models import Absence, Assignment, Booking, StandingOrderPause
 from dispatch.usecases.book_return import book_return
-from dispatch.usecases.change_series import preview_series
+from dispatch.usecases.change_series import change_series, preview_series
 from dispatch.usecases.errors import NotFoundError
 from dispatch.usecases.expand_series import expand_series
 from dispatch.usecases.keep_row import InvalidRowError
-from dispatch.usecases.pause_series import pause_series
 from dispatch.usecases.series_change import Clash, PastDayError, StaleSeriesError
 from dispatch.usecases.series_rests import Pause
 from dispatch.usecases.way_back import NewReturn
@@ -78,10 +77,10 @@ def test_the_preview_says_it_first_and_its_token_holds_the_pause_to_it(order):
     assert not StandingOrderPause.objects.exists()
     Booking.objects.filter(series_on=MONDAY, leg=Leg.OUTBOUND).update(version=2)
     with pytest.raises(StaleSeriesError):
-        paused(order, expected_token=seen.token)
+        paused(order, token=seen.token)
     assert not StandingOrderPause.objects.exists()
     again = preview_series(order_id=order.pk, edit=pause, now=NOW)
-    assert paused(order, expected_token=again.token).token == again.token
+    assert paused(order, token=again.token).token == again.token
 
 
 def test_a_pause_that_begins_today_leaves_a_journey_that_has_begun_and_its_return(order):
@@ -113,8 +112,9 @@ def test_days_already_paused_or_over_are_refused(order):
         paused(order, first_on=date(2026, 7, 9), last_on=date(2026, 7, 8))
     with pytest.raises(PastDayError):
         paused(order, first_on=date(2026, 6, 1), last_on=date(2026, 6, 16))
+    rest = Pause(first_on=DAY, last_on=DAY)
     with pytest.raises(NotFoundError):
-        pause_series(order_id=0, first_on=DAY, last_on=DAY, now=NOW)
+        change_series(order_id=0, edit=rest, now=NOW, expected_token=None)
 
 
 def test_a_journey_moved_out_of_the_pause_by_hand_stays_and_is_told(order):
