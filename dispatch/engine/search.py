@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from dispatch.engine.insertion import sequence_in
 from dispatch.engine.kernel.anneal import Search, anneal, begin_search, complete
 from dispatch.engine.kernel.ruin import Dials
 from dispatch.engine.kernel.tables import Ints, Tables, tables_of
-from dispatch.engine.network import Network, Sequence, network_of
+from dispatch.engine.network import Network, Sequence, boarding, network_of
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem, Shift, Stop, Trip
 from dispatch.engine.travel import TravelTimes
@@ -30,7 +31,7 @@ HOT, COLD = 1.5, 0.02  # first and last warmth, in legs between neighbouring tri
 NEIGHBOURS = 100  # how many trips are told to be near to one
 HOURS_WEIGH = 2  # seconds between two pickups that count as one of driving
 LEG_NEIGHBOURS = 10  # those whose ways make a leg
-LONGEST_ROUTE = 256  # trips in one shift: arrays end somewhere
+LONGEST_ROUTE = 256  # trips that the search puts into one shift: arrays end somewhere
 ROUNDS_BASE, ROUNDS_PER_TRIP = 4_000, 1_500  # a small day needs no ten seconds
 CHUNK_S = 0.01  # rounds between two looks at the clock take about as long
 CHUNKS = 200  # changes of warmth where rounds are counted
@@ -75,11 +76,9 @@ def improve(problem: Problem, plan: Plan, *, seed: int, limits: Limits) -> Found
     return Found(plan=finished(network, _sequences(network, search)), rounds=done, is_cut=is_cut)
 
 
+@cache
 def warm() -> None:
-    """Compile the kernels, which takes most of a minute once; nobody who plans should wait for that.
-
-    What is compiled is kept beside the source and read again in two seconds.
-    """
+    """Compile the kernels, which takes most of a minute once; later ones read what was kept in a second or two."""
     town = Stop(location=0, earliest_s=0, latest_s=1, service_s=0)
     trip = Trip(id="t", pickup=town, dropoff=town, max_ride_s=1)
     shift = Shift(
@@ -99,18 +98,17 @@ def warm() -> None:
 
 def _search(network: Network, plan: Plan, movable: list[int], seed: int) -> Search:
     problem = network.problem
-    sequences = [
-        _numbered(network, s, sequence_in(network, plan, s)) for s in range(len(problem.shifts))
-    ]
+    sequences = [sequence_in(network, plan, s) for s in range(len(problem.shifts))]
     breaks = max(len(shift.breaks) for shift in problem.shifts)
-    day = tables_of(network, longest=LONGEST_ROUTE)
+    longest = max([LONGEST_ROUTE, *(len(boarding(sequence)) for sequence in sequences)])
+    day = tables_of(network, longest=longest)
     return begin_search(
         day,
-        sequences,
+        [_numbered(network, s, sequence) for s, sequence in enumerate(sequences)],
         near=_neighbours(day),
         movable=np.array(movable, dtype=np.int64),
         seed=seed,
-        longest=2 * min(len(problem.trips), LONGEST_ROUTE) + breaks,
+        longest=2 * min(len(problem.trips), longest) + breaks,
     )
 
 

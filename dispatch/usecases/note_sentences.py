@@ -128,6 +128,7 @@ STAGE_NOTES: Mapping[str, _StrPromise] = {
     "nothing_to_plan": _("there is nothing to plan"),
     "fair_loads_priced": _("it does not see the price of fair loads"),
     "every_trip_placed": _("every trip has a place"),
+    "UnfitPlanError": _("its plan broke a rule: a mistake of the program"),
     "NoPlanFoundError": _("it found no plan"),
     "InvalidPlanError": _("what it began from breaks a rule"),
 }

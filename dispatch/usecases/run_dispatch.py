@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from dispatch.engine.draft import resume
 from dispatch.engine.errors import EngineError
-from dispatch.engine.pipeline import Result, UnfitPlanError, make_plan
+from dispatch.engine.pipeline import Result, UnfitPlanError, make_plan, make_ready
 from dispatch.engine.plan import Plan
 from dispatch.enums import RunStatus
 from dispatch.models import DispatchRun, Unassigned
@@ -80,6 +80,7 @@ def run_dispatch(*, run_id: int, clock: Callable[[], datetime]) -> DispatchRun:
     A failure marks the run FAILED with its reason and goes up. Raises DayBusyError, RunNotQueuedError,
     LostLeaseError, InvalidSettingsError, PlanningFailedError, DayOverError, NothingToPlanError.
     """
+    make_ready()
     run = _lease(run_id, clock())
     try:
         refuse_past_day(company=run.company, day=run.service_on, now=clock())

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,8 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from atmr.embedded.children import replace_text
-from dispatch.engine import kernel
+from dispatch.engine.kernel.compiled import is_compiled
+from dispatch.engine.pipeline import make_ready
 from dispatch.models import Company, DispatchRun
 from dispatch.usecases.busier_working_day import busier_working_day
 
@@ -77,18 +76,18 @@ class Command(BaseCommand):
             self._say(str(error))
 
     def _collect_static(self) -> None:
-        with _once("staticfiles", _static_digest()) as is_due:
-            if is_due:
-                self._say("collecting static files")
-                call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+        stamp = settings.VAR_DIR / "staticfiles.stamp"
+        digest = _static_digest()
+        if stamp.is_file() and stamp.read_text("utf-8") == digest:
+            return
+        self._say("collecting static files")
+        call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+        replace_text(stamp, digest)
 
     def _compile_planner(self) -> None:
-        with _once("kernels", _digest(sorted(Path(kernel.__path__[0]).glob("*.py")))) as is_due:
-            if is_due:
-                from dispatch.engine.search import warm
-
-                self._say("compiling the planner")
-                warm()
+        if not is_compiled():
+            self._say("compiling the planner, which takes about a minute")
+            make_ready()
 
     def _say(self, sentence: str) -> None:
         self.stderr.write(f"  {sentence}", self.style.NOTICE)
@@ -101,24 +100,10 @@ def _shown_days(company: Company, today: date) -> tuple[date, ...]:
     return (today,) if busier is None else (today, busier.day)
 
 
-@contextmanager
-def _once(name: str, digest: str) -> Iterator[bool]:
-    """Whether a step is due: it was not done yet with this very digest. What fails is due again."""
-    stamp = settings.VAR_DIR / f"{name}.stamp"
-    is_due = not stamp.is_file() or stamp.read_text("utf-8") != digest
-    yield is_due
-    if is_due:
-        replace_text(stamp, digest)
-
-
 def _static_digest() -> str:
     """A word that changes when any static file does."""
     sources = [
         Path(storage.path(name)) for finder in get_finders() for name, storage in finder.list([])
     ]
-    return _digest(sources, str(settings.STATIC_ROOT))
-
-
-def _digest(sources: Iterable[Path], *more: str) -> str:
     seen = sorted(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in sources)
-    return hashlib.sha256("\n".join([*more, *seen]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([str(settings.STATIC_ROOT), *seen]).encode()).hexdigest()

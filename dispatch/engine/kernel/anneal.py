@@ -132,7 +132,7 @@ def keep_best(plan: Routes, best: Routes) -> None:
 
 
 def complete(search: Search) -> None:
-    """Offer what the best plan leaves out to every route once more, overlooking none."""
+    """Offer what the best plan leaves out to every route once more, as its breaks stand, overlooking none."""
     day, plan, trial = search.day, search.plan, search.trial
     plan.shift_of[:], plan.resting[:] = -1, 0
     for s in range(len(day.begins)):

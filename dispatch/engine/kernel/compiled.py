@@ -40,6 +40,11 @@ def _at_home() -> Path:
 _KEPT_IN = str(kept_in(config.CACHE_DIR))
 
 
+def is_compiled() -> bool:
+    """Whether the rounds of this source were compiled before: `engine.search.warm` then only reads them."""
+    return any(Path(_KEPT_IN).rglob("anneal.anneal-*.nbc"))
+
+
 def compiled(function: F) -> F:
     """Compiled for the types of its first call, into one loop with all it calls.
 

@@ -6,7 +6,7 @@ from dispatch.engine.kernel.chance import Stream, below, uniform
 from dispatch.engine.kernel.compiled import compiled
 from dispatch.engine.kernel.places import Known, Offers, look_up, put
 from dispatch.engine.kernel.routes import Routes, Work, refresh, separation
-from dispatch.engine.kernel.tables import FAR, Tables
+from dispatch.engine.kernel.tables import Tables
 from dispatch.engine.kernel.timing import comfort, least_starts
 from dispatch.engine.kernel.trial import QUESTIONS, REMOVED, Trial, touch
 
@@ -105,10 +105,10 @@ def rest_all(day: Tables, plan: Routes, trial: Trial, work: Work) -> None:
 
 @compiled
 def put_break(day: Tables, plan: Routes, b: int, work: Work) -> bool:
-    """Set a break where it costs least comfort; False when it fits nowhere."""
+    """Set a break where it costs least comfort; False when it fits nowhere or costs more than it is worth."""
     node, s = day.drive.shape[0] + b, day.owner[b]
     size = plan.size[s]
-    best, chosen = FAR, -1
+    best, chosen = plan.comfort[s] + day.missing[b], -1
     for i in range(day.fixed[s], size + 1):
         if plan.aboard[s, i]:
             continue

@@ -70,7 +70,8 @@ def tables_of(network: Network, *, longest: int) -> Tables:
     low, high, service = _ints(network.earliest), _ints(network.latest), _ints(network.service)
     limit, direct = _ints(network.ride_limit), _ints(network.direct)
     breaks = [(s, pause) for s, shift in enumerate(shifts) for pause in shift.breaks]
-    vital = max([weights.unserved_vital, *(weights.unserved(trip.priority) for trip in trips)])
+    unserved = _ints([weights.unserved(trip.priority) for trip in trips])
+    priceless = 2 * int(unserved.sum()) + 1  # no trips are worth a mandatory break, all together
     stops = (len(shifts), len(network.stops))
     drive = _ints(network.drive).reshape(stops[1], stops[1])
     _tighten(low, high, service[0::2], limit, _least_ways(drive))
@@ -102,7 +103,7 @@ def tables_of(network: Network, *, longest: int) -> Tables:
         fair=_ints([_prices_of_loads(network, shift) for shift in shifts]).reshape(
             len(shifts), len(trips) + 1
         ),
-        unserved=_ints([weights.unserved(trip.priority) for trip in trips]),
+        unserved=unserved,
         mate_from=_ints(list(accumulate(map(len, network.companions), initial=0))),
         mate_of=_ints([other for mates in network.companions for other in mates]),
         apart=weights.not_same_driver,
@@ -114,9 +115,8 @@ def tables_of(network: Network, *, longest: int) -> Tables:
         most=_ints([min(longest, longest if s.max_trips is None else s.max_trips) for s in shifts]),
         fixed=_ints([len(shift.committed) for shift in shifts]),
         owner=_ints([s for s, _ in breaks]),
-        # A mandatory break is worth more than any trip: no search gives one away.
         missing=_ints(
-            [4 * vital if pause.mandatory else weights.missed_optional_break for _, pause in breaks]
+            [priceless if pause.mandatory else weights.missed_optional_break for _, pause in breaks]
         ),
         excess=weights.excess_ride_per_s,
         waiting=weights.waiting_per_s,

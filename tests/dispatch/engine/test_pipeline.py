@@ -19,7 +19,7 @@ from dispatch.engine.construct import construct
 from dispatch.engine.cost import score
 from dispatch.engine.errors import InvalidPlanError
 from dispatch.engine.pipeline import Result, UnfitPlanError, _Run, make_plan
-from dispatch.engine.plan import Plan, Route, TimedVisit
+from dispatch.engine.plan import Plan, Route, TimedVisit, Unassigned
 from dispatch.engine.problem import Problem
 from dispatch.enums import Rule, Severity, VisitKind
 from tests.dispatch.engine.builders import (
@@ -221,6 +221,21 @@ def test_a_plan_that_breaks_a_hard_rule_never_leaves() -> None:
     with pytest.raises(UnfitPlanError) as refused:
         run.result()
     assert [violation.rule for violation in refused.value.violations] == [Rule.SEQUENCE]
+
+
+def test_a_stage_that_errs_does_not_cost_the_plan_before_it() -> None:
+    """100 s driven in 1 s: cheaper than what is right, and not taken."""
+    day = problem(trip("a", 1, 2), shift())
+    there = TimedVisit(id="a", kind=VisitKind.PICKUP, arrive_s=1, start_s=1)
+    back = TimedVisit(id="a", kind=VisitKind.DROPOFF, arrive_s=101, start_s=101)
+    broken = Plan(routes=(Route(shift="s", visits=(there, back), leave_s=0, return_s=301),))
+    run = _Run(day, time.monotonic, random.Random(0), 0.0, None)
+    left = Unassigned(trip="a", reason=Rule.COVERAGE)
+    run._keep_best("construct", 0.0, Plan(routes=(), unassigned=(left,)))
+    run._keep_best("search", 0.0, broken)
+    assert run.stages[-1].outcome == "failed"
+    assert run.stages[-1].note.startswith("UnfitPlanError: ")
+    assert run.best.shift_of == {}
 
 
 def test_a_committed_beginning_stays_through_all_stages() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dispatch.engine.kernel import compiled as door
-from dispatch.engine.kernel.compiled import compiled, digest_of_kernels, kept_in
+from dispatch.engine.kernel.compiled import compiled, digest_of_kernels, is_compiled, kept_in
 
 
 def test_code_is_kept_beside_the_source_by_its_text():
@@ -29,6 +29,14 @@ def test_another_text_is_another_folder(monkeypatch, tmp_path):
     (tmp_path / "timing.py").write_text("a = 2\n")
     assert digest_of_kernels() != before
     assert kept_in("").parent == tmp_path / "__pycache__"
+
+
+def test_what_was_compiled_is_known(monkeypatch, tmp_path):
+    monkeypatch.setattr(door, "_KEPT_IN", str(tmp_path))
+    assert not is_compiled()
+    (tmp_path / "kernel_1").mkdir()
+    (tmp_path / "kernel_1" / "anneal.anneal-1.py311.1.nbc").touch()
+    assert is_compiled()
 
 
 def test_what_numba_does_elsewhere_is_left_alone():
