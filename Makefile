@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1; \
 	then echo $$p; break; fi; done)
 
-.PHONY: help up test check bench bench-days bench-darp messages schema lock clean install install-dev need-python
+.PHONY: help up test check bench bench-days bench-darp messages schema lock clean install install-dev compiled need-python
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -19,7 +19,7 @@ help:  ## what can be made
 up: install  ## start everything in the foreground and print the address (PORT=8000)
 	@exec $(PY) manage.py up --port $(PORT) --leave-with-parent
 
-test: install-dev  ## all tests, with coverage
+test: compiled  ## all tests, with coverage
 	$(PY) -m pytest -n 2 --cov --cov-report=term:skip-covered $(ARGS)
 
 check: install-dev  ## format, lint, imports, types, Django's own checks
@@ -30,13 +30,13 @@ check: install-dev  ## format, lint, imports, types, Django's own checks
 	$(PY) manage.py check
 	$(PY) manage.py makemigrations --check --dry-run
 
-bench: install-dev  ## measure: start-up times and whatever else tests mark with "bench"
+bench: compiled  ## measure: start-up times and whatever else tests mark with "bench"
 	$(PY) -m pytest -m bench -s -p no:cacheprovider $(ARGS)
 
-bench-days: install-dev  ## plan 100 demo days of each carrier (DAYS=100) and say whether the promises hold
+bench-days: compiled  ## plan 100 demo days of each carrier (DAYS=100) and say whether the promises hold
 	$(PY) -m tests.bench.demo_days --days $(DAYS) $(ARGS)
 
-bench-darp: install-dev  ## plan the static dial-a-ride instances (DARP=folder) and say whether all are served
+bench-darp: compiled  ## plan the static dial-a-ride instances (DARP=folder) and say whether all are served
 	$(PY) -m tests.bench.dial_a_ride --data $(DARP) $(ARGS)
 
 messages: install-dev  ## gather all texts into locale/, say which lack their French, compile what Django reads
@@ -61,6 +61,9 @@ install: need-python
 
 install-dev: need-python
 	@$(PYTHON) requirements/install.py --dev
+
+compiled: install-dev
+	@$(PY) -c 'from dispatch.engine.search import warm; warm()'  # about a minute of one core, once
 
 need-python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 was not found: install it, or say where it is with make PYTHON=/path/to/python3.11." >&2; exit 1; }
