@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from dispatch.admin.access import access_of
 from dispatch.admin.base import Desk, rendered
 from dispatch.models import Company
+from dispatch.models.company import LAST_COMPANY
 from dispatch.tables.exporting import export_lines
 from dispatch.tables.importing import TABLES, import_file
 from dispatch.tables.reading import MOST_BYTES, MOST_LINES
@@ -41,17 +42,22 @@ KEPT_S = 900  # how long a file that was looked at waits for its “yes”
 
 
 class CompanyChoice(forms.Form):
-    """One company is taken without asking."""
+    """One company is taken without asking; of several, the one last worked on stands first."""
 
     company = forms.ModelChoiceField(Company.objects.none(), label=_("Company"), empty_label=None)
 
-    def __init__(self, *args: Any, companies: QuerySet[Company], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, companies: QuerySet[Company], last: str = "", **kwargs: Any
+    ) -> None:
+        """`last`: the short name of the company last worked on."""
         super().__init__(*args, **kwargs)
         field: Any = self.fields["company"]
         field.queryset = companies
         if len(companies) == 1:
             field.widget = forms.HiddenInput()
             field.initial = companies[0]
+        else:
+            field.initial = companies.filter(slug=last).first()
 
 
 class FileForm(CompanyChoice):
@@ -116,7 +122,9 @@ class CsvDesk(Desk):
         companies = access_of(request).companies(self.writers)
         if request.method == "POST" and "token" in request.POST:
             return self._write_kept(request, companies)
-        form = FileForm(request.POST or None, request.FILES or None, companies=companies)
+        form = FileForm(
+            request.POST or None, request.FILES or None, companies=companies, last=_last(request)
+        )
         context: dict[str, Any] = {"form": form}
         if form.is_valid():
             context |= self._looked_at(request, form)
@@ -124,6 +132,7 @@ class CsvDesk(Desk):
 
     def _looked_at(self, request: HttpRequest, form: FileForm) -> dict[str, Any]:
         company, content = form.cleaned_data["company"], form.cleaned_data["file"].read()
+        request.session[LAST_COMPANY] = company.slug
         report = import_file(
             kind=self.csv_kind,
             content=content,
@@ -156,7 +165,7 @@ class CsvDesk(Desk):
         )
         if report.problems:
             return self._page(request, {
-                "form": FileForm(companies=companies), "report": report, "company": company,
+                "form": FileForm(companies=companies, last=company.slug), "report": report, "company": company,
             })  # fmt: skip
         log.info("import of %s by user %s into company %s: %s new, %s changed",
                  kind, user_id, company_id, report.created, report.updated)  # fmt: skip
@@ -186,7 +195,9 @@ class CsvDesk(Desk):
             raise PermissionDenied
         companies = access_of(request).companies(self.viewers)
         is_asked = "company" in request.GET
-        form = ExportForm(request.GET if is_asked else None, companies=companies)
+        form = ExportForm(
+            request.GET if is_asked else None, companies=companies, last=_last(request)
+        )
         if not self.csv_has_day:
             del form.fields["on"]
         if not form.is_valid():
@@ -217,6 +228,10 @@ async def _asynchronous(lines: Iterator[str]) -> AsyncIterator[str]:
     """Piece by piece also behind an asynchronous server, which would else collect the whole file first."""
     while piece := await sync_to_async(lambda: "".join(islice(lines, LINES_A_PIECE)))():
         yield piece
+
+
+def _last(request: HttpRequest) -> str:
+    return str(request.session.get(LAST_COMPANY, ""))
 
 
 def _key(token: str) -> str:

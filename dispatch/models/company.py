@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+LAST_COMPANY = "company"  # in a session: the short name of the company last worked on
+
+
 class User(AbstractUser):
     """A person who signs in; what they may do is said by their memberships."""
 

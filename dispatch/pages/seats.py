@@ -10,6 +10,7 @@ from django.http import Http404
 
 from dispatch.enums import BookingStatus, Role
 from dispatch.models import Assignment, Booking, Company, Membership, User
+from dispatch.models.company import LAST_COMPANY
 from dispatch.models.labels import label
 from dispatch.models.statuses import DRIVER_STEPS
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 OFFICE = frozenset({Role.ADMIN, Role.DISPATCHER, Role.AUDITOR})
 DISPATCH = frozenset({Role.ADMIN, Role.DISPATCHER})
-_REMEMBERED = "company"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,13 +72,13 @@ def seat_of(request: HttpRequest) -> Seat | None:
     named = request.GET.get("company")
     if named is not None and named not in by_slug:
         raise Http404
-    slug = named or request.session.get(_REMEMBERED)
+    slug = named or request.session.get(LAST_COMPANY)
     company = by_slug.get(slug) if slug else None
     company = company or next(iter(roles), None)
     if company is None:
         return None
-    if named is not None and request.session.get(_REMEMBERED) != company.slug:
-        request.session[_REMEMBERED] = company.slug
+    if named is not None and request.session.get(LAST_COMPANY) != company.slug:
+        request.session[LAST_COMPANY] = company.slug
     return Seat(user=user, company=company, role=roles[company], companies=tuple(roles))
 
 

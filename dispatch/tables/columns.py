@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 NEW_WHEN_EMPTY = gettext_lazy("which one is meant; empty for a new one")
 LIST_SEPARATOR = "|"
+_NUMBER = re.compile(r"-?[0-9]{1,9}")
 _YES = frozenset({"yes", "true", "1", "oui", "vrai", "x"})
 _NO = frozenset({"no", "false", "0", "non", "faux"})
 _DAY_FORMATS = ("%Y-%m-%d", "%d.%m.%Y")
@@ -49,6 +50,10 @@ class Column(Field):
 
     def empty(self) -> Any:
         return None
+
+    def hint(self, row: Mapping[str, str]) -> str:
+        """What would do in this row instead of its cell, which was refused."""
+        return str(self.expected)
 
     def show(self, value: Any, _instance: Model) -> str:
         return "" if value is None else str(value)
@@ -122,8 +127,10 @@ class NumberColumn(Column):
     expected = gettext_lazy("a whole number")
 
     def parse(self, text: str, row: Mapping[str, str]) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) < 10):
+        if not _NUMBER.fullmatch(text):
             raise ValueError(_("“%s” is not a whole number.") % text)
+        if text.startswith("-") and int(text) < 0:
+            raise ValueError(_("“%s” is less than nothing: this must be 0 or more.") % text)
         return int(text)
 
 
@@ -164,6 +171,14 @@ class MomentColumn(Column):
         day = one_day(day_text) if day_text else self._day_of(row)
         clock, offset = one_clock(clock_text)
         return None if day is None else at_local(day, clock, offset, self._zone)
+
+    def hint(self, row: Mapping[str, str]) -> str:
+        """None for a time that could be read: then it is the hour that is wrong, not how it is written."""
+        try:
+            is_read = self.clean(row) is not None
+        except (ValueError, KeyError):
+            is_read = False
+        return "" if is_read else super().hint(row)
 
     def show(self, value: Any, instance: Model) -> str:
         if value is None:

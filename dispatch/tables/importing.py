@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -43,20 +44,23 @@ def import_file(
     table.now = now
     try:
         sheet = read_sheet(content, columns=table.columns())
-        _refuse_twins(sheet, table.columns()[0])
     except UnreadableFileError as error:
         return Report(kind=kind, problems=error.problems)
+    sheet = _without_twins(sheet, table.columns()[0])
     result = table.import_data(
         tablib.Dataset(*sheet.rows, headers=sheet.header),
-        dry_run=is_preview,
+        dry_run=is_preview or bool(sheet.problems),
         rollback_on_validation_errors=True,
         # What is no refusal is a bug of ours: it goes up, and the transaction with it.
         raise_errors=False,
     )
     _raise_bugs(result)
-    problems = tuple(
-        problem for invalid in result.invalid_rows for problem in _problems(table, sheet, invalid)
-    )
+    judged = [p for invalid in result.invalid_rows for p in _problems(table, sheet, invalid)]
+    # What names a line that could not be read is no mistake of its own.
+    own = [
+        p for p in judged if p.column != "outbound" or restore(p.value).strip() not in sheet.unread
+    ]
+    problems = tuple(sorted([*sheet.problems, *own], key=lambda problem: problem.line))
     done = [] if problems else list(zip(sheet.lines, result.rows, strict=True))
     is_written = not (is_preview or problems)
     return Report(
@@ -70,18 +74,25 @@ def import_file(
     )
 
 
-def _refuse_twins(sheet: Sheet, key: str) -> None:
-    """Two lines about one row: neither can be meant more than the other."""
+def _without_twins(sheet: Sheet, key: str) -> Sheet:
+    """Two lines about one row: neither can be meant more than the other, and the first is judged."""
     position = sheet.header.index(key)
     first: dict[str, int] = {}
-    problems = []
+    kept: list[tuple[int, tuple[str, ...]]] = []
+    problems = list(sheet.problems)
     for line, cells in zip(sheet.lines, sheet.rows, strict=True):
         value = restore(cells[position]).strip()
         if value and (before := first.setdefault(value, line)) != line:
             what = _("This stands on line %d already.") % before
             problems.append(Problem(line=line, column=key, value=value, what=what))
-    if problems:
-        raise UnreadableFileError(*problems)
+        else:
+            kept.append((line, cells))
+    return replace(
+        sheet,
+        rows=tuple(cells for _line, cells in kept),
+        lines=tuple(line for line, _cells in kept),
+        problems=tuple(problems),
+    )
 
 
 def _raise_bugs(result: object) -> None:
@@ -104,7 +115,7 @@ def _problems(table: CompanyTable, sheet: Sheet, invalid: InvalidRow) -> Iterato
                 column=column.column_name,
                 value=cells.get(column.column_name, ""),
                 what=sentence,
-                expected=str(column.expected),
+                expected=column.hint(cells),
             )
 
 

@@ -32,13 +32,19 @@ class UnreadableFileError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """A file taken apart: each row with the number of the line it starts on, all as wide as the header."""
+    """A file taken apart: each row with the number of the line it starts on, all as wide as the header.
+
+    `problems`: the lines that are not among the rows, because their cells belong to no column; `unread`
+    is what stands first in them.
+    """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
     encoding: str
     separator: str
+    problems: tuple[Problem, ...] = ()
+    unread: frozenset[str] = frozenset()
 
 
 def read_sheet(content: bytes, *, columns: Sequence[str]) -> Sheet:
@@ -51,13 +57,16 @@ def read_sheet(content: bytes, *, columns: Sequence[str]) -> Sheet:
     (line, header), body = records[0], records[1:]
     names = tuple(cell.strip().lower() for cell in header)
     _check_header(names, columns, line)
-    _check_width(names, body)
+    fitting = [(at, cells) for at, cells in body if len(cells) == len(names)]
+    uneven = [(at, cells) for at, cells in body if len(cells) != len(names)]
     return Sheet(
         header=names,
-        rows=tuple(cells for _line, cells in body),
-        lines=tuple(at for at, _cells in body),
+        rows=tuple(cells for _line, cells in fitting),
+        lines=tuple(at for at, _cells in fitting),
         encoding=encoding,
         separator=separator,
+        problems=tuple(_uneven(at, cells, names) for at, cells in uneven),
+        unread=frozenset(cells[0].strip() for _line, cells in uneven),
     )
 
 
@@ -158,15 +167,9 @@ def _check_header(names: tuple[str, ...], columns: Sequence[str], line: int) -> 
         raise UnreadableFileError(*problems)
 
 
-def _check_width(names: tuple[str, ...], body: list[tuple[int, tuple[str, ...]]]) -> None:
-    problems = [
-        Problem(
-            line=line,
-            what=_("This line has %(cells)d cells, the header has %(columns)d.")
-            % {"cells": len(cells), "columns": len(names)},
-        )
-        for line, cells in body
-        if len(cells) != len(names)
-    ]
-    if problems:
-        raise UnreadableFileError(*problems)
+def _uneven(line: int, cells: tuple[str, ...], names: tuple[str, ...]) -> Problem:
+    return Problem(
+        line=line,
+        what=_("This line has %(cells)d cells, the header has %(columns)d.")
+        % {"cells": len(cells), "columns": len(names)},
+    )

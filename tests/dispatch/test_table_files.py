@@ -49,6 +49,14 @@ def test_lines_are_counted_as_an_editor_counts_them():
     assert read_sheet(text.encode(), columns=COLUMNS).lines == (2, 5)
 
 
+def test_a_line_of_another_width_is_told_and_the_others_are_read():
+    sheet = read_sheet(b"plate;name\nGE 1;Van;too much\nGE 2;Bus\n", columns=COLUMNS)
+    assert (sheet.rows, sheet.lines) == ((("GE 2", "Bus"),), (3,))
+    (problem,) = sheet.problems
+    assert (problem.line, problem.what) == (2, "This line has 3 cells, the header has 2.")
+    assert sheet.unread == {"GE 1"}
+
+
 @pytest.mark.parametrize(
     ("content", "line", "words"),
     [
@@ -63,7 +71,6 @@ def test_lines_are_counted_as_an_editor_counts_them():
         (b"plate;colour\nGE 1;red\n", 1, "not known"),
         (b"name\nVan\n", 1, "missing"),
         (b"plate;name;name\nGE 1;a;b\n", 1, "twice"),
-        (b"plate;name\nGE 1;Van;too much\n", 2, "3 cells"),
         (b"plate;name\n" + b"GE 1;x\n" * 6_000, 0, "2000 lines"),
         (b"plate;name\n" + b"x" * 10_000_000, 0, "10.0 MB"),
     ],

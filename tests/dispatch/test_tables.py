@@ -181,6 +181,41 @@ def test_every_wrong_cell_of_a_line_is_told_at_once(company):
 
 
 @pytest.mark.django_db
+def test_lines_that_cannot_be_read_hide_no_error_of_the_others(company):
+    """Line 2 has a cell too much; line 4 is the return to it, and blameless; lines 5 and 6 are one row."""
+    head = "reference;patient;day;leg;outbound;pickup;dropoff;promised_from;promised_to;escorts"
+    way = "Rue A 1;Clinic;08:55;09:15"
+    text = "\n".join([
+        head,
+        f"B-OUT;P-ANA;2026-06-17;outbound;;{way};0;more",
+        f";P-X;2026-06-17;single;;{way};-3",
+        ";P-ANA;2026-06-17;return;B-OUT;Clinic;Rue A 1;11:00;11:20;0",
+        f"B-TWIN;P-ANA;2026-06-18;single;;{way};x",
+        f"B-TWIN;P-ANA;2026-06-18;single;;{way};0",
+        f"B-FINE;P-ANA;2026-06-19;single;;{way};0",
+    ])  # fmt: skip
+    report = bring(company, "bookings", text)
+    told = [(p.line, p.column) for p in report.problems if p.column != "leg"]
+    assert told == [
+        (2, ""), (3, "patient"), (3, "escorts"), (5, "escorts"), (6, "reference"),
+    ]  # fmt: skip
+    said = {(p.line, p.column): p.what for p in report.problems}
+    assert said[3, "escorts"] == "“-3” is less than nothing: this must be 0 or more."
+    assert said[5, "escorts"] == "“x” is not a whole number."
+    assert not Booking.objects.exists()
+    assert not report.is_written
+
+
+@pytest.mark.django_db
+def test_how_a_time_is_written_is_told_only_of_one_that_cannot_be_read(company):
+    lines = [f";P-ANA;2026-06-17;Rue A 1;Clinic;{window}" for window in ("10:15;09:15", "8;09:15")]
+    report = bring(company, "bookings", "\n".join([BOOKING_HEAD, *lines]))
+    hints = {p.line: p.expected for p in report.problems if p.column.startswith("promised")}
+    assert hints[2] == ""
+    assert hints[3].startswith("a local time such as 08:30")
+
+
+@pytest.mark.django_db
 def test_a_name_that_two_places_share_has_to_be_a_number(company):
     twins = [make_place(company, name="Twin") for _each in range(2)]
     report = bring(

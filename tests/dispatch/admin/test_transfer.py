@@ -94,6 +94,19 @@ def test_what_is_wrong_is_told_line_by_line(world, client_of):
     assert wrong == [(2, "equipment"), (3, "name")]
 
 
+def test_of_several_companies_the_one_last_worked_on_stands_first(world, client_of):
+    make_world(name="Aaa")
+    client = client_of("superuser")
+
+    def chosen(what):
+        return client.get(page("vehicle", what)).context["form"].fields["company"].initial
+
+    assert (chosen("import"), chosen("export")) == (None, None)
+    looked = upload(client, GOOD, company=world.company.pk)
+    assert "Write 1 line<" in looked.content.decode()
+    assert (chosen("import"), chosen("export")) == (world.company, world.company)
+
+
 @pytest.mark.parametrize("content", [b"", b"plate\n\0", b"PK\x03\x04", b"x" * 5_100_000])
 def test_what_is_no_csv_is_refused_on_the_page(world, client_of, content):
     shown = upload(client_of("admin"), content)
@@ -155,6 +168,7 @@ def test_the_company_of_another_is_no_choice(world, client_of):
 def test_behind_an_asynchronous_server_it_streams_as_well(world):
     request = AsyncRequestFactory().get(page("vehicle", "export"))
     request.user = world.people["auditor"]
+    request.session = {}  # type: ignore[assignment]
     desk: Any = admin.site._registry[Vehicle]
     response = desk.export_view(request)
     assert response.is_async
