@@ -1,22 +1,20 @@
-"""A plan being worked on: sequences per shift with their prices, cheap to change and to take back."""
+"""A plan that grows: sequences per shift with their prices, and what another trip would add to them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
 from dispatch.engine.cost import separation_cost
 from dispatch.engine.errors import InvalidPlanError
-from dispatch.engine.fitting import Fit, begun, best_fit, rested, route_for, valid_fit
-from dispatch.engine.insertion import sequence_in, without
+from dispatch.engine.fitting import Fit, begun, best_fit, route_for, valid_fit
+from dispatch.engine.insertion import sequence_in
 from dispatch.engine.network import Network, Sequence, boarding, network_of
 from dispatch.engine.plan import Plan, Unassigned
 from dispatch.engine.problem import Problem, Visit
 from dispatch.engine.room import Room
 from dispatch.enums import Rule
-
-REMEMBERED_COURSES = 4_000  # about 100 MB at most; forgotten all at once
 
 
 class Course:
@@ -36,28 +34,11 @@ class Course:
         return self._fits[trip]
 
 
-class Memory:
-    """The courses met so far; what they know is true for as long as the problem lives."""
-
-    def __init__(self, network: Network) -> None:
-        self._network = network
-        self._courses: dict[tuple[int, tuple[int, ...]], Course] = {}
-
-    def course(self, s: int, fit: Fit) -> Course:
-        key = (s, tuple(fit.sequence))
-        if key not in self._courses:
-            if len(self._courses) >= REMEMBERED_COURSES:
-                self._courses.clear()
-            self._courses[key] = Course(self._network, s, fit)
-        return self._courses[key]
-
-
 @dataclass
 class Draft:
     """A course for each shift, who drives what, and the trips left over."""
 
     network: Network
-    memory: Memory
     courses: list[Course]
     shift_of: dict[int, int]
     left: set[int]
@@ -67,39 +48,16 @@ class Draft:
         """From a plan; trips it does not name are left over. Raises InvalidPlanError for a broken route."""
         network = network_of(problem)
         start = plan if plan is not None else Plan(routes=())
-        memory = Memory(network)
         courses: list[Course] = []
         shift_of: dict[int, int] = {}
         for s, shift in enumerate(problem.shifts):
             fit = valid_fit(network, s, sequence_in(network, start, s))
             if fit is None:
                 raise InvalidPlanError(f"The route of shift {shift.id} breaks a rule.")
-            courses.append(memory.course(s, fit))
+            courses.append(Course(network, s, fit))
             shift_of |= dict.fromkeys(boarding(fit.sequence), s)
         left = set(range(len(problem.trips))) - set(shift_of)
-        return cls(network, memory, courses, shift_of, left)
-
-    def copy(self) -> Draft:
-        return Draft(
-            self.network,
-            self.memory,
-            list(self.courses),
-            dict(self.shift_of),
-            set(self.left),
-        )
-
-    @property
-    def served_cost(self) -> int:
-        """The price of the routes alone."""
-        return sum(course.cost for course in self.courses)
-
-    @property
-    def total(self) -> int:
-        """Equals `cost.score(problem, plan).total` of the finished plan."""
-        unserved = sum(self.unserved_cost(trip) for trip in self.left)
-        driven = (trip for trip in self.network.paired if trip in self.shift_of)
-        separated = sum(self.separation(trip, self.shift_of[trip]) for trip in driven)
-        return self.served_cost + unserved + separated // 2
+        return cls(network, courses, shift_of, left)
 
     def unserved_cost(self, trip: int) -> int:
         problem = self.network.problem
@@ -124,34 +82,10 @@ class Draft:
             return None
         return fit.cost - course.cost + self.separation(trip, s), fit
 
-    def cheapest_offer(self, trip: int, shifts: Iterable[int]) -> tuple[int, int, Fit] | None:
-        """(what the trip adds, shift, how) for the best of these shifts; the first of equals."""
-        best: tuple[int, int, Fit] | None = None
-        for s in shifts:
-            offer = self.offer(trip, s)
-            if offer is not None and (best is None or offer[0] < best[0]):
-                best = offer[0], s, offer[1]
-        return best
-
     def insert(self, trip: int, s: int, fit: Fit) -> None:
-        self.courses[s] = self.memory.course(s, fit)
+        self.courses[s] = Course(self.network, s, fit)
         self.shift_of[trip] = s
         self.left.discard(trip)
-
-    def remove(self, trip: int) -> None:
-        """Take a trip out; nothing happens when the rest of its route cannot be driven without it."""
-        s = self.shift_of[trip]
-        fit = rested(self.network, s, without(self.courses[s].sequence, trip))
-        if fit is None:
-            return
-        self.courses[s] = self.memory.course(s, fit)
-        del self.shift_of[trip]
-        self.left.add(trip)
-
-    def is_movable(self, trip: int) -> bool:
-        """Committed trips stay where they are."""
-        problem = self.network.problem
-        return problem.trips[trip].id not in problem.committed_shift
 
     def plan(self) -> Plan:
         """The finished plan; leftovers carry COVERAGE until `explain` has found their true reason."""

@@ -90,14 +90,8 @@ class Plan:
 
     @cached_property
     def pickup_start_s(self) -> dict[str, int]:
-        return self._starts(VisitKind.PICKUP)
-
-    @cached_property
-    def dropoff_start_s(self) -> dict[str, int]:
-        return self._starts(VisitKind.DROPOFF)
-
-    def _starts(self, kind: VisitKind) -> dict[str, int]:
-        return {v.id: v.start_s for r in self.routes for v in r.visits if v.kind is kind}
+        pickup = VisitKind.PICKUP
+        return {v.id: v.start_s for r in self.routes for v in r.visits if v.kind is pickup}
 
     @cached_property
     def route_of(self) -> dict[str, Route]:

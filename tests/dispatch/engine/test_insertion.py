@@ -163,6 +163,13 @@ class TestTakingOut:
         left = without_trip(day, plan(day, s="+a -a ~rest"), "a", reason=Rule.COVERAGE)
         assert left.route_of["s"].visits == ()
 
+    def test_an_optional_rest_comes_back_when_there_is_time_for_it_again(self):
+        rest = (pause("rest", 0, 100, mandatory=False),)
+        hurried, easy = trip("a", stop(1, 0, 150), 2), trip("b", 2, 3)
+        day = problem(hurried, easy, shift(breaks=rest))
+        left = without_trip(day, plan(day, s="+a -a +b -b"), "a", reason=Rule.COVERAGE)
+        assert spell(left.route_of["s"]) == "~rest +b -b"
+
     def test_a_way_that_a_rest_had_cut_in_two_may_be_too_long_for_one_stretch(self):
         """Driving to town 9 before the rest was p's errand; without it b there is 800 s away."""
         a = trip("a", stop(1, 0, 100), stop(1, 0, 100))

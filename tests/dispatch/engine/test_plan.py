@@ -49,7 +49,6 @@ def two_routes() -> Plan:
 def test_a_plan_knows_who_drives_whom_and_when(two_routes):
     assert two_routes.shift_of == {"a": "s", "b": "s", "c": "r"}
     assert two_routes.pickup_start_s == {"a": 100, "b": 300, "c": 150}
-    assert two_routes.dropoff_start_s == {"a": 200, "b": 400, "c": 350}
     assert two_routes.route_of["r"].trip_ids == ("c",)
     assert two_routes.routes[0].trip_ids == ("a", "b")
 

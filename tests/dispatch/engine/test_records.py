@@ -17,7 +17,7 @@ from dispatch.engine.records import (
     predicted_day,
     tour,
 )
-from dispatch.enums import BookingStatus
+from dispatch.enums import BookingStatus, VisitKind
 from tests.dispatch.engine.builders import PLAIN, pause, plan, problem, route, shift, stop, trip
 
 
@@ -173,7 +173,12 @@ def test_a_plan_as_a_predicted_day():
     assert seen.fairness == fairness(day, going)
     assert [t.shift for t in seen.tours] == ["s", "r"]
     a, b, c = seen.trips
-    start, end = going.pickup_start_s["a"], going.dropoff_start_s["a"]
+    start = going.pickup_start_s["a"]
+    end = next(
+        visit.start_s
+        for visit in going.routes[0].visits
+        if (visit.id, visit.kind) == ("a", VisitKind.DROPOFF)
+    )
     assert a == TripRecord(
         trip="a",
         status=BookingStatus.COMPLETED,
