@@ -121,23 +121,38 @@ def _create(company: Company, weekly: WeeklyShift, starts_at: datetime, ends_at:
         vehicle_id=vehicle.pk,
         starts_at=starts_at,
         ends_at=ends_at,
-        breaks=_breaks(company, weekly, starts_at),
+        breaks=_breaks(company, weekly, starts_at, ends_at),
     )
     return create_shift(company=company, content=content)
 
 
-def _breaks(company: Company, weekly: WeeklyShift, starts_at: datetime) -> tuple[BreakContent, ...]:
+def _breaks(
+    company: Company, weekly: WeeklyShift, starts_at: datetime, ends_at: datetime
+) -> tuple[BreakContent, ...]:
+    """The break at the hours that clocks show; in a night that lacks an hour, moved inside the shift.
+
+    How long its window lasts is elapsed time: the clocks neither empty it nor make it longer.
+    """
     earliest, latest, minutes = weekly.break_earliest, weekly.break_latest, weekly.break_min
     if earliest is None or latest is None or minutes is None:
         return ()
-    earliest_at = _after(company, starts_at, earliest)
+    lasts = _between(earliest, latest)
+    shown = _after(company, starts_at, earliest)
+    latest_at = min(shown + lasts, ends_at - timedelta(minutes=minutes))
+    earliest_at = max(starts_at, min(shown, latest_at - lasts))
     pause = BreakContent(
         earliest_at=earliest_at,
-        latest_at=_after(company, earliest_at, latest),
+        latest_at=max(earliest_at, latest_at),
         duration_min=minutes,
         mandatory=weekly.break_mandatory,
     )
     return (pause,)
+
+
+def _between(earlier: time, later: time) -> timedelta:
+    """From one hour to the other as on a day without a change of clocks, over midnight too."""
+    apart = datetime.combine(date.min, later) - datetime.combine(date.min, earlier)
+    return apart % ONE_DAY
 
 
 def _after(company: Company, earlier: datetime, wall: time) -> datetime:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from io import StringIO
 
 import pytest
@@ -149,6 +149,48 @@ def test_a_night_in_which_the_clocks_change_is_as_long_as_it_is(company):
     saturday = date(2026, 10, 24)
     (shift,) = rolled(company, first_on=saturday, last_on=saturday).created
     assert shift.ends_at - shift.starts_at == timedelta(hours=9)
+
+
+SPRING, AUTUMN = date(2027, 3, 27), date(2026, 10, 24)  # Saturdays before the clocks change
+
+
+def on_the_night(
+    company: Company, saturday: date, start: int, end: int, pause: tuple[time, time, int]
+):
+    """The shift and its break, in UTC as hours and minutes."""
+    earliest, latest, minutes = pause
+    weekly(company, weekday=5, start=time(start), end=time(end), break_min=minutes,
+           break_earliest=earliest, break_latest=latest)  # fmt: skip
+    done = rolled(company, first_on=saturday, last_on=saturday)
+    assert done.skipped == ()
+    (shift,) = done.created
+    held = shift.breaks.get()
+    moments = (shift.starts_at, shift.ends_at, held.earliest_at, held.latest_at)
+    assert held.latest_at + timedelta(minutes=minutes) <= shift.ends_at
+    return [f"{moment.astimezone(UTC):%H:%M}" for moment in moments]
+
+
+def test_a_break_in_the_hour_that_spring_lacks_is_moved_inside_the_shift(company):
+    """02:00 is shown as 03:00, the end of the shift: it begins from 01:00 to 01:15 instead, winter time."""
+    found = on_the_night(company, SPRING, 22, 3, (time(2), time(2, 15), 45))
+    assert found == ["21:00", "01:00", "00:00", "00:15"]
+
+
+def test_the_night_of_spring_takes_nothing_from_the_window_of_a_break(company):
+    """02:00 and 03:00 are one moment then: the hour between them is kept, to 04:00 summer time."""
+    found = on_the_night(company, SPRING, 20, 6, (time(2), time(3), 30))
+    assert found == ["19:00", "04:00", "01:00", "02:00"]
+
+
+def test_the_night_of_autumn_adds_nothing_to_the_window_of_a_break(company):
+    """From the first 02:00 to the second one, an hour later."""
+    found = on_the_night(company, AUTUMN, 20, 6, (time(2), time(3), 30))
+    assert found == ["18:00", "05:00", "00:00", "01:00"]
+
+
+def test_a_short_night_of_autumn_keeps_its_break_where_it_is(company):
+    found = on_the_night(company, AUTUMN, 22, 3, (time(2), time(2, 15), 45))
+    assert found == ["20:00", "02:00", "00:00", "00:15"]
 
 
 @pytest.mark.parametrize(
