@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from dispatch.engine.insertion import Insertion, try_insertion
-from dispatch.engine.pipeline import make_plan
+from dispatch.engine.pipeline import make_plan, make_ready
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
 from dispatch.twin.demand import CARRIERS, make_day, to_problem
@@ -151,7 +151,7 @@ def main(arguments: list[str] | None = None, folder: Path = FOLDER) -> int:
     if options.days < 1:
         parser.error("at least one day is planned")
     rows = []
-    with ProcessPoolExecutor(options.processes) as pool:
+    with ProcessPoolExecutor(options.processes, initializer=make_ready) as pool:
         for carrier, limit_s in (("small", options.small_s), ("large", options.large_s)):
             rows.append(summary(carrier, list(_outcomes(carrier, options, limit_s, pool))))
     return conclude("demo_days", rows, bars(rows), folder)

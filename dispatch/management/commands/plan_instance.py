@@ -18,7 +18,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dispatch.engine.errors import EngineError
-from dispatch.engine.pipeline import Stage, make_plan
+from dispatch.engine.pipeline import Stage, make_plan, make_ready
 from dispatch.instances import (
     Answer,
     BestKnown,
@@ -87,10 +87,12 @@ def _planned(tasks: list[_Task], options: dict[str, Any]) -> Iterator[_Planned]:
     plan = partial(_plan, time_limit_s=options["time_limit"], seed=options["seed"])
     workers = min(options["threads"], len(tasks))
     if workers == 1:
+        make_ready()
         yield from map(plan, tasks)
         return
     # Spawned, not forked: a fork would inherit whatever threads and connections this process has.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    spawned = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawned, initializer=make_ready) as pool:
         yield from pool.map(plan, tasks)
 
 
