@@ -171,6 +171,7 @@ class DoubtKind(StrEnum):
     EARLY_RETURN = "early_return"
     TWO_AT_ONCE = "two_at_once"
     PROMISE_MOVED = "promise_moved"
+    RETURN_LEFT = "return_left"
 
 
 class Leg(StrEnum):

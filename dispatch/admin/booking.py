@@ -38,8 +38,10 @@ from dispatch.usecases.create_booking import create_booking
 from dispatch.usecases.edit_booking import BookingContent, edit_booking
 from dispatch.usecases.errors import StaleBookingError, UseCaseError
 from dispatch.usecases.keep_row import InvalidRowError
+from dispatch.usecases.possible_steps import cancellation_at
 from dispatch.usecases.promise import Agreed
 from dispatch.usecases.record_progress import record_progress
+from dispatch.usecases.return_left import left_sentence, return_left
 
 if TYPE_CHECKING:
     from typing import Any
@@ -347,7 +349,7 @@ class BookingDesk(CsvDesk, VersionedDesk):
     def cancel(self, request: HttpRequest, bookings: QuerySet[Booking]) -> HttpResponse | None:
         form = CancelForm(request.POST if "reason" in request.POST else None)
         if form.is_valid():
-            self._move(request, bookings, BookingStatus.CANCELLED, form.cleaned_data["reason"])
+            self._move(request, bookings, None, form.cleaned_data["reason"])
             return None
         context = {
             **self.admin_site.each_context(request),
@@ -360,29 +362,45 @@ class BookingDesk(CsvDesk, VersionedDesk):
         return TemplateResponse(request, "admin/dispatch/cancel.html", context)
 
     def _move(
-        self, request: HttpRequest, bookings: QuerySet[Booking], to: BookingStatus, reason: str = ""
+        self,
+        request: HttpRequest,
+        bookings: QuerySet[Booking],
+        to: BookingStatus | None,
+        reason: str = "",
     ) -> None:
-        """Each by itself: one that cannot is told, the others go."""
-        moved = 0
+        """Each by itself: one that cannot is told, the others go. Without `to` they are cancelled, as of now."""
+        moved, now = [], timezone.now()
         for booking in bookings.select_related("company").order_by("pk"):
             if not self.has_change_permission(request, booking):
                 self.message_user(
                     request, _t("%s: you may only look at it.") % booking, messages.ERROR
                 )
                 continue
+            step = to or cancellation_at(booking, now)
             try:
-                record_progress(
+                written = record_progress(
                     booking_id=booking.pk,
-                    to=to,
-                    at=timezone.now(),
+                    to=step,
+                    at=now,
                     reason=reason,
                     expected_version=booking.version,
                 )
             except UseCaseError as refusal:
                 self.message_user(request, f"{booking}: {refusal}", messages.ERROR)
                 continue
-            self.log_change(request, booking, f"{to.value} {reason}".strip())
-            moved += 1
+            self.log_change(request, booking, f"{step.value} {reason}".strip())
+            moved.append(written)
         if moved:
-            said = ngettext("%d journey changed.", "%d journeys changed.", moved)
-            self.message_user(request, said % moved, messages.SUCCESS)
+            said = ngettext("%d journey changed.", "%d journeys changed.", len(moved))
+            self.message_user(request, said % len(moved), messages.SUCCESS)
+        for booking in moved:
+            self._tell_return_left(request, booking)
+
+    def _tell_return_left(self, request: HttpRequest, booking: Booking) -> None:
+        """After all of them: the return may have been cancelled along."""
+        back = return_left(booking)
+        if back is not None:
+            url = reverse("admin:dispatch_booking_change", args=[back.pk])
+            link = format_html('<a href="{}">{}</a>', url, back.reference)
+            told = format_html("{}: {} {}", booking.reference, left_sentence(back), link)
+            self.message_user(request, told, messages.WARNING)

@@ -52,7 +52,9 @@ NOT_YET_THERE = frozenset(
 )  # somebody waits for a vehicle that has a driver
 UNDER_WAY = frozenset({S.EN_ROUTE, S.ARRIVED, S.ON_BOARD})
 CANCELLATIONS = frozenset({S.CANCELLED, S.SAME_DAY_CANCEL, S.LATE_CANCEL})
+NOT_SET_OFF = OPEN | {S.DRAFT}
 OUTCOMES = CANCELLATIONS | {S.COMPLETED, S.NO_SHOW, S.MISSED, S.REFUSED, S.UNMET}
+DID_NOT_GO = OUTCOMES - {S.COMPLETED, S.MISSED}  # the patient stayed, for all we know
 
 # What a driver may say of an own journey; everything else is for the office.
 DRIVER_STEPS = frozenset({S.ASSIGNED, S.EN_ROUTE, S.ARRIVED, S.ON_BOARD, S.COMPLETED, S.NO_SHOW})

@@ -153,6 +153,7 @@ def ready(request: HttpRequest, booking_id: int) -> HttpResponse:
             ready_at=timezone.now(),
             expected_version=asked.version,
             is_urgent=is_urgent,
+            came_another_way=request.POST.get("came") == "1",
         )
         return _("The patient is ready: find a driver.")
 

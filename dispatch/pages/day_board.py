@@ -171,7 +171,7 @@ def day_board(seat: Seat, day: date, now: datetime, said: Said = NOTHING_SAID) -
             now=now,
             reason=reasons.get(b.pk),
             answer=said.told.get(b.pk),
-            journey=None if seat.sees_everything else journey_of(b, seat),
+            journey=None if seat.sees_everything else journey_of(b, seat, now=now),
             has_namesake=b.patient_id in twins,
         )
         for b in bookings

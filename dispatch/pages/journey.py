@@ -14,7 +14,8 @@ from dispatch.enums import BookingStatus, StatusReason
 from dispatch.models.labels import label
 from dispatch.models.statuses import MOVES, OPEN, REASONS
 from dispatch.usecases.errors import UseCaseError
-from dispatch.usecases.record_progress import MOMENT_OF
+from dispatch.usecases.possible_steps import MOMENT_OF, is_possible
+from dispatch.usecases.return_left import left_sentence, return_left, standing_return
 from dispatch.usecases.wall_time import is_in_reach, moment_of, moments_at
 
 if TYPE_CHECKING:
@@ -140,16 +141,23 @@ class Journey:
     is_refused: bool
     may_be_given: bool
     may_be_taken_off: bool
+    back: Booking | None  # the return that may be cancelled along with it
+    left: str  # says that the return still stands although this journey does not take place
 
 
 def journey_of(
-    booking: Booking, seat: Seat, asked: QueryDict | Mapping[str, str] = NOTHING_ASKED
+    booking: Booking,
+    seat: Seat,
+    *,
+    now: datetime,
+    asked: QueryDict | Mapping[str, str] = NOTHING_ASKED,
 ) -> Journey:
     """`asked`: the address's query, which brings back what was refused."""
     status, typed = BookingStatus(booking.status), Typed.of(asked)
+    left = return_left(booking) if seat.may_dispatch else None
     return Journey(
-        steps=steps_of(status, seat),
-        outcomes=outcomes_of(status, seat, typed.what),
+        steps=steps_of(booking, seat, now),
+        outcomes=outcomes_of(booking, seat, now, typed.what),
         reached=tuple(
             Reached(label(reached), moment)
             for reached, name in MOMENT_OF.items()
@@ -160,18 +168,22 @@ def journey_of(
         is_refused="refused" in asked,
         may_be_given=seat.may_dispatch and status in OPEN and booking.promised_from is not None,
         may_be_taken_off=seat.may_dispatch and status is BookingStatus.ASSIGNED,
+        back=standing_return(booking) if seat.may_dispatch else None,
+        left=left_sentence(left) if left is not None else "",
     )
 
 
-def steps_of(status: BookingStatus, seat: Seat) -> tuple[Step, ...]:
+def steps_of(booking: Booking, seat: Seat, now: datetime) -> tuple[Step, ...]:
     """The way forward first, then each way back."""
-    allowed = _allowed(status, seat)
+    status, allowed = BookingStatus(booking.status), _allowed(booking, seat, now)
     found = (to for to in BookingStatus if to in allowed and to not in REASONS)
     return tuple(sorted((Step(to, _is_back(status, to)) for to in found), key=_back_last))
 
 
-def outcomes_of(status: BookingStatus, seat: Seat, chosen: str = "") -> tuple[Outcome, ...]:
-    allowed = _allowed(status, seat)
+def outcomes_of(
+    booking: Booking, seat: Seat, now: datetime, chosen: str = ""
+) -> tuple[Outcome, ...]:
+    allowed = _allowed(booking, seat, now)
     return tuple(
         Outcome(label(to), tuple(_choice(to, r, chosen) for r in StatusReason if r in REASONS[to]))
         for to in BookingStatus
@@ -179,9 +191,13 @@ def outcomes_of(status: BookingStatus, seat: Seat, chosen: str = "") -> tuple[Ou
     )
 
 
-def _allowed(status: BookingStatus, seat: Seat) -> frozenset[BookingStatus]:
+def _allowed(booking: Booking, seat: Seat, now: datetime) -> frozenset[BookingStatus]:
+    """What can be true by now, and is for this person to tell."""
+    status = BookingStatus(booking.status)
     return frozenset(
-        to for to in MOVES[status] if (status, to) not in _ELSEWHERE and seat.may_record(to)
+        to
+        for to in MOVES[status]
+        if (status, to) not in _ELSEWHERE and seat.may_record(to) and is_possible(booking, to, now)
     )
 
 

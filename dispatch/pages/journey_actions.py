@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dispatch.engine.errors import EngineError
 from dispatch.enums import BookingStatus
 from dispatch.models.labels import label
+from dispatch.models.statuses import CANCELLATIONS
 from dispatch.pages.actions import Asked, asked_about
 from dispatch.pages.answers import anchor, tell
 from dispatch.pages.journey import OUTCOME, Typed, TypedError
@@ -26,11 +29,21 @@ from dispatch.pages.seats import refuse_bystanders, refuse_onlookers
 from dispatch.pages.views import day_url
 from dispatch.usecases.assign_booking import assign_booking
 from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.possible_steps import cancellation_at
 from dispatch.usecases.record_progress import record_progress
+from dispatch.usecases.return_left import (
+    DOES_NOT_GO,
+    cancel_return,
+    left_sentence,
+    return_left,
+)
 from dispatch.usecases.unassign import unassign
 
 if TYPE_CHECKING:
     from django.http import QueryDict
+
+    from dispatch.models import Booking
+    from dispatch.pages.seats import Seat
 
 
 @signed_in
@@ -94,15 +107,34 @@ def _recorded(asked: Asked, sent: QueryDict, typed: Typed) -> str:
     to, reason = _step(sent)
     if not asked.seat.may_record(to):
         raise PermissionDenied
-    now = timezone.now()
-    record_progress(
-        booking_id=asked.booking.pk,
-        to=to,
-        at=typed.moment(asked.seat.company, now),
-        reason=reason,
-        expected_version=asked.version,
-    )
-    return _("Recorded: %(status)s.") % {"status": label(to)}
+    at = typed.moment(asked.seat.company, timezone.now())
+    if to in CANCELLATIONS:
+        to = cancellation_at(asked.booking, at)  # of the moment typed, whatever the list offered
+    version = sent.get("cancel_return", "")
+    with transaction.atomic():
+        booking = record_progress(
+            booking_id=asked.booking.pk,
+            to=to,
+            at=at,
+            reason=reason,
+            expected_version=asked.version,
+        )
+        if to in DOES_NOT_GO and asked.seat.may_dispatch and version.isdecimal():
+            cancel_return(
+                outbound_id=booking.pk, at=at, reason=reason, expected_version=int(version)
+            )
+    return _recorded_sentence(booking, asked.seat)
+
+
+def _recorded_sentence(booking: Booking, seat: Seat) -> str:
+    said = _("Recorded: %(status)s.") % {"status": label(BookingStatus(booking.status))}
+    back = return_left(booking)
+    if back is None:
+        return said
+    if not seat.may_dispatch:
+        return f"{said} {left_sentence(back)}"
+    link = format_html('<a href="{}">{}</a>', _journey_url(back.pk), _("To the return"))
+    return format_html("{} {} {}", said, left_sentence(back), link)
 
 
 def _step(sent: QueryDict) -> tuple[BookingStatus, str]:

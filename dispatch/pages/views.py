@@ -82,13 +82,14 @@ def why(request: HttpRequest, booking_id: int) -> HttpResponse:
         raise Http404
     seat = seat_in(request, booking.company_id)
     refuse_drivers(seat)
-    found = explain_booking(booking_id=booking_id, now=timezone.now())
+    now = timezone.now()
+    found = explain_booking(booking_id=booking_id, now=now)
     said = said_to(request)
-    line = trip_line(found.booking, now=timezone.now(), answer=said.told.get(booking_id))
+    line = trip_line(found.booking, now=now, answer=said.told.get(booking_id))
     facts = {
         "why": found,
         "line": line,
-        "journey": journey_of(found.booking, seat, request.GET),
+        "journey": journey_of(found.booking, seat, now=now, asked=request.GET),
         "messages": [*said.general, *said.beside(booking_id)],
     }
     return page(request, seat, "pages/why.html", facts)

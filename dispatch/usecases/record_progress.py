@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import F
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from dispatch.engine.records import NO_SHOW_WAIT_S
@@ -18,6 +19,7 @@ from dispatch.models.statuses import CANCELLATIONS, OUTCOMES, REASONS, can_move
 from dispatch.usecases.count_changes import lose_driver
 from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
 from dispatch.usecases.judge_booking import FIRM, promised_at_once, two_vehicles_sentence
+from dispatch.usecases.possible_steps import MOMENT_OF, possible_from
 
 MOMENTS = ("en_route_at", "arrived_pickup_at", "boarded_at", "arrived_dropoff_at", "alighted_at")
 
@@ -27,13 +29,6 @@ KNOWN_MOMENTS = {
     S.COMPLETED: 5, S.NO_SHOW: 2, S.MISSED: 2, S.LATE_CANCEL: 2, S.CANCELLED: 0,
     S.SAME_DAY_CANCEL: 0, S.REFUSED: 0, S.UNMET: 0,
 }  # fmt: skip
-MOMENT_OF = {
-    S.EN_ROUTE: "en_route_at",
-    S.ARRIVED: "arrived_pickup_at",
-    S.ON_BOARD: "boarded_at",
-    S.COMPLETED: "alighted_at",
-    S.NO_SHOW: "absent_at",
-}
 NEEDS_DRIVER = frozenset({S.EN_ROUTE, S.ARRIVED, S.ON_BOARD, S.COMPLETED})
 
 
@@ -57,6 +52,10 @@ class TooSoonError(UseCaseError):
         self.until = until
 
 
+class NotYetError(UseCaseError):
+    """The pickup is still so far away that this cannot have happened."""
+
+
 @transaction.atomic
 def record_progress(
     *,
@@ -72,8 +71,8 @@ def record_progress(
     `arrived_dropoff_at` may be told with COMPLETED (`at` is when the patient alighted); untold it stays
     unknown, and the KPIs of arrivals say so. With NO_SHOW, `at` is when the driver gave up and left.
 
-    Raises NotFoundError, StaleBookingError, IllegalMoveError, ReasonNeededError, TooSoonError or
-    ImpossibleMomentError; nothing is written then.
+    Raises NotFoundError, StaleBookingError, IllegalMoveError, NotYetError, ReasonNeededError, TooSoonError
+    or ImpossibleMomentError; nothing is written then.
     """
     booking = _locked(booking_id, expected_version)
     now = S(booking.status)
@@ -85,6 +84,7 @@ def record_progress(
     if to is S.ASSIGNED and now is S.CONFIRMED:
         raise IllegalMoveError(_("A driver is given by assigning the booking."))
     changes = _moments(booking, to, at) | {"status": to.value, "status_reason": _reason(to, reason)}
+    _refuse_foresight(booking, to, at)
     if to is S.COMPLETED and arrived_dropoff_at is not None:
         changes["arrived_dropoff_at"] = arrived_dropoff_at
     if "absent_at" in changes and to is S.NO_SHOW:
@@ -138,6 +138,17 @@ def _moments(booking: Booking, to: S, at: datetime) -> dict[str, Any]:
     if to not in {S.NO_SHOW, S.MISSED}:
         changes["absent_at"] = None
     return changes
+
+
+def _refuse_foresight(booking: Booking, to: S, at: datetime) -> None:
+    """Days ahead a journey can be called off; it cannot have been driven, nor missed."""
+    begins = possible_from(booking, to)
+    if begins is None or at >= begins:
+        return
+    sentence = _("“%(status)s” cannot be true yet: it can be recorded from %(day)s, %(time)s on.")
+    local = begins.astimezone(booking.company.tz)
+    figures = {"status": _label(to), "day": date_format(local), "time": f"{local:%H:%M}"}
+    raise NotYetError(sentence % figures)
 
 
 def _refuse_haste(booking: Booking, at: datetime) -> None:

@@ -23,6 +23,7 @@ from dispatch.usecases.doubts import Doubt, doubts_about
 from dispatch.usecases.edit_booking import BookingContent
 from dispatch.usecases.moved_promise import moved_promise
 from dispatch.usecases.promise import Window
+from dispatch.usecases.return_left import left_sentence, return_left
 from dispatch.usecases.way_back import NewReturn
 
 MOST_ESCORTS = 4
@@ -92,6 +93,26 @@ class WrittenBookingSerializer(BookingSerializer):
         moved = moved_promise(booking, self.context.get("was_promised"))
         found = (*moved, *doubts_about(booking, now=timezone.now()))
         return [DoubtSerializer(doubt).data for doubt in found]
+
+
+class ProgressedBookingSerializer(BookingSerializer):
+    """A journey after a step; `warnings` name the return that still stands when it does not take place."""
+
+    warnings = serializers.SerializerMethodField()
+
+    class Meta(BookingSerializer.Meta):
+        fields = [*BookingSerializer.Meta.fields, "warnings"]
+        read_only_fields = fields
+
+    @extend_schema_field(DoubtSerializer(many=True))
+    def get_warnings(self, booking: Booking) -> Any:
+        back = return_left(booking)
+        if back is None:
+            return []
+        doubt = Doubt(
+            kind=DoubtKind.RETURN_LEFT, field="return_booking", sentence=left_sentence(back)
+        )
+        return [DoubtSerializer(doubt).data]
 
 
 class ReturnInput(StrictSerializer):
@@ -218,6 +239,10 @@ class ReadyInput(StrictSerializer):
 
     ready_at = MomentField(required=False, help_text="Now, if nothing is said.")
     is_urgent = serializers.BooleanField(default=False)
+    came_another_way = serializers.BooleanField(
+        default=False,
+        help_text="The patient is there although the outbound journey is to come or did not take place.",
+    )
 
 
 def _window(begins_at: datetime | None, ends_at: datetime | None) -> Window | None:

@@ -22,6 +22,7 @@ from dispatch.api.serializers.bookings import (
     BookingInput,
     BookingPatch,
     BookingSerializer,
+    ProgressedBookingSerializer,
     ProgressInput,
     ReadyInput,
     ReturnInput,
@@ -127,7 +128,7 @@ class BookingViewSet(CompanyViewSet):
         unassign(booking_id=booking.pk, now=timezone.now(), expected_version=version)
         return self.shown(booking.pk)
 
-    @extend_schema(request=ProgressInput, responses=BookingSerializer)
+    @extend_schema(request=ProgressInput, responses=ProgressedBookingSerializer)
     @action(methods=["post"], detail=True)
     def progress(self, request: Request, **_kwargs: object) -> Response:
         """Record a step: on the way, arrived, on board, completed, absent, cancelled, or one step back."""
@@ -154,6 +155,7 @@ class BookingViewSet(CompanyViewSet):
             booking_id=booking.pk,
             ready_at=body.get("ready_at") or timezone.now(),
             is_urgent=body["is_urgent"],
+            came_another_way=body["came_another_way"],
             expected_version=version,
         )
         return self.shown(booking.pk)
@@ -199,6 +201,8 @@ class BookingViewSet(CompanyViewSet):
         return Response(ExplanationSerializer(found).data)
 
     def get_serializer_class(self) -> type[BookingSerializer]:
+        if self.action == "progress":
+            return ProgressedBookingSerializer
         is_written = self.action in {"create", "partial_update", "book_return"}
         return WrittenBookingSerializer if is_written else BookingSerializer
 

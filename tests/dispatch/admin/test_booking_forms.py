@@ -17,7 +17,9 @@ from tests.factories import (
     at,
     make_assignment,
     make_booking,
+    make_outbound,
     make_patient,
+    make_return,
     make_shift,
 )
 
@@ -320,13 +322,30 @@ def test_confirming_and_cancelling_are_actions(world, client_of):
     assert draft.status == BookingStatus.CONFIRMED
     asked = act("cancel", draft, assigned)
     assert b"2 journeys will be cancelled" in asked.content
-    assert Booking.objects.filter(status=BookingStatus.CANCELLED).count() == 0
+    assert not Booking.objects.exclude(status_reason="").exists()
     act("cancel", draft, assigned, reason="patient_request")
+    # Long after the day: whoever calls off now is late.
     cancelled = Booking.objects.filter(
-        status=BookingStatus.CANCELLED, status_reason="patient_request"
+        status=BookingStatus.LATE_CANCEL, status_reason="patient_request"
     )
     assert {b.pk for b in cancelled} == {draft.pk, assigned.pk}
     assert not Assignment.objects.filter(booking=assigned).exists()
+
+
+def test_cancelling_the_way_there_names_the_way_back(world, client_of):
+    there = make_outbound(world.company)
+    back = make_return(there)
+    url = reverse("admin:dispatch_booking_changelist")
+    data = {"action": "cancel", "_selected_action": [there.pk], "reason": "other"}
+    page = client_of("dispatcher").post(url, data, follow=True)
+    (told,) = [str(m) for m in page.context["messages"] if back.reference in str(m)]
+    assert reverse("admin:dispatch_booking_change", args=[back.pk]) in told
+    back.refresh_from_db()
+    assert back.status == BookingStatus.CONFIRMED
+    more = make_outbound(world.company)
+    data["_selected_action"] = [more.pk, make_return(more).pk]
+    page = client_of("dispatcher").post(url, data, follow=True)
+    assert not any("Its return" in str(m) for m in page.context["messages"])
 
 
 def test_an_action_that_cannot_be_says_which_and_why(world, client_of):

@@ -260,9 +260,39 @@ def test_what_has_not_happened_yet_is_not_recorded(office: Caller, company: Comp
     assert done.body["en_route_at"] == "2026-06-17T03:50:00Z"
 
 
+def test_a_step_that_cannot_be_true_yet_is_refused(office: Caller, company: Company) -> None:
+    booking = make_booking(company, pickup_at=at(9, day=DAY.replace(day=18)))
+    make_assignment(booking, make_shift(company))
+    path = f"bookings/{booking.pk}/progress/"
+    for body in ({"to": "en_route"}, {"to": "missed", "reason": "vehicle_late"}):
+        early = office.post(path, body, match=2)
+        assert (early.status, early.problem) == (409, "not-yet")
+    assert office.post(path, {"to": "cancelled", "reason": "weather"}, match=2).status == 200
+
+
+def test_who_cancels_the_way_there_is_told_of_the_way_back(
+    office: Caller, company: Company
+) -> None:
+    there = make_outbound(company)
+    back = make_return(there)
+    path = f"bookings/{there.pk}/progress/"
+    told = office.post(path, {"to": "cancelled", "reason": "weather"}, match=1).body
+    (warning,) = told["warnings"]
+    assert (warning["code"], warning["field"]) == ("return_left", "return_booking")
+    assert back.reference in warning["detail"]
+    assert told["return_booking"] == back.pk
+    cancelled = office.post(
+        f"bookings/{back.pk}/progress/", {"to": "cancelled", "reason": "weather"}, match=1
+    )
+    assert cancelled.body["warnings"] == []
+
+
 def test_a_return_on_call_becomes_ready(office: Caller, company: Company) -> None:
     back = make_return(make_outbound(company), is_will_call=True)
-    answer = office.post(f"bookings/{back.pk}/ready/", {"is_urgent": True}, match=1)
+    path = f"bookings/{back.pk}/ready/"
+    early = office.post(path, {"is_urgent": True}, match=1)  # 06:00; the outbound is at nine
+    assert (early.status, early.problem) == (409, "not-there")
+    answer = office.post(path, {"is_urgent": True, "came_another_way": True}, match=1)
     assert answer.body["promised_from"] == "2026-06-17T04:00:00Z"  # now, 06:00 in Geneva
     assert answer.body["is_urgent"] is True
     again = office.post(f"bookings/{back.pk}/ready/", {}, match=2)
@@ -271,7 +301,7 @@ def test_a_return_on_call_becomes_ready(office: Caller, company: Company) -> Non
 
 def test_a_call_is_taken_back(office: Caller, company: Company) -> None:
     back = make_return(make_outbound(company), is_will_call=True)
-    office.post(f"bookings/{back.pk}/ready/", {}, match=1)
+    office.post(f"bookings/{back.pk}/ready/", {"came_another_way": True}, match=1)
     path = f"bookings/{back.pk}/not-ready/"
     assert office.post(path, match=1).problem == "precondition-failed"
     answer = office.post(path, match=2)

@@ -72,7 +72,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "bookings-progress"): Case(
         roles=OFFICE | {Role.DRIVER}, row="booking", body={"to": "en_route"}
     ),
-    ("POST", "bookings-ready"): Case(roles=OFFICE, row="back"),
+    ("POST", "bookings-ready"): Case(roles=OFFICE, row="back", body={"came_another_way": True}),
     # Nobody has called: that it is refused shows who was let through.
     ("POST", "bookings-not-ready"): Case(roles=OFFICE, status=409, row="back"),
     ("POST", "bookings-dispatch-now"): Case(roles=OFFICE, row="booking"),

@@ -136,7 +136,8 @@ class TestOneBooking:
         client = signed_in()
         before = timezone.now()
         client.post(
-            f"/bookings/{booking.pk}/ready/", {"version": booking.version, "urgent": urgent}
+            f"/bookings/{booking.pk}/ready/",
+            {"version": booking.version, "urgent": urgent, "came": "1"},
         )
         booking.refresh_from_db()
         assert booking.ready_at is not None
@@ -152,7 +153,7 @@ class TestOneBooking:
     def test_ready_twice_is_said_once(self, signed_in: SignIn, today: Day) -> None:
         booking = today.on_call()
         client = signed_in()
-        form = {"version": booking.version}
+        form = {"version": booking.version, "came": "1"}
         client.post(f"/bookings/{booking.pk}/ready/", form)
         assert "changed by somebody else" in said(
             client.post(f"/bookings/{booking.pk}/ready/", form)
@@ -161,7 +162,7 @@ class TestOneBooking:
     def test_not_ready_after_all(self, signed_in: SignIn, today: Day) -> None:
         booking = today.on_call()
         client = signed_in()
-        client.post(f"/bookings/{booking.pk}/ready/", {"version": booking.version})
+        client.post(f"/bookings/{booking.pk}/ready/", {"version": booking.version, "came": "1"})
         assert "Not ready after all" in words(client, today.url)
         booking.refresh_from_db()
         answer = client.post(f"/bookings/{booking.pk}/not-ready/", {"version": booking.version})
@@ -175,7 +176,10 @@ class TestOneBooking:
     ) -> None:
         booking = today.on_call()
         booking = trigger_return(
-            booking_id=booking.pk, ready_at=timezone.now(), expected_version=None
+            booking_id=booking.pk,
+            ready_at=timezone.now(),
+            expected_version=None,
+            came_another_way=True,
         )
         shift = today.shift()
         make_assignment(booking, shift, start=booking.promised_from)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -13,16 +13,16 @@ from django.test import Client
 from django.utils import timezone
 
 from dispatch.enums import BookingStatus as S
-from dispatch.enums import Role, StatusReason
+from dispatch.enums import Leg, Role, StatusReason
 from dispatch.models import Assignment, Booking, Shift, User
-from dispatch.models.statuses import MOVES
+from dispatch.models.statuses import CANCELLATIONS, MOVES
 from dispatch.pages.journey import Typed, TypedError, outcomes_of, steps_of
 from dispatch.pages.seats import Seat
 from dispatch.usecases.wall_time import AmbiguousTimeError
 from tests.dispatch.pages.conftest import SignIn
 from tests.dispatch.pages.days import Day
 from tests.dispatch.pages.test_day_page import words
-from tests.factories import make_assignment, make_company, make_driver, make_member
+from tests.factories import make_assignment, make_company, make_driver, make_member, make_return
 
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse
@@ -51,10 +51,12 @@ def shift_of(day: Day, name: str, **fields: Any) -> Shift:
     return day.shift(driver=make_driver(day.company, first_name="Éva", last_name=name), **fields)
 
 
-def driven(day: Day, status: S = S.ASSIGNED, user: User | None = None, **fields: Any) -> Booking:
-    """A journey that Modèle Éva has, at 9 o'clock."""
+def driven(
+    day: Day, status: S = S.ASSIGNED, user: User | None = None, hour: int = 9, **fields: Any
+) -> Booking:
+    """A journey that Modèle Éva has; at 3 o'clock, its driver may have set off at any hour of the day."""
     driver = make_driver(day.company, first_name="Éva", last_name="Modèle", user=user)
-    booking = day.booking(9, status=status, **fields)
+    booking = day.booking(hour, status=status, **fields)
     make_assignment(booking, day.shift(driver=driver))
     return booking
 
@@ -133,7 +135,7 @@ class TestTakingOff:
 
 class TestProgress:
     def test_from_the_call_to_the_door_one_button_each(self, signed_in: SignIn, today: Day) -> None:
-        booking, client = driven(today), signed_in()
+        booking, client = driven(today, hour=3), signed_in()
         for to in ("en_route", "arrived", "on_board", "completed"):
             assert f'name="to" value="{to}"' in client.get(why(booking)).content.decode()
             assert press(client, booking, "progress", to=to)["Location"] == why(booking)
@@ -154,16 +156,42 @@ class TestProgress:
         booking.refresh_from_db()
         assert booking.en_route_at == yesterday.at(8, 40)
 
-    def test_an_outcome_with_its_reason(self, signed_in: SignIn, tomorrow: Day) -> None:
+    def test_a_cancellation_is_called_after_its_moment_whatever_was_chosen(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
         booking = driven(tomorrow)
         what = "late_cancel:patient_unwell"
-        press(signed_in(), booking, "progress", to="outcome", what=what)
+        told = said(press(signed_in(), booking, "progress", to="outcome", what=what))
+        assert told == "Recorded: cancelled."
         booking.refresh_from_db()
         assert (booking.status, booking.status_reason) == (
-            S.LATE_CANCEL,
+            S.CANCELLED,
             StatusReason.PATIENT_UNWELL,
         )
         assert not Assignment.objects.exists()
+
+    def test_a_call_of_the_day_before_is_written_down_later(
+        self, signed_in: SignIn, today: Day
+    ) -> None:
+        yesterday = Day(today.company, today.on - timedelta(days=1))
+        booking, typed = driven(yesterday), f"{today.on - timedelta(days=2)}T18:00"
+        what = "late_cancel:patient_unwell"
+        press(signed_in(), booking, "progress", to="outcome", what=what, at=typed)
+        booking.refresh_from_db()
+        assert booking.status == S.CANCELLED
+
+    def test_days_ahead_nothing_is_offered_nor_taken_but_calling_it_off(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        next_week = Day(tomorrow.company, tomorrow.on + timedelta(days=6))
+        booking, client = driven(next_week), signed_in()
+        body = client.get(why(booking)).content.decode()
+        assert 'value="cancelled:patient_unwell"' in body
+        for absent in ('value="en_route"', "missed:", "late_cancel:", "same_day_cancel:"):
+            assert absent not in body
+        assert "cannot be true yet" in said(press(client, booking, "progress", to="en_route"))
+        booking.refresh_from_db()
+        assert booking.status == S.ASSIGNED
 
     def test_what_was_cancelled_is_found_on_the_day_and_taken_up_again(
         self, signed_in: SignIn, tomorrow: Day
@@ -226,13 +254,68 @@ class TestProgress:
         assert press(signed_in(), booking, "progress", to="asleep").status_code == 404
 
     def test_the_hour_that_comes_twice_is_asked_for(self, signed_in: SignIn, today: Day) -> None:
-        booking, client = driven(today), signed_in()
+        booking, client = driven(today, hour=3), signed_in()
         assert "Which of the two hours?" not in words(client, why(booking))
         answer = press(client, booking, "progress", to="en_route", at="2025-10-26T02:30")
         assert "Which of the two hours?" in words(client, answer["Location"].partition("#")[0])
+        booking = Day(today.company, date(2025, 10, 26)).booking(3, status=S.ASSIGNED)
+        make_assignment(booking, Shift.objects.get())
         press(client, booking, "progress", to="en_route", at="2025-10-26T02:30", fold="1")
         booking.refresh_from_db()
         assert booking.en_route_at == datetime(2025, 10, 26, 1, 30, tzinfo=ZoneInfo("UTC"))
+
+
+class TestTheReturnOfWhatDoesNotTakePlace:
+    @pytest.fixture
+    def there(self, tomorrow: Day) -> Booking:
+        there = driven(tomorrow, leg=Leg.OUTBOUND)
+        make_return(there)
+        return there
+
+    def test_it_is_named_with_a_link_and_left_alone(
+        self, signed_in: SignIn, there: Booking
+    ) -> None:
+        back, client = Booking.objects.get(outbound=there), signed_in()
+        sent = {"to": "outcome", "what": "cancelled:patient_unwell"}
+        told = said(press(client, there, "progress", **sent))
+        assert f"Its return {back.reference} is still “confirmed”" in told
+        assert f'<a href="{why(back)}">To the return</a>' in told
+        for _visit in ("just told", "later"):
+            body = client.get(why(there)).content.decode()
+            assert body.count(f'<a href="{why(back)}">To the return</a>') == 1
+        back.refresh_from_db()
+        assert back.status == S.CONFIRMED
+
+    def test_a_tick_cancels_it_too(self, signed_in: SignIn, there: Booking) -> None:
+        back, client = Booking.objects.get(outbound=there), signed_in()
+        assert f"cancel its return {back.reference} too" in words(client, why(there))
+        sent = {"to": "outcome", "what": "cancelled:patient_unwell", "cancel_return": back.version}
+        assert said(press(client, there, "progress", **sent)) == "Recorded: cancelled."
+        back.refresh_from_db()
+        assert (back.status, back.status_reason) == (S.CANCELLED, "patient_unwell")
+        assert "To the return" not in words(client, why(there))
+
+    def test_both_or_neither(self, signed_in: SignIn, there: Booking) -> None:
+        back, client = Booking.objects.get(outbound=there), signed_in()
+        Booking.objects.filter(pk=back.pk).update(version=back.version + 1)
+        sent = {"to": "outcome", "what": "cancelled:patient_unwell", "cancel_return": back.version}
+        assert "changed by somebody else" in said(press(client, there, "progress", **sent))
+        there.refresh_from_db()
+        assert there.status == S.ASSIGNED
+
+    def test_a_driver_is_told_without_a_link(self, signed_in: SignIn, today: Day) -> None:
+        yesterday, user = (
+            Day(today.company, today.on - timedelta(days=1)),
+            make_member(today.company, Role.DRIVER),
+        )
+        there = driven(
+            yesterday, S.ARRIVED, user, leg=Leg.OUTBOUND, arrived_pickup_at=yesterday.at(9)
+        )
+        make_return(there)
+        sent = {"to": "outcome", "what": "no_show:patient_absent"}
+        told = said(press(signed_in(user=user), there, "progress", **sent))
+        assert "Its return" in told
+        assert "<a" not in told
 
 
 class TestWhoMayPress:
@@ -275,7 +358,7 @@ class TestTheDriverOfTheJourney:
         self, signed_in: SignIn, today: Day
     ) -> None:
         user = make_member(today.company, Role.DRIVER)
-        booking = driven(today, user=user)
+        booking = driven(today, user=user, hour=3)
         client = signed_in(user=user)
         body = client.get(today.url).content.decode()
         assert f"/bookings/{booking.pk}/progress/" in body
@@ -290,14 +373,14 @@ class TestTheDriverOfTheJourney:
 
     def test_a_refusal_is_told_beside_the_journey(self, signed_in: SignIn, today: Day) -> None:
         user = make_member(today.company, Role.DRIVER)
-        booking = driven(today, user=user)
+        booking = driven(today, user=user, hour=3)
         client = signed_in(user=user)
         press(client, booking, "progress", to="completed")
         assert "Not done: A booking that is “assigned” cannot" in words(client, today.url)
 
     def test_what_the_office_decides_is_refused(self, signed_in: SignIn, today: Day) -> None:
         user = make_member(today.company, Role.DRIVER)
-        booking = driven(today, user=user)
+        booking = driven(today, user=user, hour=3)
         client = signed_in(user=user)
         what = "late_cancel:weather"
         assert press(client, booking, "progress", to="outcome", what=what).status_code == 403
@@ -315,16 +398,22 @@ class TestTheDriverOfTheJourney:
 
 class TestWhatIsOffered:
     @pytest.mark.parametrize("status", list(S))
-    def test_every_move_but_giving_and_taking_off(self, tomorrow: Day, status: S) -> None:
-        seat = seat_for(tomorrow, Role.DISPATCHER)
-        offered = {step.to for step in steps_of(status, seat)}
-        for outcome in outcomes_of(status, seat):
+    def test_every_move_but_giving_and_taking_off_and_one_cancellation(
+        self, tomorrow: Day, status: S
+    ) -> None:
+        seat, booking = seat_for(tomorrow, Role.DISPATCHER), tomorrow.booking(9)
+        booking.status, late = status, tomorrow.at(9)
+        offered = {step.to for step in steps_of(booking, seat, late)}
+        for outcome in outcomes_of(booking, seat, late):
             offered |= {S(choice.value.partition(":")[0]) for choice in outcome.choices}
         apart = {S.CONFIRMED: {S.ASSIGNED}, S.ASSIGNED: {S.CONFIRMED}}.get(status, set())
-        assert offered == MOVES[status] - apart
+        other = CANCELLATIONS - {S.CANCELLED if status is S.DRAFT else S.LATE_CANCEL}
+        assert offered == MOVES[status] - apart - other
 
     def test_the_way_forward_comes_first(self, tomorrow: Day) -> None:
-        found = steps_of(S.ARRIVED, seat_for(tomorrow, Role.DRIVER))
+        booking = tomorrow.booking(9)
+        booking.status = S.ARRIVED
+        found = steps_of(booking, seat_for(tomorrow, Role.DRIVER), tomorrow.at(9))
         assert [step.words for step in found] == ["on board", "Back to “on the way”"]
 
     def test_nothing_typed_is_now(self, tomorrow: Day) -> None:

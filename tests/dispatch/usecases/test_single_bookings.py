@@ -18,10 +18,11 @@ from dispatch.usecases.record_progress import (
     TooSoonError,
     record_progress,
 )
-from dispatch.usecases.trigger_return import NotOnCallError, trigger_return
+from dispatch.usecases.trigger_return import NotOnCallError, NotThereError, trigger_return
 from dispatch.usecases.unassign import NotAssignedError, unassign
 from tests.factories import (
     at,
+    bring,
     make_booking,
     make_company,
     make_member,
@@ -197,6 +198,36 @@ class TestTriggerReturn:
             trigger_return(booking_id=way_back.pk, ready_at=at(15), expected_version=1)
         with pytest.raises(NotFoundError):
             trigger_return(booking_id=0, ready_at=at(15), expected_version=None)
+
+    def test_who_was_not_brought_there_is_asked_for_first(self, company: Company) -> None:
+        outbound = make_outbound(company, pickup_at=at(16))
+        way_back = make_return(outbound, is_will_call=True)
+        with pytest.raises(NotThereError, match=f"{outbound.reference} is “confirmed”"):
+            trigger_return(booking_id=way_back.pk, ready_at=at(15), expected_version=None)
+        moved(outbound, S.CANCELLED, 15, reason=StatusReason.OTHER_TRANSPORT)
+        with pytest.raises(NotThereError, match="is “cancelled”"):
+            trigger_return(booking_id=way_back.pk, ready_at=at(17), expected_version=None)
+        found = trigger_return(
+            booking_id=way_back.pk, ready_at=at(17), expected_version=None, came_another_way=True
+        )
+        assert found.ready_at == at(17)
+
+    @pytest.mark.parametrize(
+        ("status", "known"),
+        [
+            (S.EN_ROUTE, {"en_route_at": at(14)}),
+            (S.MISSED, {"status_reason": StatusReason.VEHICLE_LATE}),
+            (S.COMPLETED, {"boarded_at": at(14), "alighted_at": at(14, 30)}),
+        ],
+    )
+    def test_an_outbound_journey_begun_or_missed_is_no_question(
+        self, company: Company, status: S, known: dict[str, object]
+    ) -> None:
+        outbound = make_outbound(company, pickup_at=at(16))
+        bring(outbound, status, **known)
+        way_back = make_return(outbound, is_will_call=True)
+        found = trigger_return(booking_id=way_back.pk, ready_at=at(15), expected_version=None)
+        assert found.ready_at == at(15)
 
 
 class TestProgress:
