@@ -94,31 +94,6 @@ SKILLS: Mapping[str, Sentence] = {
     "stairclimber": Sentence("stair climber", "monte-escalier"),
 }
 
-RULE_NAMES: Mapping[Rule, Sentence] = {
-    Rule.CAPACITY: Sentence("places in the vehicle", "places dans le véhicule"),
-    Rule.SKILLS: Sentence("skills and equipment", "compétences et équipement"),
-    Rule.SHIFT: Sentence("hours of duty", "heures de service"),
-    Rule.DURATION: Sentence("length of the tour", "durée de la tournée"),
-    Rule.BREAK: Sentence("break", "pause"),
-    Rule.TIME_WINDOW: Sentence("time window", "plage horaire"),
-    Rule.MAX_RIDE_TIME: Sentence("longest time on board", "temps à bord maximal"),
-    Rule.EXCLUDED_DRIVER: Sentence("excluded driver", "chauffeur exclu"),
-    Rule.TRANSITION_MARGIN: Sentence("margin between trips", "marge entre deux courses"),
-    Rule.POOLING: Sentence("shared rides", "courses groupées"),
-    Rule.WORKLOAD_CAP: Sentence("trips per shift", "courses par service"),
-    Rule.PINNED: Sentence("fixed by a person", "fixée par une personne"),
-    Rule.FREEZE_TIME: Sentence("freeze time", "délai de gel"),
-    Rule.SEQUENCE: Sentence("order of stops", "ordre des arrêts"),
-    Rule.COVERAGE: Sentence("each trip once", "chaque course une fois"),
-    Rule.UNKNOWN_COORDINATES: Sentence("unknown coordinates", "coordonnées inconnues"),
-    Rule.SAME_DRIVER: Sentence("same driver", "même chauffeur"),
-    Rule.PREFERRED_DRIVER: Sentence("preferred driver", "chauffeur préféré"),
-    Rule.FAIRNESS: Sentence("fairness", "équité"),
-    Rule.EMERGENCY_LAST: Sentence("emergency drivers last", "chauffeurs de secours en dernier"),
-    Rule.OPTIONAL_BREAK: Sentence("optional break", "pause facultative"),
-    Rule.STABILITY: Sentence("stability", "stabilité"),
-}
-
 # A plan breaks the rule.
 VIOLATIONS: Mapping[Rule, Sentence] = {
     Rule.CAPACITY: Sentence(

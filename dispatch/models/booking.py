@@ -27,7 +27,7 @@ from dispatch.models.people import Patient
 from dispatch.models.place import Place
 from dispatch.models.references import new_reference
 from dispatch.models.standing import StandingOrder
-from dispatch.models.statuses import CANCELLATIONS, OPEN, REASONS, UNDER_WAY
+from dispatch.models.statuses import CANCELLATIONS, REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -90,18 +90,6 @@ _MAY_LACK_PROMISE = CANCELLATIONS | {BookingStatus.DRAFT, BookingStatus.REFUSED}
 class BookingQuerySet(OfCompany["Booking"]):
     def on_day(self, day: date) -> Self:
         return self.filter(service_on=day)
-
-    def to_plan(self) -> Self:
-        """Promised and not begun: what a plan has to serve."""
-        return self.filter(status__in=_values(OPEN), promised_from__isnull=False)
-
-    def under_way(self) -> Self:
-        """A driver is on the way or has the patient on board: what a plan has to leave alone."""
-        return self.filter(status__in=_values(UNDER_WAY))
-
-    def open_returns(self) -> Self:
-        """Returns on call whose patients have not said yet that they are ready."""
-        return self.filter(is_will_call=True, ready_at=None, status=BookingStatus.CONFIRMED.value)
 
     def with_plan_relations(self) -> Self:
         """With all that a problem needs of a booking, in a fixed number of queries."""

@@ -87,8 +87,3 @@ REASONS: Mapping[S, frozenset[R]] = MappingProxyType({
 def can_move(from_status: S, to_status: S) -> bool:
     """Whether a booking may go from one status to the other in one step."""
     return to_status in MOVES[from_status]
-
-
-def statuses_before(to_status: S) -> frozenset[S]:
-    """The statuses from which one step leads there: the filter of an update()."""
-    return frozenset(status for status, following in MOVES.items() if to_status in following)

@@ -6,10 +6,8 @@ import pytest
 
 from dispatch.engine import explain, kpi, remedies, sentences
 from dispatch.engine.sentences import Figures, Sentence, minutes, wall_clock, word
-from dispatch.enums import Rule
 
 TABLES = [
-    sentences.RULE_NAMES,
     sentences.VIOLATIONS,
     sentences.REFUSALS,
     sentences.OWN_REFUSALS,
@@ -60,7 +58,3 @@ def test_both_languages_tell_the_same_figures(table):
         ]
         assert set(fields[0]) == set(fields[1]), key
         assert all(text.strip() for text in sentence), key
-
-
-def test_every_rule_has_a_name():
-    assert set(sentences.RULE_NAMES) == set(Rule)

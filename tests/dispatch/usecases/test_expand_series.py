@@ -140,7 +140,6 @@ def test_a_return_on_call_has_no_promise_and_waits(company):
     _there, back = expanded(order)[:2]
     assert (back.is_will_call, back.promised_from, back.ready_at) == (True, None, None)
     assert (back.status, back.service_on) == (BookingStatus.CONFIRMED, DAY)
-    assert list(Booking.objects.open_returns().filter(service_on=DAY)) == [back]
 
 
 def test_unknown_coordinates_with_a_pickup_time_are_booked_and_left_to_the_planner_to_refuse(
