@@ -18,6 +18,7 @@ from dispatch.pages.answers import NOTHING_SAID, Said
 from dispatch.pages.driver_rows import DriverRow, driver_row, moments_of
 from dispatch.pages.journey import journey_of
 from dispatch.pages.kpi_lines import KpiGroup, kpi_lines, strip_of
+from dispatch.pages.road_sheets import road_sheet
 from dispatch.pages.seats import Seat
 from dispatch.pages.timebar import Axis
 from dispatch.pages.trip_lines import Reason, TripLine, namesakes, trip_line
@@ -173,6 +174,7 @@ def day_board(seat: Seat, day: date, now: datetime, said: Said = NOTHING_SAID) -
             answer=said.told.get(b.pk),
             journey=None if seat.sees_everything else journey_of(b, seat, now=now),
             has_namesake=b.patient_id in twins,
+            sheet=None if seat.sees_everything else road_sheet(b, is_day_over=day < today),
         )
         for b in bookings
     )

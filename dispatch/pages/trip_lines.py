@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from dispatch.models import Assignment, Booking, Patient, Place
     from dispatch.pages.journey import Journey
+    from dispatch.pages.road_sheets import RoadSheet
 
 
 class Reason(NamedTuple):
@@ -52,6 +53,7 @@ class TripLine:
     reason: Reason | None = None
     answer: Message | None = None
     journey: Journey | None = None
+    sheet: RoadSheet | None = None
 
     @property
     def window(self) -> str:
@@ -104,7 +106,7 @@ class TripLine:
         return self.booking.ready_at is not None and BookingStatus(self.booking.status) in OPEN
 
 
-def trip_line(
+def trip_line(  # noqa: PLR0913 - a line, and what each page of it adds
     booking: Booking,
     *,
     now: datetime,
@@ -112,8 +114,12 @@ def trip_line(
     answer: Message | None = None,
     journey: Journey | None = None,
     has_namesake: bool = False,
+    sheet: RoadSheet | None = None,
 ) -> TripLine:
-    """`has_namesake`: the page shows another patient of this name; references tell the two apart."""
+    """`has_namesake`: the page shows another patient of this name; references tell the two apart.
+
+    `sheet`: for the page of the journey's own driver.
+    """
     ride, status = assignment_of(booking), BookingStatus(booking.status)
     return TripLine(
         booking=booking,
@@ -129,6 +135,7 @@ def trip_line(
         reason=reason,
         answer=answer,
         journey=journey,
+        sheet=sheet,
     )
 
 
