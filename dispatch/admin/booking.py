@@ -32,7 +32,7 @@ from dispatch.admin.days import DayFilter
 from dispatch.admin.transfer import CsvDesk
 from dispatch.admin.versions import StaleRowError, VersionedDesk
 from dispatch.enums import BookingStatus, Leg, Priority
-from dispatch.models import Booking
+from dispatch.models import Assignment, Booking
 from dispatch.usecases.book_return import RETURNABLE, book_return
 from dispatch.usecases.create_booking import create_booking
 from dispatch.usecases.edit_booking import BookingContent, edit_booking
@@ -243,15 +243,11 @@ class BookingDesk(CsvDesk, VersionedDesk):
         if AGREED.isdisjoint(form.changed_data):
             super().save_model(request, obj, form, change)
             return
-        had_driver = obj.status == BookingStatus.ASSIGNED
+        held = Assignment.objects.select_related("driver").filter(booking_id=obj.pk).first()
         was = self._edit(obj, form)
         tell_doubts(self, request, obj, was)
-        if had_driver and obj.status == BookingStatus.CONFIRMED:
-            said = _t(
-                "The driver's plan no longer fits: the driver was taken away, and the journey "
-                "waits for one again."
-            )
-            self.message_user(request, said, messages.WARNING)
+        if held is not None and obj.status == BookingStatus.CONFIRMED:
+            self.message_user(request, _driver_lost(held), messages.WARNING)
 
     def _create(self, request: HttpRequest, row: Booking, form: Any) -> None:
         made = create_booking(company=row.company, wanted=form.wanted(), now=timezone.now())
@@ -404,3 +400,16 @@ class BookingDesk(CsvDesk, VersionedDesk):
             link = format_html('<a href="{}">{}</a>', url, back.reference)
             told = format_html("{}: {} {}", booking.reference, left_sentence(back), link)
             self.message_user(request, told, messages.WARNING)
+
+
+def _driver_lost(held: Assignment) -> str:
+    """Of a journey whose edit took its driver away; `held` is what it had."""
+    if held.is_pinned:
+        return _t(
+            "The plan of %(driver)s no longer fits: the driver was taken away, and the journey "
+            "waits for one again. It was fixed with %(driver)s; that is dropped as well."
+        ) % {"driver": held.driver}
+    return _t(
+        "The plan of %(driver)s no longer fits: the driver was taken away, and the journey "
+        "waits for one again."
+    ) % {"driver": held.driver}

@@ -13,6 +13,7 @@ from functools import cached_property
 from dispatch.engine.cost import Score, score
 from dispatch.engine.errors import InvalidPlanError
 from dispatch.engine.insertion import (
+    NEAR_S,
     Insertion,
     Openings,
     try_insertion,
@@ -56,12 +57,13 @@ _NEARNESS: Mapping[Rule, int] = {
     Rule.POOLING: 1,
     Rule.WORKLOAD_CAP: 2,
     Rule.CAPACITY: 3,
-    Rule.EXCLUDED_DRIVER: 4,
-    Rule.SKILLS: 5,
-    Rule.PINNED: 7,
-    Rule.FREEZE_TIME: 7,
+    Rule.EXCLUDED_DRIVER: 5,
+    Rule.SKILLS: 6,
+    Rule.PINNED: 8,
+    Rule.FREEZE_TIME: 8,
 }
-_TOO_SMALL = 6  # the vehicle never has the places: further away than having none free
+_HOURS_AWAY = 4  # a limit missed by more than an hour: who is there at the time comes nearer
+_TOO_SMALL = 7  # the vehicle never has the places: further away than having none free
 
 
 REASONS: Mapping[str, Sentence] = {
@@ -427,7 +429,10 @@ def _nearest(
         shift, refusal = problem.shift_by_id[asked[0]], asked[1]
         rule = _obstacle(trip, shift, refusal)
         is_too_small = rule is Rule.CAPACITY and not shift.can_hold(trip.load)
-        rank = _TOO_SMALL if is_too_small else _NEARNESS[rule]
+        if is_too_small:
+            return _TOO_SMALL, refusal.amount, shift.id
+        is_hours_away = rule in LIMITS and refusal.amount > NEAR_S
+        rank = _HOURS_AWAY if is_hours_away else _NEARNESS[rule]
         return rank, refusal.amount, shift.id
 
     return min(refusals.items(), key=distance, default=None)

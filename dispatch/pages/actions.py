@@ -22,7 +22,7 @@ from dispatch.pages.policy import signed_in
 from dispatch.pages.proposal import first_of
 from dispatch.pages.seats import Seat, refuse_onlookers, seat_in, seat_of
 from dispatch.pages.views import day_url, run_or_404
-from dispatch.usecases.apply_plan import StalePlanError, apply_plan
+from dispatch.usecases.apply_plan import Applied, StalePlanError, apply_plan
 from dispatch.usecases.assign_booking import NobodyFitsError
 from dispatch.usecases.discard_run import discard_run
 from dispatch.usecases.dispatch_now import dispatch_now
@@ -86,26 +86,36 @@ def apply(request: HttpRequest, run_id: int) -> HttpResponse:
     seat = seat_in(request, run.company_id)
     refuse_onlookers(seat)
     try:
-        written = apply_plan(run_id=run_id, by=seat.user, now=timezone.now()).written
+        applied = apply_plan(run_id=run_id, by=seat.user, now=timezone.now())
     except StalePlanError as error:
         messages.error(request, f"{error} {first_of(error.references)}".strip())
         return redirect("pages:proposal", run_id)
     except UseCaseError as error:
         messages.error(request, str(error))
         return redirect(day_url(seat, run.service_on))
-    sentence = _(
-        "Version %(version)d is in force: %(new)d newly assigned, %(changed)d with another driver or time, "
-        "%(lost)d without their driver, %(kept)d unchanged."
-    )
+    messages.success(request, _in_force(applied))
+    return redirect(day_url(seat, run.service_on))
+
+
+def _in_force(applied: Applied) -> str:
+    """In the words and the order of the proposal; where the figures are not its own, why."""
+    written = applied.written
     figures = {
-        "version": run.version,
+        "version": applied.run.version,
         "new": written.assigned,
-        "changed": written.changed,
+        "other_driver": written.other_driver,
+        "other_time": written.other_time,
         "lost": written.unassigned,
         "kept": written.unchanged,
     }
-    messages.success(request, sentence % figures)
-    return redirect(day_url(seat, run.service_on))
+    sentence = _(
+        "Version %(version)d is in force: %(new)d get a driver, %(other_driver)d change driver, "
+        "%(other_time)d change time, %(lost)d lose their driver, %(kept)d stay as they are."
+    )
+    if not applied.is_timed_anew:
+        return sentence % figures
+    anew = _("The times were worked out anew for now: the proposal had counted otherwise.")
+    return f"{sentence % figures} {anew}"
 
 
 @signed_in

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
 
 from dispatch.engine.plan import Plan
+from dispatch.engine.problem import Problem
 from dispatch.enums import BookingStatus
-from dispatch.models import Assignment, Booking, DispatchRun, Shift
-from dispatch.models.statuses import UNDER_WAY
+from dispatch.models import Booking, DispatchRun, Shift
 from dispatch.pages.day_board import reasons_of
 from dispatch.pages.kpi_lines import KpiLine, kpi_lines, strip_of
 from dispatch.pages.trip_lines import TripLine, namesakes, trip_line
@@ -22,22 +21,12 @@ from dispatch.usecases.day_so_far import assignment_of
 from dispatch.usecases.measure_day import expected_kpis, kpis_of
 from dispatch.usecases.note_sentences import note_sentences
 from dispatch.usecases.references import row_id
+from dispatch.usecases.ride_changes import Kind, PlannedRide, kind_of
 
 if TYPE_CHECKING:
     from dispatch.engine.kpi import KpiValue
 
-NOTICEABLE = timedelta(minutes=1)
 MOST_REFERENCES = 8
-
-
-class Kind(StrEnum):
-    """What happens to one trip; `UNCHANGED` is counted and not listed."""
-
-    TAKEN_AWAY = "taken_away"
-    OTHER_DRIVER = "other_driver"
-    NEW = "new"
-    OTHER_TIME = "other_time"
-    UNCHANGED = "unchanged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +81,7 @@ def proposal_of(run: DispatchRun, now: datetime) -> Proposal:
         shift, trip = after.get(pk, (None, ""))
         moment = None if shift is None else clock.moment(plan.pickup_start_s[trip])
         changes.append(_change(line, shifts.get(shift) if shift else None, moment))
+    changes = _left_alone(run, changes)
     # A trip without a driver before and after is listed among the unassigned, not as a trip that stays.
     counts = Counter(c.kind.value for c in changes if c.driver_before or c.driver_after)
     values, before = kpis_of(run.quality), _in_force(run, now)
@@ -160,8 +150,9 @@ def _shifts(run: DispatchRun, plan: Plan) -> dict[int, Shift]:
 
 def _change(line: TripLine, shift: Shift | None, pickup: datetime | None) -> Change:
     ride = assignment_of(line.booking)
+    wanted = None if shift is None or pickup is None else PlannedRide(shift.pk, pickup)
     return Change(
-        kind=_kind(line, ride, shift, pickup),
+        kind=kind_of(BookingStatus(line.booking.status), ride, wanted),
         line=line,
         driver_before="" if ride is None else str(ride.driver),
         driver_after="" if shift is None else str(shift.driver),
@@ -170,19 +161,17 @@ def _change(line: TripLine, shift: Shift | None, pickup: datetime | None) -> Cha
     )
 
 
-def _kind(
-    line: TripLine, ride: Assignment | None, shift: Shift | None, pickup: datetime | None
-) -> Kind:
-    if shift is None or pickup is None:
-        is_held = ride is not None and BookingStatus(line.booking.status) is BookingStatus.ASSIGNED
-        return Kind.TAKEN_AWAY if is_held else Kind.UNCHANGED
-    if ride is None:
-        return Kind.NEW
-    if ride.shift_id != shift.pk:
-        return Kind.OTHER_DRIVER
-    is_moved = abs(ride.planned_pickup_at - pickup) >= NOTICEABLE
-    has_begun = BookingStatus(line.booking.status) in UNDER_WAY
-    return Kind.OTHER_TIME if is_moved and not has_begun else Kind.UNCHANGED
+def _left_alone(run: DispatchRun, changes: list[Change]) -> list[Change]:
+    """Nothing is taken from a trip that the run left out of its problem: Apply lets it be."""
+    if all(change.kind is not Kind.TAKEN_AWAY for change in changes):
+        return changes
+    decided = {row_id(trip.id) for trip in Problem.from_json(run.problem).trips}
+    return [
+        replace(change, kind=Kind.UNCHANGED)
+        if change.kind is Kind.TAKEN_AWAY and change.line.booking.pk not in decided
+        else change
+        for change in changes
+    ]
 
 
 def _order(change: Change) -> tuple[int, datetime, int]:

@@ -101,6 +101,11 @@ class TripLine:
         }
 
     @property
+    def had_driver(self) -> bool:
+        """Of a trip without one. Only what a driver was planned for has changes to count; NULL: unknown."""
+        return bool(self.booking.plan_changes)
+
+    @property
     def may_withdraw(self) -> bool:
         """The patient called, and no driver has set off."""
         return self.booking.ready_at is not None and BookingStatus(self.booking.status) in OPEN

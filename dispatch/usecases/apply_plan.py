@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,8 +22,9 @@ from dispatch.usecases.errors import NotFoundError, UseCaseError
 from dispatch.usecases.note_sentences import note_sentence
 from dispatch.usecases.references import row_id
 from dispatch.usecases.retime_plan import UnfitNowError, retime_plan
-from dispatch.usecases.ride_rows import ride_rows
-from dispatch.usecases.write_rides import Written, write_rides
+from dispatch.usecases.ride_changes import Changes, PlannedRide, changes_of
+from dispatch.usecases.ride_rows import RideRow, ride_rows
+from dispatch.usecases.write_rides import write_rides
 
 
 class RunNotReadyError(UseCaseError):
@@ -39,10 +41,18 @@ class StalePlanError(UseCaseError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """The run that is in force now, and what it changed."""
+    """The run that is in force now, and what it changed; `proposed`: what its plan would have, as it was made.
+
+    The two differ only where the day was timed anew for the moment it was put in force.
+    """
 
     run: DispatchRun
-    written: Written
+    written: Changes
+    proposed: Changes
+
+    @property
+    def is_timed_anew(self) -> bool:
+        return self.written != self.proposed
 
 
 def apply_plan(
@@ -95,19 +105,37 @@ def _written(
     run, day = _ready_day(run_id)
     _refuse_stale(run, day)
     clock = DayClock.of(run.company, run.service_on)
+    made_for = Problem.from_json(run.problem)
     # What the run read but left out of its problem (an unknown address, a stuck shift) stays as it is.
-    decided = Problem.from_json(run.problem).trips
-    read = Assignment.objects.filter(booking_id__in=[row_id(trip.id) for trip in decided])
-    written = write_rides(
+    decided = {row_id(trip.id) for trip in made_for.trips}
+    read = decided | {int(pk) for pk in run.based_on["bookings"]}
+    rows = Assignment.objects.filter(booking_id__in=read, booking__service_on=run.service_on)
+    held = {row.booking_id: row for row in rows.select_for_update(of=("self",)).order_by("pk")}
+    wanted = {row.booking_id: row for row in ride_rows(problem, plan, clock)}
+    proposed = {row.booking_id: row for row in ride_rows(made_for, Plan.from_json(run.plan), clock)}
+    # Counted before the rows of `held` are written over.
+    written, foreseen = (_changes(day, held, rides, decided) for rides in (wanted, proposed))
+    write_rides(
         company_id=run.company_id,
-        held={row.booking_id: row for row in read.select_for_update(of=("self",)).order_by("pk")},
-        wanted={row.booking_id: row for row in ride_rows(problem, plan, clock)},
+        held={pk: row for pk, row in held.items() if pk in decided},
+        wanted=wanted,
         assigned_by=assigned_by,
         run=run,
         now=now,
     )
     _settle(run, by, now)
-    return Applied(run=run, written=written)
+    return Applied(run=run, written=written, proposed=foreseen)
+
+
+def _changes(
+    day: Mapping[int, Booking],
+    held: Mapping[int, Assignment],
+    rides: Mapping[int, RideRow],
+    decided: set[int],
+) -> Changes:
+    statuses = {pk: BookingStatus(booking.status) for pk, booking in day.items()}
+    wanted = {pk: PlannedRide(row.shift_id, row.planned_pickup_at) for pk, row in rides.items()}
+    return changes_of(statuses, held, wanted, decided)
 
 
 def _ready_run(run_id: int) -> DispatchRun:

@@ -107,6 +107,12 @@ class Explanation:
         """Whether the journey is too far gone for anybody else: then there is one answer for all."""
         return bool(self.others) and all(o.rule is Rule.FREEZE_TIME for o in self.others)
 
+    @property
+    def tells_points(self) -> bool:
+        """Whether a price is named anywhere in the answer."""
+        arguments = [*self.reasons, *(term for other in self.others for term in other.terms)]
+        return any(a.points for a in arguments) or any(o.added_cost for o in self.others)
+
 
 def explain_booking(*, booking_id: int, now: datetime) -> Explanation:
     """Why the journey is with its driver and with no other one, or with nobody. Raises NotFoundError."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, connection
@@ -36,16 +35,6 @@ class OverlapError(UseCaseError):
         super().__init__(note_sentence(self.note))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """How many bookings got a driver, lost theirs, changed driver or time, or kept everything."""
-
-    assigned: int
-    unassigned: int
-    changed: int
-    unchanged: int
-
-
 @contextmanager
 def overlaps_judged_at_the_end() -> Iterator[None]:
     """Journeys may change places inside; raises OverlapError if two of them still collide afterwards."""
@@ -67,7 +56,7 @@ def write_rides(
     assigned_by: AssignedBy,
     run: DispatchRun | None,
     now: datetime,
-) -> Written:
+) -> None:
     """`held`: booking → its row now; `wanted`: booking → what a plan says. Rows of `held` alone go.
 
     Runs inside the caller's transaction, on bookings that the caller has locked and found unchanged. Changes
@@ -82,12 +71,6 @@ def write_rides(
         writer.drop(dropped)
         writer.rewrite(changed)
         writer.add(new)
-    return Written(
-        assigned=len(new),
-        unassigned=len(dropped),
-        changed=len(changed),
-        unchanged=len(kept) - len(changed),
-    )
 
 
 class _Writer:

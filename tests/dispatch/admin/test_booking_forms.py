@@ -190,12 +190,25 @@ def on_day(day, **changes):
     } | changes
 
 
+def test_the_pin_that_goes_with_the_driver_is_told(assigned, client_of, form_of):
+    Assignment.objects.filter(booking=assigned).update(is_pinned=True)
+    driver = Assignment.objects.get(booking=assigned).driver
+    client, day = client_of("dispatcher"), assigned.service_on + timedelta(days=1)
+    url = reverse("admin:dispatch_booking_change", args=[assigned.pk])
+    answer = client.post(url, form_of(client.get(url), **on_day(day)), follow=True)
+    told = " ".join(str(message) for message in answer.context["messages"])
+    assert f"The plan of {driver} no longer fits: the driver was taken away" in told
+    assert f"It was fixed with {driver}; that is dropped as well." in told
+
+
 def test_a_journey_moved_to_the_next_day_leaves_its_driver_free(assigned, client_of, form_of):
     client, day = client_of("dispatcher"), assigned.service_on + timedelta(days=1)
     url = reverse("admin:dispatch_booking_change", args=[assigned.pk])
     moved = on_day(day, is_urgent="on")
     answer = client.post(url, form_of(client.get(url), **moved), follow=True)
-    assert any("driver was taken away" in str(m) for m in answer.context["messages"])
+    told = " ".join(str(message) for message in answer.context["messages"])
+    assert "the driver was taken away" in told
+    assert "fixed" not in told  # nobody had fixed it
     before = assigned.version
     assigned.refresh_from_db()
     assert not Assignment.objects.filter(booking=assigned).exists()

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from dispatch.engine.explain import unassigned_reason, unassigned_sentence
+from dispatch.engine.explain import unassigned_reason, unassigned_sentence, why_not
 from dispatch.engine.plan import Plan, Unassigned
 from dispatch.engine.problem import Pooling, Problem
 from dispatch.enums import Rule
@@ -98,3 +98,18 @@ def test_no_number_is_told_where_the_limit_alone_would_not_do():
     assert (amount, name) == (0, "s")
     item = Unassigned(trip="a", reason=rule, shift=name)
     assert "would do" not in unassigned_sentence(item)
+
+
+def test_who_is_there_and_has_no_room_for_the_break_is_nearer_than_who_went_home_hours_before():
+    day = problem(
+        trip("a", stop(1, 5_000, 5_100), 3),
+        shift("r", end_s=1_000),  # home again at 5000 + 200 + 300: 75 min too late
+        shift("s", breaks=(pause("p", 5_000, 5_000),)),
+    )
+    item = unassigned_reason(day, EMPTY, "a")
+    assert (item.reason, item.shift) == (Rule.BREAK, "s")
+    assert unassigned_sentence(item) == (
+        "On the nearest shift it would leave no room for the driver’s break."
+    )
+    (reason,) = why_not(day, EMPTY, "a", "s").reasons  # the table says the same
+    assert reason.sentence() == "With this trip, s would have no room left for the break."

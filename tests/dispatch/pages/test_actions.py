@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import time, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from django.contrib.messages import get_messages
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
+from dispatch.engine.plan import Plan
 from dispatch.enums import AssignedBy, BookingStatus, Role, RunStatus, RunTrigger
 from dispatch.models import (
     Assignment,
@@ -49,6 +53,31 @@ def plan(client: Client, day: Day) -> tuple[DispatchRun, str]:
     run = DispatchRun.objects.without_documents().latest("version")
     assert answer["Location"] == f"/proposals/{run.pk}/"
     return run, answer["Location"]
+
+
+def move(ride: Assignment, by: timedelta) -> None:
+    """As if the plan in force had it that much later."""
+    ride.planned_pickup_at += by
+    ride.planned_dropoff_at += by
+    ride.period = DateTimeTZRange(ride.period.lower + by, ride.period.upper + by)
+    ride.save()
+
+
+def late_by(run: DispatchRun, seconds: int) -> None:
+    """As if it had been planned on roads that were that much slower: it breaks its promises, and is timed anew."""
+    found = Plan.from_json(run.plan)
+    routes = tuple(
+        replace(
+            route,
+            visits=tuple(
+                replace(v, arrive_s=v.arrive_s + seconds, start_s=v.start_s + seconds)
+                for v in route.visits
+            ),
+        )
+        for route in found.routes
+    )
+    run.plan = replace(found, routes=routes).to_json()
+    run.save()
 
 
 def main_button(client: Client, page: str) -> str:
@@ -91,7 +120,7 @@ class TestPlanning:
         _run, proposal = plan(client, tomorrow)
         answer = client.post(proposal + "apply/")
         assert answer["Location"] == tomorrow.url
-        assert said(answer).startswith("Version 1 is in force: 1 newly assigned")
+        assert said(answer).startswith("Version 1 is in force: 1 get a driver")
         assert Assignment.objects.get().assigned_by == AssignedBy.ENGINE
         text = words(client, tomorrow.url)
         assert "Plan in force: version 1" in text
@@ -113,6 +142,52 @@ class TestPlanning:
         changes = text[text.index("Changes against") :]
         assert late.reference in changes
         assert changes.count("gets a driver") == 1
+
+    def test_applying_says_what_the_proposal_said(self, signed_in: SignIn, tomorrow: Day) -> None:
+        """A row that is written anew for its place in the tour alone is no change to anybody."""
+        tomorrow.shift()
+        _same, later = tomorrow.booking(9), tomorrow.booking(12)
+        client = signed_in()
+        client.post(plan(client, tomorrow)[1] + "apply/")
+        Assignment.objects.update(position=F("position") + 5)
+        move(Assignment.objects.get(booking=later), timedelta(minutes=5))
+        tomorrow.booking(15)
+        _run, proposal = plan(client, tomorrow)
+        text = words(client, proposal)
+        assert "1 get a driver 0 change driver 1 change time 0 lose their driver 1 stay" in text
+        assert said(client.post(proposal + "apply/")).endswith(
+            "Version 2 is in force: 1 get a driver, 0 change driver, 1 change time, "
+            "0 lose their driver, 1 stay as they are."
+        )
+
+    def test_figures_that_are_not_the_proposal_s_say_why(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        tomorrow.shift()
+        tomorrow.booking(9)
+        client = signed_in()
+        client.post(plan(client, tomorrow)[1] + "apply/")
+        run, proposal = plan(client, tomorrow)
+        late_by(DispatchRun.objects.get(pk=run.pk), 3_600)
+        assert "1 change time" in words(client, proposal)
+        assert said(client.post(proposal + "apply/")).endswith(
+            "0 change time, 0 lose their driver, 1 stay as they are. "
+            "The times were worked out anew for now: the proposal had counted otherwise."
+        )
+
+    def test_a_trip_whose_driver_was_taken_away_is_not_told_as_never_planned(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        tomorrow.shift()
+        booking = tomorrow.booking(9)
+        client = signed_in()
+        assert "Not planned yet." in words(client, tomorrow.url)
+        client.post(plan(client, tomorrow)[1] + "apply/")
+        booking.refresh_from_db()
+        client.post(f"/bookings/{booking.pk}/take-off/", {"version": booking.version})
+        text = words(client, tomorrow.url)
+        assert "It had a driver and has none any more" in text
+        assert "Not planned yet." not in text
 
     def test_a_driver_who_is_gone_is_told_as_a_change_of_driver(
         self, signed_in: SignIn, tomorrow: Day

@@ -49,6 +49,7 @@ class TestWhatIsShown:
         assert re.search(r"less driving than with Loin Éva\. · \+\d+ points", text)
         assert "not possible Matin Éva is on duty until 08:00 at the latest," in text
         assert "planned 08:55 →" in text
+        assert "A point is the price of about one second" in text
 
     def test_a_journey_nobody_can_take(self, signed_in: SignIn, tomorrow: Day) -> None:
         driver(tomorrow, "Seule")
@@ -59,6 +60,7 @@ class TestWhatIsShown:
         assert "Nobody drives this journey. No shift on duty has all the skills" in text
         assert "Each driver on duty" in text
         assert "Seule Éva lacks what this trip needs: stretcher." in text
+        assert "A point is" not in text  # none is shown
 
     def test_a_draft_has_one_sentence(self, signed_in: SignIn, tomorrow: Day) -> None:
         booking = tomorrow.booking(status=BookingStatus.DRAFT)
