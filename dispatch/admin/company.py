@@ -22,6 +22,7 @@ from dispatch.admin.settings_form import (
     checked_settings,
     initial_settings,
     names_under,
+    settings_columns,
     settings_fields,
 )
 from dispatch.models import Company, Membership
@@ -194,6 +195,10 @@ class CompanyDesk(Desk):
             self.message_user(request, _t("Choose one company."), messages.WARNING)
             return None
         return HttpResponseRedirect(_day_url(companies[0], ahead))
+
+
+for _name, _shown in settings_columns().items():
+    setattr(CompanyDesk, _name, _shown)
 
 
 def _roles_in(company: Company) -> set[tuple[int, str]]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, get_args
+from datetime import time
+from functools import reduce
+from typing import TYPE_CHECKING, cast, get_args
 
 import pydantic
 from annotated_types import Ge, Le
 from django import forms
+from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
 from django.utils.translation import gettext
@@ -17,10 +20,12 @@ from dispatch.models import CompanySettings
 from dispatch.models.settings import HOURS_OF_A_DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from pydantic.fields import FieldInfo
+
+    from dispatch.models import Company
 
 PREFIX = "rules"
 SEPARATOR = "__"
@@ -108,6 +113,28 @@ def checked_settings(cleaned: Mapping[str, Any]) -> tuple[dict[str, Any], dict[s
     except pydantic.ValidationError as error:
         return {}, _sentences(error, given)
     return rules.model_dump(mode="json", exclude_defaults=True), {}
+
+
+def settings_columns() -> dict[str, Callable[[Any, Company], str | bool]]:
+    """Form field name → how a desk shows this rule to who may only read: by its title, as it is in force."""
+    return {name_of(path): _column(path, info) for path, info in _leaves(CompanySettings)}
+
+
+def _column(path: Path, info: FieldInfo) -> Callable[[Any, Company], str | bool]:
+    is_flag = info.annotation is bool
+
+    @admin.display(description=_(info.title or ""), boolean=is_flag)
+    def shown(_desk: Any, company: Company) -> str | bool:
+        value = reduce(getattr, path, cast("Any", company.rules))
+        return bool(value) if is_flag else _written(value)
+
+    return shown
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(str(hour) for hour in value)
+    return f"{value:%H:%M}" if isinstance(value, time) else str(value)
 
 
 def _leaves(schema: type[pydantic.BaseModel], above: Path = ()) -> Iterator[tuple[Path, FieldInfo]]:

@@ -72,6 +72,11 @@ class Argument:
     sentence: str
     points: int
 
+    @property
+    def size(self) -> int:
+        """How many points, saved or added: what a plural goes by."""
+        return abs(self.points)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherDriver:

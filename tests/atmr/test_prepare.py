@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from datetime import timedelta
 
@@ -23,7 +24,9 @@ def said(settings, tmp_path, monkeypatch):
     def call(name, *args, **options):
         called.append(name)
         if name == "seed_demo":
-            options["stdout"].write("Demo account: somebody\n")
+            for company, users in (("small", ["ana", "léo"]), ("large", [])):
+                told = {"company": company, "users": users, "password": "known", "bookings": 177}
+                options["stdout"].write(json.dumps(told) + "\n")
 
     monkeypatch.setattr(prepare, "call_command", call)
     return called
@@ -54,7 +57,10 @@ def test_the_demo_is_made_and_its_day_planned_where_there_is_no_company(said, se
     call_command(prepare.Command(), demo=True)
     assert collected(said) == ["migrate", "seed_demo"]
     path = settings.VAR_DIR / prepare.DEMO_FILE
-    assert path.read_text() == "Demo account: somebody\n"
+    assert path.read_text() == (
+        "Demo company small: users ana, léo; password: known\n"
+        "Demo company large: same users and password.\n"
+    )
     assert path.stat().st_mode & 0o077 == 0
 
     company = make_company()

@@ -57,6 +57,23 @@ echo "[error] the files do not fit"; exit 1
 """
 
 
+ANSWERING_PROGRAM = f"""\
+#!{sys.executable}
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+class Answer(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+if sys.argv[1] != "--version":
+    port = int(sys.argv[sys.argv.index("--port") + 1])
+    HTTPServer(("127.0.0.1", port), Answer).serve_forever()
+print("v1")
+"""
+
+
 def program_folder(tmp_path: Path, **replaced: str) -> Path:
     """The layout of the wheel with shell scripts inside: the real finding, starting and reading of logs."""
     texts = {"extract": EXTRACT_PROGRAM, "contract": CONTRACT_PROGRAM, "routed": ROUTED_PROGRAM}
@@ -293,6 +310,26 @@ def test_status_tells_what_is_there(
         assert said["prepared"]
         assert said["answers"] is not None
     assert refusal("status", *here) == (1, "The road server that OSRM_URL names does not answer.")
+
+
+def test_status_of_another_terminal_finds_the_server_that_serve_runs(
+    tmp_path: Path, extract: Path, data: Path
+) -> None:
+    here = ("--data", data, "--programs", program_folder(tmp_path, routed=ANSWERING_PROGRAM))
+    roads("build", extract, *here)
+    words = ("manage.py", "roads", "serve", "--port", "0", "--json", *(str(word) for word in here))
+    serve = subprocess.Popen(
+        [sys.executable, *words], cwd=settings.BASE_DIR, stdout=subprocess.PIPE, text=True
+    )
+    with serve:
+        assert serve.stdout is not None
+        url = json.loads(serve.stdout.readline())["url"]
+        said = roads("status", *here)
+        assert (said["OSRM_URL"], said["server"]) == (None, url)
+        assert said["answers"] is not None
+        serve.send_signal(signal.SIGINT)
+    said = roads("status", *here)
+    assert (said["server"], said["answers"]) == (None, None)
 
 
 def test_a_container_is_called_on_loopback_with_the_data_mounted(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -49,8 +50,9 @@ class Command(BaseCommand):
     def _make_demo(self) -> None:
         self._say("making the demo companies")
         said = io.StringIO()
-        call_command("seed_demo", carrier="both", stdout=said, stderr=self.stderr)
-        replace_text(settings.VAR_DIR / DEMO_FILE, said.getvalue())
+        call_command("seed_demo", carrier="both", json=True, stdout=said, stderr=self.stderr)
+        accounts = "".join(_accounts(json.loads(line)) for line in said.getvalue().splitlines())
+        replace_text(settings.VAR_DIR / DEMO_FILE, accounts)
 
     def _plan_demo_days(self) -> None:
         """Those of today that nobody has planned: a demo of last week still shows a planned day."""
@@ -92,6 +94,14 @@ class Command(BaseCommand):
     def _say(self, sentence: str) -> None:
         self.stderr.write(f"  {sentence}", self.style.NOTICE)
         self.stderr.flush()
+
+
+def _accounts(seeded: dict[str, Any]) -> str:
+    """Who signs in: it is said at every start, when the number of bookings is another one."""
+    if not seeded["users"]:
+        return f"Demo company {seeded['company']}: same users and password.\n"
+    users = ", ".join(seeded["users"])
+    return f"Demo company {seeded['company']}: users {users}; password: {seeded['password']}\n"
 
 
 def _shown_days(company: Company, today: date) -> tuple[date, ...]:

@@ -34,7 +34,8 @@ HOW = """\
   build EXTRACT.osm.pbf   prepare an OpenStreetMap extract (extracts of regions: download.geofabrik.de;
                           cut a city out with: osmium extract --bbox W,S,E,N region.osm.pbf -o city.osm.pbf)
   serve                   serve the prepared roads on loopback until Ctrl-C; OSRM_URL is the printed address
-  status                  programs, prepared roads and the road server that is set
+  status                  programs, prepared roads, and whether the road server answers: that of OSRM_URL,
+                          else the one that `serve` runs in another terminal
 
 exit codes: 0 ok, 1 error, 2 usage, 3 the extract does not cover --box, 75 another build is at work,
 130 a build was interrupted (the roads in use are untouched)"""
@@ -125,6 +126,7 @@ class Command(BaseCommand):
                 osrm_child(
                     data=options.data, programs=programs, log=log, port=options.port
                 ) as child,
+                _told_to_others(options.data, child.url),
             ):
                 self._announce(options, child, prepared)
                 child.process.wait()
@@ -140,17 +142,19 @@ class Command(BaseCommand):
         self._say(f"OSRM_URL={child.url}  (Ctrl-C stops)")
 
     def _status(self, options: argparse.Namespace) -> None:
-        url = settings.OSRM_URL
+        named = settings.OSRM_URL
+        url = named or _served_at(options.data)
         found = all_programs(options.programs, image=options.image)
         facts: dict[str, object] = {
             "programs": [f"{programs.kind} {programs.version}" for programs in found],
             "prepared": _prepared_facts(options.data),
-            "OSRM_URL": url or None,
+            "OSRM_URL": named or None,
+            "server": url or None,
             "answers": _seconds_to_answer(url) if url else None,
             "attribution": ATTRIBUTION,
         }
         self._print_all(options, facts)
-        if url and facts["answers"] is None:
+        if named and facts["answers"] is None:
             _fail("The road server that OSRM_URL names does not answer.", ERROR)
 
     def _print_all(self, options: argparse.Namespace, facts: dict[str, object]) -> None:
@@ -181,6 +185,27 @@ def _prepared_facts(data: Path) -> dict[str, object] | None:
         return asdict(read_prepared(data))
     except NotPreparedError:
         return None
+
+
+def _note_of(data: Path) -> Path:
+    return data.with_name(f"{data.name}.url")
+
+
+@contextmanager
+def _told_to_others(data: Path, url: str) -> Iterator[None]:
+    """Where these roads are served, for other terminals; what a killed server left answers no more."""
+    _note_of(data).write_text(url, "utf-8")
+    try:
+        yield
+    finally:
+        _note_of(data).unlink(missing_ok=True)
+
+
+def _served_at(data: Path) -> str:
+    try:
+        return _note_of(data).read_text("utf-8")
+    except FileNotFoundError:
+        return ""
 
 
 def _seconds_to_answer(url: str) -> float | None:

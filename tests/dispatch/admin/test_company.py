@@ -44,6 +44,25 @@ def test_untouched_it_stores_nothing_but_follows_the_defaults(world, desk):
     assert world.company.rules == CompanySettings()
 
 
+@pytest.mark.parametrize(
+    ("language", "limit", "autorun"),
+    [
+        ("en", "Time for planning (s)", "Hour of the automatic plan"),
+        ("fr", "Temps de planification (s)", "Heure du plan automatique"),
+    ],
+)
+def test_who_may_only_read_reads_titles_and_values(world, client_of, language, limit, autorun):
+    world.company.settings = {"solver_time_limit_s": 37, "autorun_at": "17:45"}
+    world.company.save()
+    url = reverse("admin:dispatch_company_change", args=[world.company.pk])
+    answer = client_of("dispatcher").get(url, headers={"accept-language": language})
+    text = answer.content.decode()
+    assert "Rules " not in text
+    assert '<input type="number"' not in text
+    for said in (limit, autorun, ">37<", ">17:45<"):
+        assert said in text
+
+
 def test_what_is_changed_is_stored_and_nothing_else(world, desk):
     changes = {
         "rules__freeze_min": "45",

@@ -6,9 +6,12 @@ import re
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
+from django.utils import translation
 
 from dispatch.enums import BookingStatus, Mobility, Role
+from dispatch.usecases.explain_booking import Argument
 from tests.dispatch.pages.conftest import SignIn
 from tests.dispatch.pages.days import Day
 from tests.dispatch.pages.test_day_page import plan_in_force, words
@@ -115,3 +118,15 @@ class TestWhoMayLook:
         assert signed_in().get(why(booking.pk + 1)).status_code == 404
         assert Client().get(why(booking.pk)).status_code == 302
         assert signed_in().post(why(booking.pk)).status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("points", "said"), [(-43, "-43 points"), (1, "+1 point"), (-1, "-1 point"), (2, "+2 points")]
+)
+def test_points_saved_are_counted_in_french_as_points_added(points: int, said: str) -> None:
+    reason = Argument(key="x", sentence="", points=points)
+    with translation.override("fr"):
+        told = render_to_string(
+            "pages/_points.html", {"points": reason.points, "size": reason.size}
+        )
+    assert told.strip() == said
