@@ -39,11 +39,13 @@ def _clocked(stop: Stop) -> Stop:
 def _stretched(problem: Problem, held: Mapping[str, tuple[Visit, ...]]) -> Problem:
     """The windows of held trips reach to the times at which their vehicle can still come."""
     everyone = {visit.id for order in held.values() for visit in order}
+    # Counted from now, which on the page of a journey nobody ever ended is years behind its day.
+    far_s = FAR_S + max((trip.dropoff.earliest_s for trip in problem.trips), default=0)
     relaxed = replace(
         problem,
-        trips=tuple(_open_ended(t) if t.id in everyone else t for t in problem.trips),
+        trips=tuple(_open_ended(t, far_s) if t.id in everyone else t for t in problem.trips),
         shifts=tuple(
-            replace(shift, end_s=shift.end_s + FAR_S, breaks=()) for shift in problem.shifts
+            replace(shift, end_s=shift.end_s + far_s, breaks=()) for shift in problem.shifts
         ),
     )
     trips, shifts = dict(problem.trip_by_id), dict(problem.shift_by_id)
@@ -61,12 +63,12 @@ def _stretched(problem: Problem, held: Mapping[str, tuple[Visit, ...]]) -> Probl
     return replace(problem, trips=tuple(trips.values()), shifts=tuple(shifts.values()))
 
 
-def _open_ended(trip: Trip) -> Trip:
+def _open_ended(trip: Trip, far_s: int) -> Trip:
     return replace(
         trip,
-        pickup=replace(trip.pickup, latest_s=FAR_S),
-        dropoff=replace(trip.dropoff, latest_s=FAR_S),
-        max_ride_s=FAR_S,
+        pickup=replace(trip.pickup, latest_s=far_s),
+        dropoff=replace(trip.dropoff, latest_s=far_s),
+        max_ride_s=far_s,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -64,6 +65,15 @@ class TestWhatIsShown:
         assert "Each driver on duty" in text
         assert "Seule Éva lacks what this trip needs: stretcher." in text
         assert "A point is" not in text  # none is shown
+
+    def test_a_journey_of_long_ago_that_nobody_ended(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        """Its clock runs for years: there is a page all the same."""
+        long_ago = Day(tomorrow.company, tomorrow.on.replace(day=1) - timedelta(days=800))
+        booking = long_ago.booking(9)
+        make_assignment(booking, long_ago.shift())
+        assert "drives this journey" in words(signed_in(), why(booking.pk))
 
     def test_a_draft_has_one_sentence(self, signed_in: SignIn, tomorrow: Day) -> None:
         booking = tomorrow.booking(status=BookingStatus.DRAFT)
