@@ -160,7 +160,7 @@ def remedies(widening: Widening, refusals: Mapping[str, Refusal]) -> Iterator[st
     movable = [shift for shift, rule in asked if rule in _MOVABLE]
     yield from _at_other_times(widening, movable)
     if trip.pinned_shift is None:
-        yield from _with_one_more(problem, trip, [shift for shift, _ in asked])
+        yield _one_more(problem, trip, [shift for shift, _ in asked])
     else:
         yield from _freed(openings, free)
 
@@ -170,8 +170,8 @@ def _freed(openings: Openings, free: Trip) -> Iterator[str]:
     shifts = list(openings.problem.shifts)
     for advice in _at_other_times(Widening(openings, free), shifts):
         yield f"{FREED}{advice}"
-    for advice in _with_one_more(openings.problem, free, shifts):
-        yield advice if advice == "check_times" else f"{FREED}{advice}"
+    advice = _one_more(openings.problem, free, shifts)
+    yield advice if advice == "check_times" else f"{FREED}{advice}"
 
 
 def _roomier(shift: Shift) -> Shift:
@@ -207,7 +207,7 @@ def _that_take(openings: Openings, shifts: Sequence[Shift], changed: Trip) -> It
             yield shift
 
 
-def _with_one_more(problem: Problem, trip: Trip, asked: list[Shift]) -> Iterator[str]:
+def _one_more(problem: Problem, trip: Trip, asked: list[Shift]) -> str:
     """One more shift like one of ours: as it is, then roomier, more able, at other hours."""
     likely = sorted(asked, key=lambda shift: (len(trip.needs - shift.capabilities), shift.id))
     tried: dict[Shift, Route | None] = {}  # many shifts differ in their driver alone
@@ -216,9 +216,8 @@ def _with_one_more(problem: Problem, trip: Trip, asked: list[Shift]) -> Iterator
             tried[imagined] = _alone(problem, imagined, trip)
         route = tried[imagined]
         if route is not None:
-            yield _with_hours(key, route)
-            return
-    yield "check_times"
+            return _with_hours(key, route)
+    return "check_times"
 
 
 def _imagined(trip: Trip, likely: list[Shift]) -> Iterator[tuple[str, Shift]]:

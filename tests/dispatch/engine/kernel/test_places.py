@@ -11,7 +11,7 @@ from dispatch.engine.fitting import best_fit, fit_of
 from dispatch.engine.kernel.places import look_up, put
 from dispatch.engine.kernel.tables import FAR
 from dispatch.engine.network import network_of
-from dispatch.engine.problem import Problem
+from dispatch.engine.problem import Problem, Weights
 from dispatch.engine.room import Room
 from tests.dispatch.engine.builders import PLAIN, plan, problem, shift, spell, trip
 from tests.dispatch.engine.kernel.arrays import search_from, search_on, sequences_of
@@ -46,6 +46,16 @@ class TestOnTheLine:
         price = self.asked(5)
         assert self.asked(5, bound=price) == FAR
         assert self.asked(5, bound=price + 1) == price
+
+
+def test_where_detours_are_free_the_way_alone_counts():
+    settings = replace(PLAIN, weights=Weights(excess_ride_per_s=0, fairness_per_trip_squared=0))
+    day = problem(trip("a", 1, 5), trip("b", 5, 6), shift(), settings=settings)
+    search = search_on(day, plan(day, s="+a -a"))
+    parts = search.plan, search.known, search.offers
+    assert look_up(search.day, *parts, 1, 0, FAR, search.work) == 200
+    assert put(search.day, search.plan, 0, 1, 2, 2, search.work)
+    assert search.plan.price[0] == 1_200
 
 
 def test_what_was_found_is_remembered_until_the_route_changes():
