@@ -135,7 +135,7 @@ class TestWhatIsShown:
         for days in (1, 2, 3):  # one of them is the next working day, whatever today is
             Day(today.company, today.on + timedelta(days=days)).booking(9)
         text = words(signed_in(), today.url)
-        assert re.search(r"(Mon|Tues|Wednes|Thurs|Fri)day \d+ \w+ : 1 trip, not planned yet", text)
+        assert re.search(r"(Mon|Tues|Wednes|Thurs|Fri)day \d+ \w+ · 1 trip, not planned yet", text)
         assert "not planned yet" not in words(signed_in(), Day(today.company, FAR).url)
 
     def test_on_a_day_that_is_over_every_trip_had_a_driver(
