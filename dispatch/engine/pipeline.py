@@ -1,4 +1,4 @@
-"""From a problem to the plan that is offered: construct, search, OR-Tools where it can help; the best, checked.
+"""From a problem to the plan that is offered: construct, OR-Tools where it can help, search; the best, checked.
 
 Each stage starts from the best plan so far and says what became of it. No plan leaves here that breaks a
 hard rule, and every trip is driven or carries its true reason.

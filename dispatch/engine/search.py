@@ -63,7 +63,7 @@ def enough_rounds(problem: Problem) -> int:
 def improve(problem: Problem, plan: Plan, *, seed: int, limits: Limits) -> Found:
     """The best plan found, never worse than `plan` by `cost.score`; what is committed stays.
 
-    Timed as `schedule` times it. Without a clock the result depends on the seed alone, on any machine. Raises
+    Timed as `schedule` times it. Without a clock the result depends on the seed alone. Raises
     InvalidPlanError when a route of `plan` breaks a rule.
     """
     network = network_of(problem)
