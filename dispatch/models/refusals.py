@@ -25,12 +25,20 @@ if TYPE_CHECKING:
 # Suffixes of what the database refuses by foreign keys and triggers (migrations 0002 and 0011).
 _SAME_COMPANY = "_same_company"
 _KEEPS_COMPANY = "_keeps_company"
+_OTHER_CREW = _lazy("The driver and the vehicle of a journey are those of its shift.")
 _ACROSS_TABLES: Mapping[str, _StrPromise] = {
     "seat_configuration_way_in": NO_WAY_IN,
     "shift_break_inside": BREAK_OUTSIDE,
     "booking_status_moves": _lazy(
         "No single step leads from the status of this journey to that one."
     ),
+    "booking_has_its_row": _lazy(
+        "The status of this journey and whether somebody drives it disagree."
+    ),
+    "assignment_keeps_booking": _lazy("What was planned for one journey never moves to another."),
+    "assignment_of_its_crew": _OTHER_CREW,
+    "assignment_keeps_crew": _OTHER_CREW,
+    "shift_hands_over": _OTHER_CREW,
     "run_status_moves": _lazy("No single step leads from the status of this run to that one."),
 }
 

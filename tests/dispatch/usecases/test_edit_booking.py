@@ -220,6 +220,7 @@ class TestOnCall:
 
 def test_under_way_only_the_driver_may_be_told_something(company: Company) -> None:
     booking = make_booking(company)
+    make_assignment(booking, make_shift(company))
     bring(booking, BookingStatus.EN_ROUTE, en_route_at=at(8, 30))
     assert edited(booking, notes="Ring twice").notes == "Ring twice"
     with pytest.raises(NotChangeableError):

@@ -67,7 +67,8 @@ def test_a_pickup_that_follows_from_the_appointment_follows_it(order):
     assert told[MONDAY] == (was, Agreed.of(on(MONDAY)).window)
 
 
-def test_what_has_begun_stays_whole_and_is_told(order):
+def test_what_has_begun_stays_whole_and_is_told(order, company):
+    make_assignment(on(DAY), make_shift(company))
     bring(on(DAY), S.EN_ROUTE, en_route_at=at(6, 50))
     change = done(
         order,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import connection
+
 from dispatch.models import Company, DispatchRun, Unassigned
 from tests.dispatch.models.violations.registry import violates
 from tests.factories import (
@@ -100,6 +102,62 @@ def finished_before_start(company: Company) -> None:
 @violates("assignment_assigned_by")
 def assigned_by_a_ghost(company: Company) -> None:
     make_assignment(make_booking(company), make_shift(company), assigned_by="ghost")
+
+
+def _sql(statement: str, *values: int | str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+@violates("booking_has_its_row")
+def assigned_to_nobody(company: Company) -> None:
+    row = make_booking(company)
+    _sql("UPDATE dispatch_booking SET status = 'assigned' WHERE id = %s", row.pk)
+
+
+@violates("booking_has_its_row")
+def assigned_and_its_row_gone(company: Company) -> None:
+    row = make_assignment(make_booking(company), make_shift(company))
+    _sql("DELETE FROM dispatch_assignment WHERE id = %s", row.pk)
+
+
+@violates("booking_has_its_row")
+def confirmed_and_driven(company: Company) -> None:
+    row = make_assignment(make_booking(company), make_shift(company))
+    _sql("UPDATE dispatch_booking SET status = 'confirmed' WHERE id = %s", row.booking_id)
+
+
+@violates("booking_has_its_row")
+def cancelled_and_driven(company: Company) -> None:
+    row = make_assignment(make_booking(company), make_shift(company))
+    _sql("UPDATE dispatch_booking SET status = 'late_cancel', status_reason = 'other' WHERE id = %s",
+         row.booking_id)  # fmt: skip
+
+
+@violates("assignment_keeps_booking")
+def of_another_booking(company: Company) -> None:
+    row = make_assignment(make_booking(company), make_shift(company))
+    other = make_booking(company)
+    _sql("UPDATE dispatch_assignment SET booking_id = %s WHERE id = %s", other.pk, row.pk)
+
+
+@violates("assignment_of_its_crew")
+def by_a_driver_who_is_not_on_the_shift(company: Company) -> None:
+    make_assignment(make_booking(company), make_shift(company), driver=make_driver(company))
+
+
+@violates("assignment_keeps_crew")
+def in_a_vehicle_of_another_shift(company: Company) -> None:
+    row = make_assignment(make_booking(company), make_shift(company))
+    van = make_vehicle(company)
+    _sql("UPDATE dispatch_assignment SET vehicle_id = %s WHERE id = %s", van.pk, row.pk)
+
+
+@violates("shift_hands_over")
+def shift_of_another_driver_without_its_journeys(company: Company) -> None:
+    row = make_assignment(make_booking(company), make_shift(company))
+    other = make_driver(company)
+    _sql("UPDATE dispatch_shift SET driver_id = %s WHERE id = %s", other.pk, row.shift_id)
 
 
 @violates("assignment_lasts")
