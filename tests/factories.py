@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from dispatch.enums import (
@@ -263,11 +264,12 @@ def make_assignment(
         "position": shift.assignments.count() + 1,
         "assigned_by": "person",
     }
-    Booking.objects.filter(pk=booking.pk, status=BookingStatus.CONFIRMED).update(
-        status=BookingStatus.ASSIGNED, version=booking.version + 1
-    )
-    booking.refresh_from_db(fields=["status", "version"])
-    return Assignment.objects.create(**defaults | fields)
+    with transaction.atomic():  # the status and its row agree at commit
+        Booking.objects.filter(pk=booking.pk, status=BookingStatus.CONFIRMED).update(
+            status=BookingStatus.ASSIGNED, version=booking.version + 1
+        )
+        booking.refresh_from_db(fields=["status", "version"])
+        return Assignment.objects.create(**defaults | fields)
 
 
 def bring(booking: Booking, to: BookingStatus, **columns: Any) -> None:

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from dispatch.enums import BookingStatus, StatusReason
-from dispatch.models import Booking, StandingOrder, StandingOrderPause
+from dispatch.models import Booking, Company, StandingOrder, StandingOrderPause
 from dispatch.models.statuses import (
     MOVES,
     OPEN,
@@ -37,6 +37,7 @@ from tests.factories import (
 )
 
 S = BookingStatus
+DRIVEN = {S.ASSIGNED, *UNDER_WAY}
 MOMENTS = {
     S.EN_ROUTE: ("en_route_at",),
     S.ARRIVED: ("en_route_at", "arrived_pickup_at"),
@@ -51,6 +52,14 @@ def _fields(status: BookingStatus) -> dict[str, Any]:
     fields: dict[str, Any] = {name: DONE[name] for name in MOMENTS.get(status, ())}
     reason = min(REASONS[status]) if status in REASONS else ""
     return fields | {"status": status, "status_reason": reason}
+
+
+def _stored(company: Company, status: BookingStatus) -> Booking:
+    """A booking of this status, with the driver it then has."""
+    booking = make_booking(company, **_fields(status))
+    if status in DRIVEN:
+        make_assignment(booking, make_shift(company))
+    return booking
 
 
 def test_each_status_stands_in_the_table_and_is_reached() -> None:
@@ -77,7 +86,7 @@ def test_ways_of_a_status() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("status", S)
 def test_each_status_can_be_stored(status: BookingStatus) -> None:
-    booking = make_booking(make_company(), **_fields(status))
+    booking = _stored(make_company(), status)
     booking.full_clean()
     booking.refresh_from_db()
     assert booking.status == status
@@ -194,8 +203,7 @@ def test_positions_and_escorts() -> None:
 def test_lists_of_a_day() -> None:
     company = make_company()
     waiting, assigned, riding, over = (
-        make_booking(company, **_fields(status))
-        for status in (S.CONFIRMED, S.ASSIGNED, S.ON_BOARD, S.COMPLETED)
+        _stored(company, status) for status in (S.CONFIRMED, S.ASSIGNED, S.ON_BOARD, S.COMPLETED)
     )
     make_booking(company, pickup_at=at(9, day=DAY + timedelta(days=1)))
     today = Booking.objects.for_company(company).on_day(DAY)

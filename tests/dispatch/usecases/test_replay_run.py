@@ -6,10 +6,11 @@ import time
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from dispatch.engine.kpi import Kpi
 from dispatch.engine.rules import hard_violations
-from dispatch.enums import Mobility, RunTrigger
+from dispatch.enums import BookingStatus, Mobility, RunTrigger
 from dispatch.models import Assignment, Booking, Company, DispatchRun
 from dispatch.usecases.apply_plan import apply_plan
 from dispatch.usecases.errors import NotFoundError
@@ -72,7 +73,9 @@ def test_a_run_begins_again_from_the_plan_that_was_in_force(company: Company) ->
     apply_plan(run_id=planned(company).pk, by=None, now=at(5))
     run = planned(company)
     assert run.start is not None
-    Assignment.objects.all().delete()
+    with transaction.atomic():
+        Assignment.objects.all().delete()
+        Booking.objects.update(status=BookingStatus.CONFIRMED)
     replay = replayed(run)
     assert replay.has_draft
     assert replay.result.stages[0].name == "construct on the plan in force"

@@ -80,5 +80,7 @@ def test_what_is_no_outbound_journey_and_what_is_on_board_leave_nothing() -> Non
         cancel_return(outbound_id=single.pk, at=at(7), reason="other", expected_version=None)
     there = make_outbound(single.company)
     assert standing_return(there) is None
-    bring(make_return(there), S.ON_BOARD, boarded_at=at(14))
+    back = make_return(there)
+    make_assignment(back, make_shift(single.company))
+    bring(back, S.ON_BOARD, boarded_at=at(14))
     assert standing_return(there) is None

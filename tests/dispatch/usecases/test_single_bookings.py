@@ -23,6 +23,7 @@ from dispatch.usecases.unassign import NotAssignedError, unassign
 from tests.factories import (
     at,
     bring,
+    make_assignment,
     make_booking,
     make_company,
     make_member,
@@ -221,9 +222,10 @@ class TestTriggerReturn:
         ],
     )
     def test_an_outbound_journey_begun_or_missed_is_no_question(
-        self, company: Company, status: S, known: dict[str, object]
+        self, company: Company, shift: Shift, status: S, known: dict[str, object]
     ) -> None:
         outbound = make_outbound(company, pickup_at=at(16))
+        make_assignment(outbound, shift)
         bring(outbound, status, **known)
         way_back = make_return(outbound, is_will_call=True)
         found = trigger_return(booking_id=way_back.pk, ready_at=at(15), expected_version=None)
