@@ -59,8 +59,9 @@ class Stage:
 class Result:
     """A plan fit to be applied; `violations` are soft ones only.
 
-    `fairness_price`: the least that the plan pays for fairness; None when there was no time to find out, and
-    when the last search or the one for the price was cut by time: their difference is unfinished search then.
+    `fairness_price`: the least that the plan pays for fairness, nothing where that concern has no price; None when
+    there was no time to find out, and when the last search or the one for the price was cut by time: their
+    difference is unfinished search then.
     """
 
     plan: Plan
@@ -97,7 +98,7 @@ def make_plan(  # noqa: PLR0913 - the seven dials of a run, all but four with a 
     InvalidPlanError when what is committed breaks a hard rule, UnfitPlanError when the engine erred.
     """
     make_ready()
-    price_s = PRICE_SHARE * time_limit_s
+    price_s = PRICE_SHARE * time_limit_s if _is_fairness_priced(problem) else 0.0
     run = _Run(problem, clock, rng, clock() + time_limit_s - price_s, max_iterations)
     run.construct(start)
     run.rehearse()
@@ -119,6 +120,11 @@ def make_ready() -> None:
 
 def _broken(problem: Problem, plan: Plan) -> tuple[Violation, ...]:
     return _hard(check(problem, plan))
+
+
+def _is_fairness_priced(problem: Problem) -> bool:
+    """Whether it costs anything who carries how much."""
+    return len(problem.shifts) > 1 and problem.settings.weights.fairness_per_trip_squared > 0
 
 
 def _hard(violations: tuple[Violation, ...]) -> tuple[Violation, ...]:
@@ -173,6 +179,9 @@ class _Run:
     def price_fairness(self, limit_s: float) -> None:
         """A plan that shares unevenly, to compare with; where it is better all in all, it is the best plan."""
         name, began = "price of fairness", self.clock()
+        if not _is_fairness_priced(self.problem):
+            self.skip(name, "fairness_is_free")
+            return
         ends = began + min(limit_s, self._left_s())
         if self.max_iterations is None and ends <= began:
             self.skip(name, "no_time_left")
@@ -198,7 +207,8 @@ class _Run:
             (not use_solver, "switched_off"),
             (self.max_iterations is not None, "rounds_counted"),
             (not (self.problem.trips and self.problem.shifts), "nothing_to_plan"),
-            (self._is_fairness_priced(), "fair_loads_priced"),
+            # Measured (ARCHITECTURE.md): of 26 plans on demo and overloaded days one was cheaper, none served more.
+            (_is_fairness_priced(self.problem), "fair_loads_priced"),
             (not self.best.unassigned, "every_trip_placed"),
         )
         return next((reason for holds, reason in reasons if holds), None)
@@ -212,14 +222,6 @@ class _Run:
             self._try("solver", lambda: self._solved(limit_s))
         else:
             self.skip("solver", silence)
-
-    def _is_fairness_priced(self) -> bool:
-        """OR-Tools then looks for another plan than the one that is wanted.
-
-        Measured (ARCHITECTURE.md): of 26 plans on demo and overloaded days one was cheaper, and none served more.
-        """
-        weights = self.problem.settings.weights
-        return len(self.problem.shifts) > 1 and weights.fairness_per_trip_squared > 0
 
     def _solved(self, limit_s: float) -> Plan:
         # Imported late: web processes read this module and must stay light.
@@ -246,6 +248,8 @@ class _Run:
         )
 
     def _fairness_price(self) -> int | None:
+        if not _is_fairness_priced(self.problem):
+            return 0
         if self.unfair is None or not self.is_settled:
             return None
         return fairness_price(self.problem, self.best, self.unfair)

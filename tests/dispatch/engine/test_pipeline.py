@@ -60,7 +60,7 @@ def ticking(step_s: float) -> Callable[[], float]:
 
 
 def test_a_day_is_planned_and_each_stage_accounts_for_itself() -> None:
-    day = problem(trip("a", 1, 2), trip("b", 3, 4), shift())
+    day = problem(trip("a", 1, 2), trip("b", 3, 4), shift("s"), shift("t"))
     result = made(day, rounds=None, time_limit_s=20.0)
     assert [stage.name for stage in result.stages] == STAGES
     assert outcomes(result).pop("solver") == "skipped"
@@ -111,7 +111,7 @@ def test_a_stage_that_fails_is_named_and_the_plan_before_it_stays() -> None:
 
 
 def test_without_time_the_construction_alone_is_the_plan() -> None:
-    day = problem(trip("a", 1, 2), shift())
+    day = problem(trip("a", 1, 2), shift("s"), shift("t"))
     result = made(day, rounds=None, clock=ticking(10.0))
     assert outcomes(result) == {
         "construct": "taken",
@@ -145,6 +145,15 @@ def test_or_tools_is_not_asked_where_fair_loads_have_a_price_it_does_not_see() -
     result = made(day, rounds=None, time_limit_s=20.0)
     note = {stage.name: stage.note for stage in result.stages}["solver"]
     assert note == "fair_loads_priced"
+
+
+@pytest.mark.parametrize("shifts", [1, 2])
+def test_where_nobody_shares_or_sharing_is_free_no_time_is_kept_for_its_price(shifts: int) -> None:
+    """The second day would have a price if its weights had one, the first has one driver for everything."""
+    day = problem(trip("a", 1, 2), *(shift(f"s{k}") for k in range(shifts)))
+    result = made(day if shifts == 1 else unshared(day))
+    assert {s.name: s.note for s in result.stages}["price of fairness"] == "fairness_is_free"
+    assert result.fairness_price == 0
 
 
 def test_or_tools_gets_no_moment_too_short_to_state_the_day() -> None:
