@@ -3,14 +3,14 @@
 
 PORT ?= 8000
 DAYS ?= 100
-DARP ?= ../shared/data/darp
+DATA ?= ../shared/data
 VENV := .venv
 PY := $(VENV)/bin/python
 PYTHON ?= $(shell for p in python3.11 python3 python; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1; \
 	then echo $$p; break; fi; done)
 
-.PHONY: help up test check bench bench-days bench-darp messages schema lock clean install install-dev compiled need-python
+.PHONY: help up test check bench bench-days bench-planner messages schema lock clean install install-dev install-bench compiled need-python
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -36,8 +36,8 @@ bench: compiled  ## measure: start-up times and whatever else tests mark with "b
 bench-days: compiled  ## plan 100 demo days of each carrier (DAYS=100) and say whether the promises hold
 	$(PY) -m tests.bench.demo_days --days $(DAYS) $(ARGS)
 
-bench-darp: compiled  ## plan the static dial-a-ride instances (DARP=folder) and say whether all are served
-	$(PY) -m tests.bench.dial_a_ride --data $(DARP) $(ARGS)
+bench-planner: install-bench compiled  ## measure the planner beside PyVRP and VROOM (DATA=folder, ARGS="--family pdptw"; ARGS=--help)
+	$(PY) -m tests.bench.planner --data $(DATA) $(ARGS)
 
 messages: install-dev  ## gather all texts into locale/, say which lack their French, compile what Django reads
 	DJANGO_SETTINGS_MODULE=atmr.settings $(PY) -m tests.house.messages
@@ -47,7 +47,7 @@ schema: install-dev  ## write docs/openapi.yaml, the API's document, anew
 
 lock: install-dev  ## resolve requirements/*.in again into the locked *.txt (torch.txt is kept by hand)
 	$(PY) -m pip install --quiet uv
-	for name in base learn dev; do \
+	for name in base learn dev bench; do \
 		$(PY) -m uv pip compile --quiet --no-header --no-emit-package torch --python-version 3.11 $(ARGS) \
 			requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 
@@ -61,6 +61,9 @@ install: need-python
 
 install-dev: need-python
 	@$(PYTHON) requirements/install.py --dev
+
+install-bench: need-python
+	@$(PYTHON) requirements/install.py --bench
 
 compiled: install-dev
 	@$(PY) -c 'from dispatch.engine.search import warm; warm()'  # about a minute of one core, once

@@ -23,6 +23,7 @@ _STEP = re.compile(r"^(?:Collecting|Processing|Requirement already satisfied:) (
 STEPS = {
     "run": (("torch.txt",), ("base.txt", "learn.txt")),
     "dev": (("torch.txt",), ("base.txt", "learn.txt"), ("dev.txt",)),
+    "bench": (("torch.txt",), ("base.txt", "learn.txt"), ("dev.txt",), ("bench.txt",)),
 }
 
 
@@ -34,15 +35,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--venv", type=Path, default=ROOT / ".venv")
     parser.add_argument("--dev", action="store_true", help="also what tests and checks need")
+    parser.add_argument("--bench", action="store_true", help="also the planner's peers, to compare")
     options = parser.parse_args()
     try:
-        install(options.venv, "dev" if options.dev else "run")
+        install(options.venv, _kind(options))
     except RefusalError as refusal:
         print(refusal, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _kind(options: argparse.Namespace) -> str:
+    if options.bench:
+        return "bench"
+    return "dev" if options.dev else "run"
 
 
 def install(venv: Path, kind: str) -> None:

@@ -43,6 +43,8 @@ def test_torch_comes_first_and_only_once(install, tmp_path):
     assert len(install.installed) == 2
     install.install(tmp_path / "venv", "dev")
     assert install.installed[2:] == [("dev.txt",)]
+    install.install(tmp_path / "venv", "bench")
+    assert install.installed[3:] == [("bench.txt",)]
 
 
 def test_a_changed_lock_is_installed_again(install, tmp_path):

@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.bench import demo_days, dial_a_ride
-from tests.bench.verdict import CANNOT, HELD, MISSED, Bar, conclude, table
-from tests.dispatch.small_instances import DARP
+from tests.bench import demo_days
+from tests.bench.verdict import HELD, MISSED, Bar, conclude, table
 
 ROWS = [{"carrier": "small", "rate": 0.99871, "gap": None}]
 
@@ -61,26 +60,3 @@ def test_one_miss_at_one_carrier_is_a_miss(changes: dict[str, Any]) -> None:
     assert all(bar.is_held for bar in demo_days.bars([row(), row()]))
     missed = [bar for bar in demo_days.bars([row(), row(**changes)]) if not bar.is_held]
     assert len(missed) == 1
-
-
-def test_instances_that_are_not_there_are_asked_for(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert dial_a_ride.main(["--data", str(tmp_path / "nowhere")], tmp_path) == CANNOT
-    assert "make bench-darp DARP=/path/to/them" in capsys.readouterr().err
-
-
-def test_a_file_that_cannot_be_planned_measures_nothing(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "a1-2.txt").write_text("no numbers")
-    assert dial_a_ride.main(["--data", str(tmp_path)], tmp_path) == CANNOT
-    assert "plan_instance ended with 1." in capsys.readouterr().err
-
-
-def test_an_instance_is_planned_and_judged(tmp_path: Path) -> None:
-    (tmp_path / "a1-2.txt").write_text(DARP)
-    options = ["--data", str(tmp_path), "--time-limit", "0.3", "--threads", "1"]
-    assert dial_a_ride.main(options, tmp_path) == HELD
-    (line,) = json.loads((tmp_path / "dial_a_ride.json").read_text())["rows"]
-    assert (line["instance"], line["unserved"], line["faults"]) == ("a1-2", 0, 0)
