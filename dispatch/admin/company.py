@@ -20,6 +20,7 @@ from dispatch.admin.forms import DeskForm
 from dispatch.admin.planning import planning_urls
 from dispatch.admin.settings_form import (
     checked_settings,
+    faults_in,
     initial_settings,
     names_under,
     settings_columns,
@@ -83,8 +84,7 @@ class RulesForm(DeskForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        stored = self.instance.settings if isinstance(self.instance.settings, dict) else {}
-        self.initial = {**initial_settings(stored), **self.initial}
+        self.initial = {**initial_settings(self.instance.settings), **self.initial}
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -155,6 +155,13 @@ class CompanyDesk(Desk):
                 (_day_url(company, 0), _t("Plan of today")),
                 (_day_url(company, 1), _t("Plan of tomorrow")),
             ]
+            if request.method == "GET" and (faults := faults_in(company.settings)):
+                said = _t(
+                    "Stored settings are not valid. %(faults)s Nothing can be planned or shown before an administrator"
+                    " saves this form; usual values stand in for those that are not valid."
+                )
+                told = {"faults": " ".join(map(str, faults))}
+                self.message_user(request, said % told, messages.ERROR)
         return super().render_change_form(request, context, *args, **kwargs)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature

@@ -12,12 +12,13 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.utils.text import format_lazy
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.admin.moments import HouseWidget
 from dispatch.models import CompanySettings
+from dispatch.models.company import InvalidSettingsError
 from dispatch.models.settings import HOURS_OF_A_DAY
+from dispatch.models.settings_faults import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
     from dispatch.models import Company
+    from dispatch.models.settings_faults import Fault
 
 PREFIX = "rules"
 SEPARATOR = "__"
@@ -87,15 +89,23 @@ def names_under(*fields: str) -> list[str]:
     ]
 
 
-def initial_settings(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """What the form shows: the rule in force, whether stored or the default."""
+def initial_settings(stored: object) -> dict[str, Any]:
+    """What the form shows: the rule in force, whether stored or the default; the default where it is not valid."""
     values: dict[str, Any] = {}
+    faults = faults_in(stored)
     for path, info in _leaves(CompanySettings):
         found: Any = stored
         for step in path:
             found = found.get(step) if isinstance(found, dict) else None
+        if any(fault.path[: len(path)] == path for fault in faults):
+            found = None
         values[name_of(path)] = info.default if found is None else found
     return values
+
+
+def faults_in(stored: object) -> tuple[Fault, ...]:
+    found = read_settings(stored)
+    return () if isinstance(found, CompanySettings) else found
 
 
 def checked_settings(cleaned: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, list[str]]]:
@@ -108,10 +118,9 @@ def checked_settings(cleaned: Mapping[str, Any]) -> tuple[dict[str, Any], dict[s
         name = name_of(path)
         if name in cleaned and cleaned[name] is not None and not _is_default(cleaned[name], info):
             _put(given, path, cleaned[name])
-    try:
-        rules = CompanySettings.model_validate(given)
-    except pydantic.ValidationError as error:
-        return {}, _sentences(error, given)
+    rules = read_settings(given)
+    if not isinstance(rules, CompanySettings):
+        return {}, _by_field(rules)
     return rules.model_dump(mode="json", exclude_defaults=True), {}
 
 
@@ -125,7 +134,10 @@ def _column(path: Path, info: FieldInfo) -> Callable[[Any, Company], str | bool]
 
     @admin.display(description=_(info.title or ""), boolean=is_flag)
     def shown(_desk: Any, company: Company) -> str | bool:
-        value = reduce(getattr, path, cast("Any", company.rules))
+        try:
+            value = reduce(getattr, path, cast("Any", company.rules))
+        except InvalidSettingsError:
+            value = initial_settings(company.settings)[name_of(path)]
         return bool(value) if is_flag else _written(value)
 
     return shown
@@ -198,22 +210,10 @@ def _put(tree: dict[str, Any], path: Path, value: Any) -> None:
     tree[path[-1]] = value
 
 
-def _sentences(error: pydantic.ValidationError, given: dict[str, Any]) -> dict[str, list[str]]:
+def _by_field(faults: tuple[Fault, ...]) -> dict[str, list[str]]:
     """Bounds are kept by the form's own fields; what is left are the rules between several fields."""
     found: dict[str, list[str]] = {}
-    for line in error.errors():
-        path = tuple(str(step) for step in line["loc"])
-        where = path if path in dict(_leaves(CompanySettings)) else ()
-        cause = line.get("ctx", {}).get("error")
-        sentence = gettext(str(cause)) if cause is not None else line["msg"]
-        if path == ("quality_weights",):
-            where, sentence = ("quality_weights", "pickup_on_time"), _total(given)
-        found.setdefault(name_of(where) if where else "", []).append(sentence)
+    for fault in faults:
+        where = ("quality_weights", "pickup_on_time") if fault.path == ("quality_weights",) else ()
+        found.setdefault(name_of(where) if where else "", []).append(fault.sentence)
     return found
-
-
-def _total(given: dict[str, Any]) -> str:
-    usual = type(CompanySettings().quality_weights).model_fields
-    shares = {name: info.default for name, info in usual.items()} | given.get("quality_weights", {})
-    total: int = sum(shares.values())
-    return gettext("The shares of the quality score make %d percent together, not 100.") % total

@@ -19,6 +19,7 @@ from rest_framework import exceptions
 from rest_framework.views import set_rollback
 
 from dispatch.api.outages import RETRY_AFTER_S, is_cache_away, is_database_away
+from dispatch.models.company import InvalidSettingsError
 from dispatch.usecases.apply_plan import StalePlanError
 from dispatch.usecases.assign_booking import NotFeasibleError
 from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
@@ -55,6 +56,7 @@ STATUSES: Mapping[type[UseCaseError], int] = {
     StaleShiftError: HTTPStatus.PRECONDITION_FAILED,
     InvalidRowError: HTTPStatus.BAD_REQUEST,
     ReasonNeededError: HTTPStatus.BAD_REQUEST,
+    InvalidSettingsError: HTTPStatus.SERVICE_UNAVAILABLE,
 }  # every other refusal of a use case is a conflict with what is stored
 
 
@@ -152,16 +154,21 @@ def _code(kind: type[Exception]) -> str:
 
 def _members(error: UseCaseError) -> dict[str, Any]:
     """What a program can do something with, beside the sentence."""
-    if isinstance(error, InvalidRowError):
-        lines = [(field, line) for field, lines in error.errors.items() for line in lines]
-        return {"errors": [_line(field, sentence, "invalid") for field, sentence in lines]}
-    if isinstance(error, ReasonNeededError):
-        return {"errors": [_line("reason", str(error), "invalid")]}
+    if lines := [_line(field, sentence, "invalid") for field, sentence in _by_field(error)]:
+        return {"errors": lines}
     if isinstance(error, NotFeasibleError):
         return {"rule": error.rule.value, "amount": error.amount}
     if isinstance(error, StalePlanError | UnfitCrewError):
         return {"bookings": list(error.references)}
     return {}
+
+
+def _by_field(error: UseCaseError) -> list[tuple[str, str]]:
+    if isinstance(error, InvalidRowError):
+        return [(field, line) for field, lines in error.errors.items() for line in lines]
+    if isinstance(error, InvalidSettingsError):
+        return [(fault.name, fault.sentence) for fault in error.faults]
+    return [("reason", str(error))] if isinstance(error, ReasonNeededError) else []
 
 
 def _api_code(error: exceptions.APIException) -> str:
@@ -201,8 +208,11 @@ def _line(field: str, sentence: str, code: str) -> dict[str, str]:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: an API answers as an API does; what is away has pages of its own."""
     is_api = request.path.startswith("/api/")
-    if (outage := _outage(sys.exception())) is not None:
+    error = sys.exception()
+    if (outage := _outage(error)) is not None:
         return _away(outage, is_api=is_api)
+    if isinstance(error, InvalidSettingsError) and not is_api:
+        return _to_be_mended(request, error)
     if not is_api:
         return defaults.server_error(request)
     detail = str(
@@ -218,6 +228,12 @@ def _away(error: NoDatabaseError | NoCacheError, *, is_api: bool) -> HttpRespons
     # Without the request: who is signed in stands in the database.
     page = loader.render_to_string("503.html", {"detail": error.detail})
     return HttpResponse(page, status=503, headers=headers)
+
+
+def _to_be_mended(request: HttpRequest, error: InvalidSettingsError) -> HttpResponse:
+    """With the way to the form, for those who sign in to the office."""
+    facts = {"detail": str(error), "company_id": error.company_id, "user": request.user}
+    return HttpResponse(loader.render_to_string("503.html", facts), status=503)
 
 
 @csrf_exempt

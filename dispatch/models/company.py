@@ -6,17 +6,21 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Self, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-import pydantic
 from django.contrib.auth.models import AbstractUser
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dispatch.enums import DispatchMode, Role
 from dispatch.models.constraints import one_of
+from dispatch.models.errors import UseCaseError
 from dispatch.models.labels import choices
 from dispatch.models.settings import CompanySettings
+from dispatch.models.settings_faults import Fault, read_settings
 from dispatch.models.sort_keys import sort_key_field
+from dispatch.models.statuses import NOT_SET_OFF, UNDER_WAY
 
 if TYPE_CHECKING:
     from typing import Any
@@ -34,6 +38,12 @@ class User(AbstractUser):
         verbose_name_plural = _("users")
 
 
+NO_ZONE = _("There is no such time zone.")
+ZONE_IN_USE = _(
+    "The time zone cannot change while journeys are open or shifts are still to come: the hours of all of them would"
+    " change. Close or cancel them first."
+)
+
 # Of the machine's list: whatever the machine is set to, and the place holder of one that was never set.
 NO_ZONES = frozenset({"localtime", "Factory"})
 
@@ -47,15 +57,21 @@ def validate_time_zone(value: str) -> None:
 
 def validate_settings(value: dict[str, Any]) -> None:
     """Refuses settings that the schema refuses, each with the field it is about."""
-    try:
-        CompanySettings.model_validate(value)
-    except pydantic.ValidationError as error:
-        raise ValidationError(
-            [
-                f"{'.'.join(str(part) for part in line['loc']) or 'settings'}: {line['msg']}"
-                for line in error.errors()
-            ]
-        ) from error
+    found = read_settings(value)
+    if not isinstance(found, CompanySettings):
+        raise ValidationError([f"{fault.name}: {fault.sentence}" for fault in found])
+
+
+class InvalidSettingsError(UseCaseError):
+    """What is stored as the company's settings is refused by their schema: its days cannot be shown or planned."""
+
+    def __init__(self, company: Company, faults: tuple[Fault, ...]) -> None:
+        self.company_id, self.faults = company.pk, faults
+        said = gettext(
+            "The settings of %(company)s cannot be used. %(faults)s"
+            " An administrator can mend them on the form of the company."
+        )
+        super().__init__(said % {"company": company.name, "faults": " ".join(map(str, faults))})
 
 
 class CompanyQuerySet(models.QuerySet["Company"]):
@@ -114,8 +130,24 @@ class Company(models.Model):
 
     @property
     def rules(self) -> CompanySettings:
-        """The settings in force: what is stored, over the defaults."""
-        return CompanySettings.model_validate(self.settings)
+        """The settings in force: what is stored, over the defaults. Raises InvalidSettingsError."""
+        found = read_settings(self.settings)
+        if not isinstance(found, CompanySettings):
+            raise InvalidSettingsError(self, found)
+        return found
+
+    def clean(self) -> None:
+        super().clean()
+        moved = Company.objects.filter(pk=self.pk).exclude(time_zone=self.time_zone)
+        if moved.exists() and self._has_times_ahead():
+            raise ValidationError({"time_zone": ValidationError(ZONE_IN_USE, code="in_use")})
+
+    def _has_times_ahead(self) -> bool:
+        """By the clock of the database, which asks the same (migration 0017)."""
+        open_ones = self.bookings.filter(status__in=NOT_SET_OFF | UNDER_WAY)
+        return (
+            open_ones.exists() or self.shifts.planned().filter(period__endswith__gt=Now()).exists()
+        )
 
 
 class Membership(models.Model):

@@ -12,6 +12,7 @@ from django.utils.text import capfirst, get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from dispatch.models.company import NO_ZONE, ZONE_IN_USE
 from dispatch.models.driver import BREAK_OUTSIDE
 from dispatch.models.fleet import NO_WAY_IN
 
@@ -29,6 +30,8 @@ _OTHER_CREW = _lazy("The driver and the vehicle of a journey are those of its sh
 _ACROSS_TABLES: Mapping[str, _StrPromise] = {
     "seat_configuration_way_in": NO_WAY_IN,
     "shift_break_inside": BREAK_OUTSIDE,
+    "company_time_zone": NO_ZONE,
+    "company_keeps_time_zone": ZONE_IN_USE,
     "booking_status_moves": _lazy(
         "No single step leads from the status of this journey to that one."
     ),

@@ -7,10 +7,13 @@ from typing import Annotated, Self
 
 from django.utils.translation import gettext_noop as _
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from dispatch.enums import Priority
 
 HOURS_OF_A_DAY = 24
+# What two fields together may not say: kinds of errors, whose sentences stand in `settings_faults.py`.
+NO_WINDOW, WRONG_TOTAL = "no_window", "wrong_total"
 LONGEST_PLANNING_S = 120  # with reading and writing, well before workers are told to stop
 
 # Serving dwarfs what a trip can cost, so that no plan trades a trip for comfort: the most of all the others for
@@ -143,7 +146,9 @@ class QualityWeights(_Frozen):
     def _shares_make_a_whole(self) -> Self:
         total = sum(value for _name, value in self)
         if total != 100:
-            raise ValueError(f"The shares make {total} percent, not 100.")
+            raise PydanticCustomError(
+                WRONG_TOTAL, "The shares make {total} percent, not 100.", {"total": total}
+            )
         return self
 
 
@@ -305,7 +310,7 @@ class CompanySettings(_Frozen):
     @model_validator(mode="after")
     def _window_lasts(self) -> Self:
         if self.pickup_window_before_min + self.pickup_window_after_min == 0:
-            raise ValueError("The pickup window has no length.")
+            raise PydanticCustomError(NO_WINDOW, "The pickup window has no length.")
         return self
 
     def appointment_early_max(self, priority: Priority) -> int:

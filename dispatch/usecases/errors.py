@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dispatch.models.errors import UseCaseError
 
-class UseCaseError(Exception):
-    """An anticipated refusal; nothing was written."""
+__all__ = ["NotFoundError", "StaleBookingError", "UseCaseError"]
 
 
 class NotFoundError(UseCaseError):

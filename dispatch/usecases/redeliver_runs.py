@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
-from pydantic import ValidationError
-
 from dispatch.enums import DispatchMode, RunStatus, RunTrigger
 from dispatch.models import Company, CompanySettings, DispatchRun
+from dispatch.models.company import InvalidSettingsError
 from dispatch.models.run import DispatchRunQuerySet
 from dispatch.usecases.day_clock import local_day
 
@@ -34,7 +33,11 @@ def undelivered(*, now: datetime) -> list[int]:
     ]
     # Once its day has begun, the plan is a proposal for people.
     unapplied = _left_unapplied(handed_over, now)
-    return unplanned + [r.pk for r in unapplied if local_day(r.company, now) < r.service_on]
+    return unplanned + [
+        r.pk
+        for r in unapplied
+        if local_day(r.company, now) < r.service_on and valid_rules(r.company)
+    ]
 
 
 def stranded(runs: DispatchRunQuerySet, now: datetime) -> DispatchRunQuerySet:
@@ -69,6 +72,6 @@ def valid_rules(company: Company) -> CompanySettings | None:
     """None where the stored settings are not valid: the log names the company."""
     try:
         return company.rules
-    except ValidationError:
-        logger.warning("%s: the stored settings are not valid: nothing is planned.", company.slug)
+    except InvalidSettingsError as error:
+        logger.warning("%s: nothing is planned: %s", company.slug, error)
         return None

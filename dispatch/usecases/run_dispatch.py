@@ -17,7 +17,6 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
-from pydantic import ValidationError
 
 from dispatch.engine.draft import resume
 from dispatch.engine.errors import EngineError
@@ -25,6 +24,7 @@ from dispatch.engine.pipeline import Result, UnfitPlanError, make_plan, make_rea
 from dispatch.engine.plan import Plan
 from dispatch.enums import RunStatus
 from dispatch.models import DispatchRun, Unassigned
+from dispatch.models.company import InvalidSettingsError
 from dispatch.notes import Note, NoteKey
 from dispatch.usecases.build_problem import BuiltProblem, build_problem
 from dispatch.usecases.day_content import DayOverError, NothingToPlanError, refuse_past_day
@@ -60,10 +60,6 @@ class RunNotQueuedError(UseCaseError):
     def __init__(self, message: str, *, held_until: datetime | None) -> None:
         super().__init__(message)
         self.held_until = held_until
-
-
-class InvalidSettingsError(UseCaseError):
-    """What is stored as the company's settings is refused by their schema."""
 
 
 class PlanningFailedError(UseCaseError):
@@ -140,13 +136,11 @@ def _not_taken(run: DispatchRun) -> RunNotQueuedError:
 def _time_limit_s(run: DispatchRun, now: datetime) -> int:
     try:
         return run.company.rules.solver_time_limit_s
-    except ValidationError as error:
-        fields = ", ".join(".".join(map(str, line["loc"])) for line in error.errors())
-        note = Note.of(NoteKey.SETTINGS_NOT_VALID, fields=fields)
+    except InvalidSettingsError as error:
         DispatchRun.objects.filter(pk=run.pk, status=RunStatus.QUEUED).update(
-            status=RunStatus.FAILED, finished_at=now, error=note.to_json()
+            status=RunStatus.FAILED, finished_at=now, error=_why(error).to_json()
         )
-        raise InvalidSettingsError(note_sentence(note)) from error
+        raise
 
 
 def _bury_the_lost(run: DispatchRun, now: datetime) -> None:
@@ -225,6 +219,9 @@ def _why(error: BaseException) -> Note:
     """In the reader's language when it is shown; of a surprise only the kind: its text may hold names."""
     if isinstance(error, UnfitPlanError):
         return Note.of(NoteKey.PLAN_UNFIT, count=len(error.violations))
+    if isinstance(error, InvalidSettingsError):
+        fields = ", ".join(fault.name for fault in error.faults)
+        return Note.of(NoteKey.SETTINGS_NOT_VALID, fields=fields)
     key = next((key for kind, key in WHY.items() if isinstance(error, kind)), None)
     if key is None:
         return Note.of(NoteKey.BROKE_OFF, kind=type(error).__name__)

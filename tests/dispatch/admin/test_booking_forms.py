@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from dispatch.enums import BookingStatus
-from dispatch.models import Assignment, Booking, Place
+from dispatch.models import Assignment, Booking, Company, Place
 from dispatch.usecases.day_clock import local_day
 from tests.dispatch.admin.conftest import errors
 from tests.factories import (
@@ -85,6 +85,16 @@ def test_an_impossible_journey_is_refused_beside_its_field(world, send, changes,
     found = page.context["adminform"].form.errors
     where = field or "return_at"
     assert any(words in error for error in found[where]), found
+    assert Booking.objects.count() == count
+
+
+def test_broken_settings_are_said_on_the_form_with_all_that_was_typed(world, send):
+    Company.objects.filter(pk=world.company.pk).update(settings={"speed_kmh": "fast"})
+    count = Booking.objects.count()
+    page = send("booking", None, "dispatcher", **new_booking(world))
+    (told,) = errors(page)
+    assert "Speed (km/h): this is no value for it." in told
+    assert f'value="{LATER}T09:00"' in page.content.decode()
     assert Booking.objects.count() == count
 
 

@@ -13,7 +13,7 @@ from dispatch.admin.settings_form import (
     name_of,
     settings_fields,
 )
-from dispatch.models import CompanySettings
+from dispatch.models import Company, CompanySettings
 
 pytestmark = pytest.mark.django_db
 
@@ -177,6 +177,53 @@ def test_an_administrator_changes_the_role_of_a_colleague(world, desk, form_of):
 def test_a_time_zone_that_does_not_exist(desk):
     page = desk(time_zone="Europe/Carouge")
     assert "is not a time zone" in str(page.context["adminform"].form.errors["time_zone"])
+
+
+def test_clocks_that_people_were_promised_by_stay(desk):
+    page = desk(time_zone="America/Montreal")
+    assert "journeys are open" in str(page.context["adminform"].form.errors["time_zone"])
+
+
+def _break_settings(company, stored):
+    Company.objects.filter(pk=company.pk).update(settings=stored)
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        {"solver_time_limit_s": -5, "freeze_min": 45},
+        {"weights": 5, "freeze_min": 45},
+        {"traffic_permille": [1000] * 23 + [0], "freeze_min": 45},
+        {"freeze": 1, "freeze_min": 45},
+    ],
+)
+def test_broken_settings_are_mended_by_saving_the_form(world, desk, stored):
+    _break_settings(world.company, stored)
+    page = desk.page()
+    (told,) = page.context["messages"]
+    assert "saves this form" in str(told)
+    assert 'name="rules__solver_time_limit_s" value="8"' in page.content.decode()
+    assert desk().status_code == 302
+    world.company.refresh_from_db()
+    assert world.company.settings == {"freeze_min": 45}
+
+
+@pytest.mark.parametrize("stored", [[], "none", {"quality_weights": {"fairness": 6}}])
+def test_settings_broken_as_a_whole_still_open_the_form(world, desk, stored):
+    _break_settings(world.company, stored)
+    assert "saves this form" in str(next(iter(desk.page().context["messages"])))
+
+
+def test_valid_settings_need_no_word(desk):
+    assert not list(desk.page().context["messages"])
+
+
+def test_who_may_only_read_is_told_of_broken_settings(world, client_of):
+    _break_settings(world.company, {"solver_time_limit_s": -5})
+    url = reverse("admin:dispatch_company_change", args=[world.company.pk])
+    text = client_of("dispatcher").get(url).content.decode()
+    assert "Time for planning (s): at least 1 is needed." in text
+    assert ">8<" in text
 
 
 def test_an_action_leads_to_the_plan_of_the_day(world, client_of):

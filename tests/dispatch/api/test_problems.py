@@ -12,8 +12,9 @@ from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError as NoDatabase
 from django.db import connection
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
+from django.urls import reverse
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError, ResponseError
 from rest_framework.throttling import ScopedRateThrottle
@@ -22,6 +23,7 @@ from dispatch.api import problems
 from dispatch.api.parsing import LARGEST_BODY
 from dispatch.enums import Role
 from dispatch.models import Company
+from dispatch.models.company import InvalidSettingsError
 from dispatch.usecases.errors import UseCaseError
 from tests.dispatch.api.caller import ROOT, Caller
 from tests.factories import DAY, make_booking, make_member
@@ -232,6 +234,47 @@ def test_every_refusal_of_a_use_case_has_a_word_of_its_own() -> None:
     words = {problems._code(kind) for kind in kinds}
     assert len(words) == len(kinds)
     assert all(word.replace("-", "").isalpha() for word in words)
+
+
+class TestBrokenSettings:
+    """They were written past the form."""
+
+    @pytest.fixture(autouse=True)
+    def broken(self, company: Company) -> None:
+        Company.objects.filter(pk=company.pk).update(
+            name="Léman", settings={"solver_time_limit_s": -5}
+        )
+
+    def test_programs_get_a_problem_with_the_field(self, office: Caller) -> None:
+        answer = office.get(f"kpis/?from={DAY}&to={DAY}")
+        assert (answer.status, answer.problem) == (503, "invalid-settings")
+        assert answer.fields == {"solver_time_limit_s": "at least 1 is needed."}
+
+    @pytest.mark.parametrize("is_staff", [True, False])
+    def test_people_get_a_page_and_the_office_the_way_to_the_form(
+        self, rf: RequestFactory, company: Company, is_staff: bool
+    ) -> None:
+        request = rf.get("/days/")
+        request.user = make_member(company, is_staff=is_staff)
+        company.refresh_from_db()
+        response = HttpResponse()
+        try:
+            _ = company.rules
+        except InvalidSettingsError:
+            response = problems.server_error(request)
+        page = response.content.decode()
+        assert response.status_code == 503
+        assert "Léman cannot be used. Time for planning (s): at least 1 is needed." in page
+        form = reverse("admin:dispatch_company_change", args=[company.pk])
+        assert (form in page) == is_staff
+
+    def test_a_day_with_journeys_is_such_a_page(self, company: Company) -> None:
+        make_booking(company)
+        client = Client(raise_request_exception=False)
+        client.force_login(make_member(company, Role.ADMIN))
+        response = client.get("/", follow=True)
+        assert response.status_code == 503
+        assert "Léman cannot be used" in response.content.decode()
 
 
 def test_what_nobody_foresaw_goes_up() -> None:

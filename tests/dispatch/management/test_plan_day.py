@@ -118,9 +118,7 @@ def test_each_trip_left_over_says_why_and_what_would_help() -> None:
 def test_a_word_is_a_day_of_the_company(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever day it is where the server stands."""
     monkeypatch.setattr(timezone, "now", lambda: at(5) + timedelta(days=9))
-    company = company_with_a_day("Kiritimati")
-    Company.objects.filter(pk=company.pk).update(time_zone="Pacific/Kiritimati")
-    company.refresh_from_db()
+    company = make_company(name="Kiritimati", time_zone="Pacific/Kiritimati")
     tomorrow = local_day(company, timezone.now()) + timedelta(days=1)
     err = io.StringIO()
     with pytest.raises(CommandError):

@@ -12,7 +12,7 @@ from atmr.settings import base
 from dispatch.engine import problem
 from dispatch.enums import Priority
 from dispatch.models import Company, CompanySettings
-from dispatch.models.company import validate_settings, validate_time_zone
+from dispatch.models.company import InvalidSettingsError, validate_settings, validate_time_zone
 from dispatch.models.settings import LONGEST_PLANNING_S
 from dispatch.usecases.run_dispatch import LEASE_MARGIN
 
@@ -80,6 +80,18 @@ def test_settings_survive_the_json_they_are_stored_as() -> None:
 def test_a_bad_document_is_refused_and_says_where(document: dict[str, object], named: str) -> None:
     with pytest.raises(ValidationError, match=named):
         validate_settings(document)
+
+
+def test_stored_settings_that_are_not_valid_name_the_company_and_the_field() -> None:
+    company = Company(name="Léman", settings={"solver_time_limit_s": -5, "freeze": 1})
+    with pytest.raises(InvalidSettingsError) as refusal:
+        _ = company.rules
+    assert str(refusal.value) == (
+        "The settings of Léman cannot be used. Time for planning (s): at least 1 is needed."
+        " freeze: there is no such setting."
+        " An administrator can mend them on the form of the company."
+    )
+    assert [fault.name for fault in refusal.value.faults] == ["solver_time_limit_s", "freeze"]
 
 
 def test_the_longest_planning_ends_before_its_worker_is_told_to() -> None:

@@ -140,6 +140,10 @@ class TestWorkerThatDiedBeforeApplying:
         run_dispatch(run_id=run.pk, clock=lambda: DUE)
         return run
 
+    def test_it_waits_while_the_settings_are_broken(self, run: DispatchRun) -> None:
+        Company.objects.filter(pk=run.company_id).update(settings={"speed_kmh": "fast"})
+        assert undelivered(now=DUE + timedelta(seconds=60)) == []
+
     def test_the_next_minutes_put_it_in_force_while_its_day_has_not_begun(
         self, run: DispatchRun, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 from celery.exceptions import Retry
@@ -17,6 +16,7 @@ from dispatch.engine.problem import Problem
 from dispatch.engine.rules import Violation, hard_violations
 from dispatch.enums import AssignedBy, BookingStatus, Rule, RunStatus, RunTrigger
 from dispatch.models import Assignment, Company, DispatchRun, Shift
+from dispatch.models.company import InvalidSettingsError
 from dispatch.usecases.apply_plan import RunNotReadyError, StalePlanError, apply_plan
 from dispatch.usecases.assign_booking import assign_booking
 from dispatch.usecases.day_content import NothingToPlanError
@@ -27,7 +27,6 @@ from dispatch.usecases.record_progress import record_progress
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.run_dispatch import (
     DayBusyError,
-    InvalidSettingsError,
     LostLeaseError,
     RunNotQueuedError,
     _why,
@@ -195,13 +194,19 @@ class TestRun:
     def test_a_surprise_is_marked_without_its_words(self, company: Company, shift: Shift) -> None:
         """An unexpected error may carry names: the row keeps its kind only."""
         booking = make_booking(company)
-        Company.objects.filter(pk=company.pk).update(time_zone="Mars/Olympus_Mons")
         run = request_run(company=company, day=DAY, trigger=RunTrigger.MANUAL, by=None)
-        with pytest.raises(ZoneInfoNotFoundError):
-            run_dispatch(run_id=run.pk, clock=lambda: at(5))
+        surprises = [False, True]
+
+        def clock() -> datetime:
+            if surprises and surprises.pop(0):
+                raise LookupError(booking.patient.last_name)
+            return at(5)
+
+        with pytest.raises(LookupError):
+            run_dispatch(run_id=run.pk, clock=clock)
         run.refresh_from_db()
         assert run.status == RunStatus.FAILED
-        assert run.error == {"key": "broke_off", "figures": {"kind": "ZoneInfoNotFoundError"}}
+        assert run.error == {"key": "broke_off", "figures": {"kind": "LookupError"}}
         assert booking.patient.last_name not in str(run.error)
 
     def test_settings_that_are_no_longer_valid_are_named(
@@ -209,7 +214,7 @@ class TestRun:
     ) -> None:
         Company.objects.filter(pk=company.pk).update(settings={"speed_kmh": 0.5})
         run = request_run(company=company, day=DAY, trigger=RunTrigger.MANUAL, by=None)
-        with pytest.raises(InvalidSettingsError, match="speed_kmh"):
+        with pytest.raises(InvalidSettingsError, match=r"Speed \(km/h\): at least 5 is needed"):
             run_dispatch(run_id=run.pk, clock=lambda: at(5))
         run.refresh_from_db()
         assert run.status == RunStatus.FAILED

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import time, timedelta
+
+from django.utils import timezone
 
 from dispatch.enums import Role
 from dispatch.models import (
@@ -90,6 +92,39 @@ def journey_from_elsewhere(company: Company) -> None:
 def journey_led_elsewhere_later(company: Company) -> None:
     row = make_booking(company)
     type(row).objects.filter(pk=row.pk).update(dropoff=_elsewhere())
+
+
+@violates("company_time_zone")
+def clocks_of_mars(company: Company) -> None:
+    Company.objects.filter(pk=company.pk).update(time_zone="Mars/X")
+
+
+@violates("company_time_zone")
+def name_that_reads_as_an_offset(_company: Company) -> None:
+    make_company(time_zone="Mars/X3")
+
+
+@violates("company_time_zone")
+def zone_written_otherwise(_company: Company) -> None:
+    make_company(time_zone="europe/zurich")
+
+
+@violates("company_time_zone")
+def clock_of_the_machine(_company: Company) -> None:
+    make_company(time_zone="localtime")
+
+
+@violates("company_keeps_time_zone")
+def other_clocks_for_what_is_promised(company: Company) -> None:
+    make_booking(company, status="draft")
+    Company.objects.filter(pk=company.pk).update(time_zone="America/Montreal")
+
+
+@violates("company_keeps_time_zone")
+def other_clocks_for_a_coming_shift(company: Company) -> None:
+    tomorrow = timezone.now() + timedelta(days=1)
+    make_shift(company, start=tomorrow, end=tomorrow + timedelta(hours=8))
+    Company.objects.filter(pk=company.pk).update(time_zone="America/Montreal")
 
 
 def _foreign_skill() -> Skill:
