@@ -45,6 +45,14 @@ class VisitKind(StrEnum):
     BREAK = "break"
 
 
+class Means(StrEnum):
+    """How a journey goes on whose vehicle or driver dropped out."""
+
+    INSERT = "insert"  # into the tour of another driver
+    NEW_RUN = "new_run"  # a crew that was not out yet, or another vehicle or driver in place of the lost one
+    PARTNER = "partner"  # a taxi company
+
+
 class Priority(StrEnum):
     """How much it costs the carrier to leave a trip unserved (see Weights)."""
 
