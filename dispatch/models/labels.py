@@ -115,6 +115,11 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, _StrPromise]] = {
         enums.BookingStatus.REFUSED: _("refused"),
         enums.BookingStatus.UNMET: _("not served"),
     },
+    enums.Means: {
+        enums.Means.INSERT: _("into another tour"),
+        enums.Means.NEW_RUN: _("new run"),
+        enums.Means.PARTNER: _("taxi partner"),
+    },
     enums.StatusReason: {
         enums.StatusReason.PATIENT_ABSENT: _("patient absent"),
         enums.StatusReason.PATIENT_UNWELL: _("patient unwell"),
