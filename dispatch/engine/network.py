@@ -6,9 +6,11 @@ A *sequence* is the list of nodes and breaks of one shift's route, in order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import replace
+from math import inf
+from operator import itemgetter
 from typing import Any
 
 from dispatch.engine.errors import InvalidPlanError
@@ -17,7 +19,20 @@ from dispatch.engine.travel import FREE_FLOW_PERMILLE
 from dispatch.enums import Rule, VisitKind
 
 Sequence = list[int]
+Row = tuple[int, ...]
 NO_LOAD = Load()
+
+
+class Rows(dict[int, Row]):
+    """Rows of a table by node, each made when it is first asked for: a large day never needs them all at once."""
+
+    def __init__(self, make: Callable[[int], Row]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, node: int) -> Row:
+        row = self[node] = self._make(node)
+        return row
 
 
 class Network:
@@ -35,50 +50,45 @@ class Network:
         self.latest = [stop.latest_s for stop in self.stops]
         self.service = [stop.service_s for stop in self.stops]
         self.permille = [problem.travel.traffic_at(middle_s(stop)) for stop in self.stops]
-        self.drive = [self._legs_from(node) for node in range(len(self.stops))]
-        self.empty_drive = [self._empty_legs_from(node) for node in range(len(self.stops))]
+        self._shared = _SharedRows(self.location, problem)
+        self.drive = Rows(self._legs_from)
+        self.empty_drive = Rows(self._empty_legs_from)
         self.ride_limit = [problem.ride_limit_s(trip) for trip in problem.trips]
         self.direct = [problem.direct_s(trip) for trip in problem.trips]
-        self.from_base = [self._legs_from_base(shift) for shift in problem.shifts]
-        self.to_base = [self._legs_to_base(shift) for shift in problem.shifts]
+        out = {place: self._legs_out(place) for place in _places(problem, "start_location")}
+        home = {place: self._legs_home(place) for place in _places(problem, "end_location")}
+        self.from_base = [out[shift.start_location] for shift in problem.shifts]
+        self.to_base = [home[shift.end_location] for shift in problem.shifts]
         self.share_mask = self._share_masks()
-        self.refused = [
-            [_unfit(problem, trip, shift) for trip in problem.trips] for shift in problem.shifts
-        ]
+        self.refused = self._refusals()
         self.not_preferred = [self._not_preferred(shift) for shift in problem.shifts]
         self.moved = [self._moved(shift) for shift in problem.shifts]
         self.companions = self._companions()
         self.paired = [trip for trip, others in enumerate(self.companions) if others]
         self._room: dict[tuple[int, Load, Load], bool] = {}
 
-    def _legs_from(self, node: int) -> list[int]:
-        row, permille = self.problem.travel.seconds[self.location[node]], self.permille[node]
-        return [_stretched(row[place], permille) for place in self.location]
+    def _legs_from(self, node: int) -> Row:
+        return self._shared.full(self.location[node], self.permille[node])
 
-    def _legs_from_base(self, shift: Shift) -> list[int]:
-        row = self.problem.travel.seconds[shift.start_location]
-        return [
+    def _empty_legs_from(self, node: int) -> Row:
+        """Legs of an empty vehicle: between two trips at different places the margin is added."""
+        if not node & 1:
+            return self.drive[node]
+        return self._shared.empty(self.location[node], self.permille[node])
+
+    def _legs_out(self, start: int) -> Row:
+        row = self.problem.travel.seconds[start]
+        return tuple(
             _stretched(row[place], permille)
             for place, permille in zip(self.location, self.permille, strict=True)
-        ]
+        )
 
-    def _legs_to_base(self, shift: Shift) -> list[int]:
-        table, end = self.problem.travel.seconds, shift.end_location
-        return [
+    def _legs_home(self, end: int) -> Row:
+        table = self.problem.travel.seconds
+        return tuple(
             _stretched(table[place][end], permille)
             for place, permille in zip(self.location, self.permille, strict=True)
-        ]
-
-    def _empty_legs_from(self, origin: int) -> list[int]:
-        """Legs of an empty vehicle: between two trips at different places the margin is added."""
-        margin, places = self.problem.settings.transition_margin_s, self.location
-        row = self.drive[origin]
-        if not origin & 1:
-            return row
-        return [
-            leg + margin * (not node & 1 and place != places[origin])
-            for node, (leg, place) in enumerate(zip(row, places, strict=True))
-        ]
+        )
 
     def with_trip(self, i: int, trip: Trip) -> Network:
         """The tables as if trip i were this one, which differs in its times or its pin alone.
@@ -86,9 +96,8 @@ class Network:
         What does not change is shared, so that this is cheap; `problem` stays the day as it was asked for.
         """
         other = copy(self)
-        for table in ("stops", "earliest", "latest", "permille", "drive", "empty_drive"):
+        for table in ("stops", "earliest", "latest", "permille", "ride_limit", "direct"):
             setattr(other, table, list(getattr(self, table)))
-        other.ride_limit, other.direct = list(self.ride_limit), list(self.direct)
         other.refused = [list(refused) for refused in self.refused]
         other._replace(i, trip)
         other.share_mask = self._share_masks_with(i, trip)
@@ -102,28 +111,30 @@ class Network:
 
     def _replace(self, i: int, trip: Trip) -> None:
         problem = self.problem
+        self.drive, self.empty_drive = Rows(self._legs_from), Rows(self._empty_legs_from)
         for node, stop in ((2 * i, trip.pickup), (2 * i + 1, trip.dropoff)):
             self.stops[node] = stop
             self.earliest[node], self.latest[node] = stop.earliest_s, stop.latest_s
             permille = problem.travel.traffic_at(middle_s(stop))
             if permille != self.permille[node]:  # another hour: other ways from it and to the bases
                 self.permille[node] = permille
-                self.drive[node] = self._legs_from(node)
-                self.empty_drive[node] = self._empty_legs_from(node)
                 self._replace_base_legs(node, stop)
         self.ride_limit[i], self.direct[i] = problem.ride_limit_s(trip), problem.direct_s(trip)
         for refused, shift in zip(self.refused, problem.shifts, strict=True):
             refused[i] = _unfit(problem, trip, shift)
 
     def _replace_base_legs(self, node: int, stop: Stop) -> None:
-        self.from_base, self.to_base = (
-            list(map(list, self.from_base)),
-            list(map(list, self.to_base)),
-        )
-        legs = zip(self.problem.shifts, self.from_base, self.to_base, strict=True)
-        for shift, out, home in legs:
-            out[node] = self.problem.leg_s(None, stop, shift)
-            home[node] = self.problem.leg_s(stop, None, shift)
+        problem, shifts = self.problem, self.problem.shifts
+        out = {shift.start_location: problem.leg_s(None, stop, shift) for shift in shifts}
+        home = {shift.end_location: problem.leg_s(stop, None, shift) for shift in shifts}
+        self.from_base = [
+            (*row[:node], out[shift.start_location], *row[node + 1 :])
+            for row, shift in zip(self.from_base, shifts, strict=True)
+        ]
+        self.to_base = [
+            (*row[:node], home[shift.end_location], *row[node + 1 :])
+            for row, shift in zip(self.to_base, shifts, strict=True)
+        ]
 
     def _share_masks_with(self, i: int, trip: Trip) -> list[int]:
         masks = [mask & ~(1 << i) for mask in self.share_mask]
@@ -134,31 +145,73 @@ class Network:
                 masks[j] |= 1 << i
         return masks
 
+    def _refusals(self) -> list[list[Rule | None]]:
+        """For each shift why it can never carry each trip; trips that ask for the same are judged once."""
+        problem = self.problem
+        asked = [(trip.needs, trip.load) for trip in problem.trips]
+        one_of = dict(zip(asked, problem.trips, strict=True))
+        bound = [
+            (i, trip)
+            for i, trip in enumerate(problem.trips)
+            if trip.id in problem.committed_shift
+            or trip.pinned_shift is not None
+            or trip.excluded_drivers
+        ]
+        found: list[list[Rule | None]] = []
+        for shift in problem.shifts:
+            lacking = {kind: _lacking(trip, shift) for kind, trip in one_of.items()}
+            row = [lacking[kind] for kind in asked]
+            for i, trip in bound:
+                row[i] = _unfit(problem, trip, shift)
+            found.append(row)
+        return found
+
     def _not_preferred(self, shift: Shift) -> list[int]:
         """For each trip what it costs that this shift's driver is not one of those it prefers."""
         weight = self.problem.settings.weights.not_preferred_driver
         wished = (trip.preferred_drivers for trip in self.problem.trips)
-        return [weight * (bool(wish) and shift.driver not in wish) for wish in wished]
+        return [weight if wish and shift.driver not in wish else 0 for wish in wished]
 
     def _moved(self, shift: Shift) -> list[int]:
         """For each trip what it costs that this shift's driver is not the one in force."""
         weight = self.problem.settings.weights.moved_to_other_driver
-        in_force = self.problem.driver_in_force
-        drivers = (in_force.get(trip.id, shift.driver) for trip in self.problem.trips)
-        return [weight * (driver != shift.driver) for driver in drivers]
+        moved = [0] * len(self.problem.trips)
+        for trip, driver in self.problem.driver_in_force.items():
+            if driver != shift.driver and trip in self.trip_index:
+                moved[self.trip_index[trip]] = weight
+        return moved
 
     def _share_masks(self) -> list[int]:
-        """For each trip the set, as bits, of the trips it may be on board with (itself included)."""
-        trips = self.problem.trips
+        """For each trip the set, as bits, of the trips it may be on board with (itself included).
+
+        As `Problem.may_share` has it, found by a window that slides over the trips in the order of their hour.
+        """
+        trips, pooling = self.problem.trips, self.problem.settings.pooling
         masks = [1 << i for i in range(len(trips))]
-        if self.problem.settings.pooling is None:
+        if pooling is None:
             return masks
-        for i, a in enumerate(trips):
-            for j in range(i):
-                if self.problem.may_share(a, trips[j]):
-                    masks[i] |= 1 << j
-                    masks[j] |= 1 << i
+        widest = inf if pooling.max_pickup_gap_s is None else pooling.max_pickup_gap_s
+        at = [middle_s(trip.pickup) for trip in trips]
+        for group in self._pools(same_area=pooling.same_area):
+            group.sort(key=at.__getitem__)
+            window, first, last = 0, 0, 0
+            for i in group:
+                while last < len(group) and at[group[last]] - at[i] <= widest:
+                    window |= 1 << group[last]
+                    last += 1
+                while at[i] - at[group[first]] > widest:
+                    window ^= 1 << group[first]
+                    first += 1
+                masks[i] |= window
         return masks
+
+    def _pools(self, *, same_area: bool) -> list[list[int]]:
+        """Trips that may share at all, by neighbourhood where that counts."""
+        pools: dict[str | None, list[int]] = {}
+        for i, trip in enumerate(self.problem.trips):
+            if trip.may_pool and (trip.area is not None or not same_area):
+                pools.setdefault(trip.area if same_area else None, []).append(i)
+        return list(pools.values())
 
     def _companions(self) -> list[tuple[int, ...]]:
         """Trips that ask to share a driver with trip i, in either direction."""
@@ -212,6 +265,62 @@ def boarding(sequence: Sequence) -> list[int]:
     return [node >> 1 for node in sequence if node >= 0 and not node & 1]
 
 
+class _SharedRows:
+    """Ways from one place at one hour to every node: the same for all who leave there and then."""
+
+    def __init__(self, location: list[int], problem: Problem) -> None:
+        self._travel, self._margin = problem.travel, problem.settings.transition_margin_s
+        self._known: dict[tuple[int, int, bool], Row] = {}
+        self._seconds: dict[
+            int, dict[int, int]
+        ] = {}  # one object a duration, however often it is met
+        if location:
+            # Behind the ways to all places stand those with the margin: to pickups, for an empty vehicle.
+            behind = problem.travel.size
+            self._pick = itemgetter(*location)
+            self._pick_empty = itemgetter(
+                *(place + behind * (not node & 1) for node, place in enumerate(location))
+            )
+
+    def full(self, place: int, permille: int) -> Row:
+        key = (place, permille, False)
+        if key not in self._known:
+            self._known[key] = self._pick(self._ways(place, permille))
+        return self._known[key]
+
+    def empty(self, place: int, permille: int) -> Row:
+        key = (place, permille, True)
+        if key not in self._known:
+            ways = self._ways(place, permille)
+            later = [way + self._margin for way in ways]
+            later[place] = ways[place]
+            self._known[key] = self._pick_empty((*ways, *later))
+        return self._known[key]
+
+    def _ways(self, place: int, permille: int) -> Row:
+        row = self._travel.seconds[place]
+        if permille == FREE_FLOW_PERMILLE:
+            return row
+        known = self._seconds.setdefault(permille, _Stretched(permille))
+        return tuple(map(known.__getitem__, row))
+
+
+class _Stretched(dict[int, int]):
+    """Free-flow seconds → seconds in one hour's traffic."""
+
+    def __init__(self, permille: int) -> None:
+        super().__init__()
+        self._permille = permille
+
+    def __missing__(self, seconds: int) -> int:
+        stretched = self[seconds] = _stretched(seconds, self._permille)
+        return stretched
+
+
+def _places(problem: Problem, end: str) -> set[int]:
+    return {getattr(shift, end) for shift in problem.shifts}
+
+
 def _stretched(seconds: int, permille: int) -> int:
     return -(-seconds * permille // FREE_FLOW_PERMILLE)
 
@@ -224,9 +333,14 @@ def _unfit(problem: Problem, trip: Trip, shift: Shift) -> Rule | None:
         (committed != shift.id, Rule.FREEZE_TIME),
         (pinned != shift.id, Rule.PINNED),
         (shift.driver in trip.excluded_drivers, Rule.EXCLUDED_DRIVER),
-        (not trip.needs <= shift.capabilities, Rule.SKILLS),
-        (not shift.can_hold(trip.load), Rule.CAPACITY),
     )
     if committed == shift.id and trip.id in problem.committed_shift:
         return None  # what has begun is a fact
-    return next((rule for is_broken, rule in verdicts if is_broken), None)
+    return next((rule for is_broken, rule in verdicts if is_broken), _lacking(trip, shift))
+
+
+def _lacking(trip: Trip, shift: Shift) -> Rule | None:
+    """What the crew or the vehicle lacks for the trip."""
+    if not trip.needs <= shift.capabilities:
+        return Rule.SKILLS
+    return None if shift.can_hold(trip.load) else Rule.CAPACITY

@@ -13,7 +13,7 @@ from copy import copy
 from functools import cached_property
 from itertools import accumulate, pairwise
 
-from dispatch.engine.network import NO_LOAD, Network, Sequence, boarding
+from dispatch.engine.network import NO_LOAD, Network, Row, Sequence, boarding
 from dispatch.engine.problem import Load, Shift
 from dispatch.engine.schedule import lay_out
 
@@ -73,7 +73,7 @@ class Room:
             for node, load in zip(self.before, self.on_board, strict=True)
         ]
 
-    def _ways_from(self, before: int, on_board: int) -> list[int]:
+    def _ways_from(self, before: int, on_board: int) -> Row:
         """Seconds from the real stop before a position to any node put there, margin included."""
         if before < 0:
             return self.network.from_base[self.s]

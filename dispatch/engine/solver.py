@@ -24,7 +24,7 @@ from ortools.constraint_solver import (  # type: ignore[import-untyped]  # stubs
 from dispatch.engine.draft import resume
 from dispatch.engine.errors import EngineError
 from dispatch.engine.fitting import valid_fit
-from dispatch.engine.network import Network, Sequence, network_of
+from dispatch.engine.network import Network, Row, Sequence, network_of
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Load, Problem, Shift, Visit
 from dispatch.enums import VisitKind
@@ -252,16 +252,16 @@ class _Rules:
         rows += [[0] * self.model.size for _ in shifts]
         return rows
 
-    def _gaps(self, stop: int) -> list[int]:
+    def _gaps(self, stop: int) -> Row:
         """Driving to each stop of the network, with the margin where the vehicle is surely empty."""
         network, masks = self.network, self.network.share_mask
         trip = stop >> 1
-        return [
+        return tuple(
             full if masks[trip] & masks[other >> 1] & ~(1 << trip | 1 << (other >> 1)) else empty
             for other, (full, empty) in enumerate(
                 zip(network.drive[stop], network.empty_drive[stop], strict=True)
             )
-        ]
+        )
 
     def _keep_time(self) -> None:
         model, routing, horizon = self.model, self.routing, self.model.horizon

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from dispatch.engine.fairness import FULL_SHIFT_S
 from dispatch.engine.network import Network
 from dispatch.engine.problem import Shift
+from dispatch.engine.travel import FREE_FLOW_PERMILLE
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.uint8]
@@ -73,7 +74,7 @@ def tables_of(network: Network, *, longest: int) -> Tables:
     unserved = _ints([weights.unserved(trip.priority) for trip in trips])
     priceless = 2 * int(unserved.sum()) + 1  # no trips are worth a mandatory break, all together
     stops = (len(shifts), len(network.stops))
-    drive = _ints(network.drive).reshape(stops[1], stops[1])
+    drive = _drive(network)
     _tighten(low, high, service[0::2], limit, _least_ways(drive))
     from_base = _ints(network.from_base).reshape(stops)
     to_base = _ints(network.to_base).reshape(stops)
@@ -131,14 +132,25 @@ def _tighten(low: Ints, high: Ints, board: Ints, limit: Ints, way: Ints) -> None
     high[1::2] = np.minimum(high[1::2], high[0::2] + board + limit)
 
 
+def _drive(network: Network) -> Ints:
+    """`Network.drive` as one array, without a row of Python integers for each stop."""
+    place = _ints(network.location)
+    drive: Ints = _ints(network.problem.travel.seconds)[place[:, None], place[None, :]]
+    drive *= -_ints(network.permille)[:, None]
+    drive //= FREE_FLOW_PERMILLE  # floor of the negative: rounded up, as `Problem.leg_s` has it
+    return np.negative(drive, out=drive)
+
+
 def _least_ways(drive: Ints) -> Ints:
     """(n,) no ride is shorter, over whatever stops: the nearest leg from its pickup or to its drop-off.
 
     The direct way is no such bound: with traffic by the hour a detour can be the faster one.
     """
-    legs = drive.copy()
-    np.fill_diagonal(legs, FAR)
-    return _ints(np.maximum(legs.min(axis=1)[0::2], legs.min(axis=0)[1::2]))
+    diagonal = drive.diagonal().copy()
+    np.fill_diagonal(drive, FAR)
+    least = _ints(np.maximum(drive.min(axis=1)[0::2], drive.min(axis=0)[1::2]))
+    np.fill_diagonal(drive, diagonal)
+    return least
 
 
 class _Ways:
@@ -147,7 +159,7 @@ class _Ways:
     def __init__(self, network: Network) -> None:
         problem = network.problem
         self._weights = problem.settings.weights
-        self._metres = _ints(problem.travel.metres)
+        self._metres = _ints(problem.travel.metres if self._weights.driving_per_km else ((0,),))
         self._place = _ints(network.location)
         self._starts = _ints([shift.start_location for shift in problem.shifts])
         self._finishes = _ints([shift.end_location for shift in problem.shifts])
@@ -162,6 +174,8 @@ class _Ways:
         return self._priced(seconds, self._place[None, :], self._finishes[:, None])
 
     def _priced(self, seconds: Ints, origin: Ints, goal: Ints) -> Ints:
+        if self._weights.driving_per_s == 1 and not self._weights.driving_per_km:
+            return seconds  # one table in memory and not two
         priced = seconds * self._weights.driving_per_s
         if self._weights.driving_per_km and seconds.size:
             priced = priced + self._metres[origin, goal] * self._weights.driving_per_km // 1000
@@ -176,9 +190,11 @@ def _places(shifts: tuple[Shift, ...]) -> Ints:
 
 
 def _shares(network: Network) -> Flags:
-    trips = range(len(network.problem.trips))
-    rows = [[mask >> other & 1 for other in trips] for mask in network.share_mask]
-    return np.array(rows, dtype=np.uint8).reshape(len(trips), len(trips))
+    trips = len(network.problem.trips)
+    width = trips // 8 + 1
+    packed = b"".join(mask.to_bytes(width, "little") for mask in network.share_mask)
+    bits = np.frombuffer(packed, dtype=np.uint8).reshape(trips, width)
+    return np.ascontiguousarray(np.unpackbits(bits, axis=1, count=trips, bitorder="little"))
 
 
 def _prices_of_loads(network: Network, shift: Shift) -> list[int]:
