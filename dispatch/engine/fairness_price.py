@@ -21,5 +21,10 @@ def fairness_price(problem: Problem, plan: Plan, unfair: Plan) -> int:
 
 def without_fairness(problem: Problem) -> Problem:
     """The same day where it costs nothing who carries how much."""
-    weights = replace(problem.settings.weights, fairness_per_trip_squared=0)
+    return with_fairness(problem, 0)
+
+
+def with_fairness(problem: Problem, weight: int) -> Problem:
+    """The same day where uneven loads are priced so; `weight` as `fairness_per_trip_squared`."""
+    weights = replace(problem.settings.weights, fairness_per_trip_squared=weight)
     return replace(problem, settings=replace(problem.settings, weights=weights))

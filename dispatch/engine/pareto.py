@@ -1,0 +1,122 @@
+"""Fairness against cost: up to three plans of which none is both dearer and less even than another.
+
+Each weight of fairness gives a plan; what counts is not the weight but what came of it: the price without
+that concern, and how far apart the drivers' loads are. Plans that another one beats in one and does not lose to
+in the other are dropped, and other weights are tried until three are left or the tries are over (the weighted-sum
+method with refinement: Das & Dennis 1997 say what it can miss, plans in a dent of the front).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from math import isqrt
+
+from dispatch.engine.cost import score
+from dispatch.engine.fairness import fairness
+from dispatch.engine.fairness_price import with_fairness, without_fairness
+from dispatch.engine.pipeline import Result
+from dispatch.engine.plan import Plan
+from dispatch.engine.problem import Problem, Weights
+
+WANTED = 3
+MOST_TRIES = 6
+USUAL = Weights().fairness_per_trip_squared
+STRONG = 500  # as much as a company may set: more would weigh against serving
+
+Planner = Callable[[Problem, Plan | None], Result]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A plan with its `cost` (fairness priced at nothing) and the `gap` between drivers, in trips per eight hours.
+
+    `problem`: the day with the `weight` of fairness that the plan was made with. `price`: what the plan costs
+    more than the cheapest of the choices, for being more even; 0 for that one.
+    """
+
+    weight: int
+    problem: Problem
+    result: Result
+    cost: int
+    gap: float
+    price: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """The cheapest first, each more even than the one before; `tried`: the weights asked, in their order."""
+
+    choices: tuple[Choice, ...]
+    tried: tuple[int, ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """False when fewer than three were found: the day offers no more, or the search saw no more."""
+        return len(self.choices) == WANTED
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    weight: int
+    problem: Problem
+    result: Result
+    cost: int
+    gap: float
+
+
+def fair_choices(problem: Problem, *, plan: Planner, start: Plan | None = None) -> Choices:
+    """One to three plans, none beaten by another; `plan` makes one of a problem, from a draft if given one.
+
+    At most `MOST_TRIES` plans are made. Each starts from the best plan so far by its own prices, so that no later
+    plan is worse by them than one that is known. Raises what `plan` raises.
+    """
+    found: list[_Found] = []
+    tried: list[int] = []
+    for weight in _ladder(problem.settings.weights.fairness_per_trip_squared):
+        if len(tried) >= WANTED and len(_unbeaten(found)) >= WANTED:
+            break
+        day = with_fairness(problem, weight)
+        known = [item.result.plan for item in found]
+        draft = min(known, key=lambda made: score(day, made).total) if known else start
+        found.append(_measured(problem, day, weight, plan(day, draft)))
+        tried.append(weight)
+    return Choices(choices=tuple(_priced(_unbeaten(found))), tried=tuple(tried))
+
+
+def _ladder(company: int) -> list[int]:
+    """Nothing, the company's own weight, a strong one; then between these."""
+    middle = company if 0 < company < STRONG else USUAL
+    steps = [0, middle, STRONG, isqrt(middle * STRONG), middle // 4, 2 * middle]
+    return list(dict.fromkeys(steps))[:MOST_TRIES]
+
+
+def _measured(problem: Problem, day: Problem, weight: int, result: Result) -> _Found:
+    return _Found(
+        weight=weight,
+        problem=day,
+        result=result,
+        cost=score(without_fairness(problem), result.plan).total,
+        gap=fairness(problem, result.plan).gap,
+    )
+
+
+def _unbeaten(found: Iterable[_Found]) -> list[_Found]:
+    """The cheapest first; of plans alike in both the first that was found. One more try adds one at most."""
+    kept: list[_Found] = []
+    for item in sorted(found, key=lambda item: (item.cost, item.gap)):
+        if not kept or item.gap < kept[-1].gap:
+            kept.append(item)
+    return kept
+
+
+def _priced(front: list[_Found]) -> Iterator[Choice]:
+    for item in front:
+        yield Choice(
+            weight=item.weight,
+            problem=item.problem,
+            result=item.result,
+            cost=item.cost,
+            gap=item.gap,
+            price=item.cost - front[0].cost,
+        )
