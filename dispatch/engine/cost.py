@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from itertools import pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
 from dispatch.engine.fairness import FULL_SHIFT_S
@@ -31,20 +33,23 @@ class Score:
 
     @property
     def total(self) -> int:
-        return sum(getattr(self, field.name) for field in fields(self))
+        return int(sum(_parts(self)))
 
-    def plus(self, other: Score) -> Score:
-        return Score(
-            **{f.name: getattr(self, f.name) + getattr(other, f.name) for f in fields(self)}
-        )
+
+_NAMES = [field.name for field in fields(Score)]
+_parts = attrgetter(*_NAMES)
 
 
 def score(problem: Problem, plan: Plan) -> Score:
     """The whole plan's price, part by part."""
-    total = Score(unserved=_unserved(problem, plan), same_driver=_separated(problem, plan))
-    for route in plan.routes:
-        total = total.plus(route_score(problem, route))
-    return total
+    return score_with(problem, plan, (route_score(problem, route) for route in plan.routes))
+
+
+def score_with(problem: Problem, plan: Plan, routes: Iterable[Score]) -> Score:
+    """The same where the price of each route is known already."""
+    whole = Score(unserved=_unserved(problem, plan), same_driver=_separated(problem, plan))
+    sums = map(sum, zip(*map(_parts, (whole, *routes)), strict=True))
+    return Score(**dict(zip(_NAMES, sums, strict=True)))
 
 
 def route_cost(problem: Problem, route: Route) -> int:

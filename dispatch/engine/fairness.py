@@ -61,6 +61,20 @@ def fairness(problem: Problem, plan: Plan) -> Fairness:
     return compared(planned_work(problem, plan))
 
 
+def trips_gap(problem: Problem, plan: Plan) -> float:
+    """`fairness(problem, plan).gap` alone, without walking any route."""
+    shift_by_id = problem.shift_by_id
+    trips: dict[str, int] = {}
+    for route in plan.routes:
+        driver = shift_by_id[route.shift].driver
+        trips[driver] = trips.get(driver, 0) + len(route.trip_ids)
+    loads = {
+        driver: _normalised(_duty_of(driver, shifts, trips.get(driver, 0)))
+        for driver, shifts in _regular_shifts(problem).items()
+    }
+    return _gap(list(loads.values()))
+
+
 def day_fairness(problem: Problem, plan: Plan) -> Fairness:
     """As KPI.md counts it: the day's own trips per eight hours on duty that day, whatever came before."""
     work = planned_work(problem, plan)
@@ -81,11 +95,17 @@ def compared(work: Sequence[DriverWork]) -> Fairness:
 
 def planned_work(problem: Problem, plan: Plan) -> tuple[DriverWork, ...]:
     """What a plan gives each regular driver, in order of reference; a driver of two shifts is counted once."""
+    shifts_of = _regular_shifts(problem)
+    return tuple(_work(problem, plan, shifts) for _driver, shifts in sorted(shifts_of.items()))
+
+
+def _regular_shifts(problem: Problem) -> dict[str, list[Shift]]:
+    """driver → shifts of the day, without those of emergency drivers."""
     shifts_of: dict[str, list[Shift]] = {}
     for shift in problem.shifts:
         if not shift.is_emergency:
             shifts_of.setdefault(shift.driver, []).append(shift)
-    return tuple(_work(problem, plan, shifts) for _driver, shifts in sorted(shifts_of.items()))
+    return shifts_of
 
 
 def is_heavy(load: Load) -> bool:
@@ -106,15 +126,24 @@ def _work(problem: Problem, plan: Plan, shifts: list[Shift]) -> DriverWork:
     nothing = Route(shift="")
     ways = [(shift, plan.route_of.get(shift.id, nothing)) for shift in shifts]
     trips = [problem.trip_by_id[trip] for _, route in ways for trip in route.trip_ids]
+    return replace(
+        _duty_of(shifts[0].driver, shifts, len(trips)),
+        driving_s=sum(_driving_s(problem, shift, route) for shift, route in ways),
+        heavy_trips=sum(is_heavy(trip.load) for trip in trips),
+    )
+
+
+def _duty_of(driver: str, shifts: list[Shift], trips: int) -> DriverWork:
+    """A driver's hours and trips, before any way is looked at."""
     return DriverWork(
-        driver=shifts[0].driver,
+        driver=driver,
         on_duty_s=sum(shift.end_s - shift.start_s for shift in shifts),
         # The same counts stand on each shift of a driver.
         recent_duty_s=max(shift.recent_duty_s for shift in shifts),
         recent_trips=max(shift.recent_trips for shift in shifts),
-        trips=len(trips),
-        driving_s=sum(_driving_s(problem, shift, route) for shift, route in ways),
-        heavy_trips=sum(is_heavy(trip.load) for trip in trips),
+        trips=trips,
+        driving_s=0,
+        heavy_trips=0,
     )
 
 

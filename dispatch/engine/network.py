@@ -260,6 +260,17 @@ def network_of(problem: Problem) -> Network:
     return network
 
 
+def retimed(problem: Problem, trip: Trip) -> Problem:
+    """The problem with this trip of it at other times; the tables of what stays are shared."""
+    trips = tuple(trip if one.id == trip.id else one for one in problem.trips)
+    other = replace(problem, trips=trips)
+    known = network_of(problem)
+    tables = known.with_trip(known.trip_index[trip.id], trip)
+    tables.problem = other
+    other.__dict__["_network"] = tables
+    return other
+
+
 def boarding(sequence: Sequence) -> list[int]:
     """The trips of a sequence in the order of their pickups."""
     return [node >> 1 for node in sequence if node >= 0 and not node & 1]

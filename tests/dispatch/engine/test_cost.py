@@ -13,6 +13,7 @@ from dispatch.engine.cost import (
     route_cost,
     route_score,
     score,
+    score_with,
 )
 from dispatch.engine.network import network_of
 from dispatch.engine.plan import Plan, Route, TimedVisit, Unassigned
@@ -136,10 +137,13 @@ class TestOfAPlan:
         )
         assert parts(score(day, plan(day, s="+a -a", r="+b -b"))) == {}
 
-    def test_scores_add_up(self):
-        one, two = Score(driving=3, waiting=4), Score(driving=10, stability=100)
-        assert one.plus(two) == Score(driving=13, waiting=4, stability=100)
-        assert one.plus(two).total == 117
+    def test_scores_of_routes_add_up(self):
+        day = problem(trip("a", 2, 5), shift(), shift("r"), settings=priced(unserved_normal=7))
+        routes = (Score(driving=3, waiting=4), Score(driving=10, stability=100))
+        left = Plan(routes=(), unassigned=(Unassigned(trip="a", reason=Rule.COVERAGE),))
+        found = score_with(day, left, routes)
+        assert found == Score(unserved=7, driving=13, waiting=4, stability=100)
+        assert found.total == 124
 
     @law
     @given(begun_problems(max_trips=3))

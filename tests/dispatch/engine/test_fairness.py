@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.engine.fairness import DriverWork, compared, fairness, gini
+from dispatch.engine.fairness import DriverWork, compared, fairness, gini, trips_gap
 from dispatch.engine.plan import Plan, Route
 from dispatch.engine.problem import Load
 from tests.dispatch.engine.builders import plan, problem, shift, trip
+from tests.dispatch.engine.impact_days import days_in_force
+from tests.dispatch.engine.strategies import law
 
 EIGHT_HOURS = 28_800
 ROOMY = (Load(seats=4, wheelchairs=1, stretchers=1),)
@@ -124,3 +126,10 @@ def test_what_was_recorded_is_compared_by_the_same_formula():
     seen = compared([work("d1", 4, 3, heavy=1), work("d2", 8, 4, recent=2)])
     assert [load.normalised for load in seen.loads] == [6, 6]
     assert (seen.gap, seen.driving_gap_s, seen.heavy_gap) == (0, 600, 1)
+
+
+@law
+@given(days_in_force())
+def test_the_gap_alone_is_that_of_the_whole_comparison(in_force):
+    day, kept = in_force
+    assert trips_gap(day, kept) == fairness(day, kept).gap

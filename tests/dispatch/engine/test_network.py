@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.engine.errors import InvalidPlanError
-from dispatch.engine.network import Network, Rows, boarding, network_of
+from dispatch.engine.network import Network, Rows, boarding, network_of, retimed
 from dispatch.engine.problem import Load, Pooling, Settings, Visit
 from dispatch.enums import Rule, VisitKind
 from tests.dispatch.engine.builders import line, pause, problem, shift, stop, trip, visits
@@ -137,6 +137,9 @@ class TestAnotherTrip:
         for table in self.TABLES:
             assert rows(cheap, table) == rows(anew, table), table
             assert rows(network, table) == rows(fresh, table), table
+        kept = network_of(retimed(day, changed))
+        assert kept.problem == anew.problem
+        assert all(rows(kept, table) == rows(anew, table) for table in self.TABLES)
 
 
 def rows(network: Network, table: str) -> Any:
