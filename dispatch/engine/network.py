@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import Any
 
 from dispatch.engine.errors import InvalidPlanError
-from dispatch.engine.problem import Load, Problem, Shift, Stop, Trip, Visit, middle_s
+from dispatch.engine.problem import Load, Problem, Shift, Stop, Trip, Visit, Weights, middle_s
 from dispatch.engine.travel import FREE_FLOW_PERMILLE
 from dispatch.enums import Rule, VisitKind
 
@@ -61,11 +61,15 @@ class Network:
         self.to_base = [home[shift.end_location] for shift in problem.shifts]
         self.share_mask = self._share_masks()
         self.refused = self._refusals()
-        self.not_preferred = [self._not_preferred(shift) for shift in problem.shifts]
-        self.moved = [self._moved(shift) for shift in problem.shifts]
+        self.set_prices()
         self.companions = self._companions()
         self.paired = [trip for trip, others in enumerate(self.companions) if others]
         self._room: dict[tuple[int, Load, Load], bool] = {}
+
+    def set_prices(self) -> None:
+        """What each driver costs for each trip, by the prices of the problem."""
+        self.not_preferred = [self._not_preferred(shift) for shift in self.problem.shifts]
+        self.moved = [self._moved(shift) for shift in self.problem.shifts]
 
     def _legs_from(self, node: int) -> Row:
         return self._shared.full(self.location[node], self.permille[node])
@@ -267,6 +271,28 @@ def retimed(problem: Problem, trip: Trip) -> Problem:
     known = network_of(problem)
     tables = known.with_trip(known.trip_index[trip.id], trip)
     tables.problem = other
+    other.__dict__["_network"] = tables
+    return other
+
+
+def narrowed(problem: Problem, trips: tuple[Trip, ...], *, weights: Weights) -> Problem:
+    """The problem with these trips, which differ in their windows and pins alone, and with these prices.
+
+    A clock must stand on each stop whose window changed. Most tables are shared, so that this is cheap.
+    """
+    settings = replace(problem.settings, weights=weights)
+    other = replace(problem, trips=trips, settings=settings)
+    tables = copy(network_of(problem))
+    tables.problem = other
+    tables.stops = [stop for trip in trips for stop in (trip.pickup, trip.dropoff)]
+    tables.earliest = [stop.earliest_s for stop in tables.stops]
+    tables.latest = [stop.latest_s for stop in tables.stops]
+    tables.refused = [list(refused) for refused in tables.refused]
+    for i, (trip, before) in enumerate(zip(trips, problem.trips, strict=True)):
+        if trip.pinned_shift != before.pinned_shift:
+            for refused, shift in zip(tables.refused, problem.shifts, strict=True):
+                refused[i] = _unfit(other, trip, shift)
+    tables.set_prices()
     other.__dict__["_network"] = tables
     return other
 

@@ -48,11 +48,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """When a search ends: after its rounds, or when `clock` says `ends` seconds, whichever comes first."""
+    """When a search ends: after its rounds, or when `clock` says `ends` seconds, whichever comes first.
+
+    `hot`: how warm it begins; less where the plan is good already and there is little time to cool down again.
+    """
 
     rounds: int
     clock: Clock | None = None
     ends: float = math.inf
+    hot: float = HOT
 
 
 def enough_rounds(problem: Problem) -> int:
@@ -114,14 +118,14 @@ def _search(network: Network, plan: Plan, movable: list[int], seed: int) -> Sear
 
 def _cool_down(search: Search, limits: Limits) -> tuple[int, bool]:
     """(rounds done, whether time cut them short): warmth falls with whichever limit is nearer."""
-    hot, dials = HOT * _leg_price(search), Dials()
+    hot, dials = limits.hot * _leg_price(search), Dials()
     clock = limits.clock
     began = now = clock() if clock is not None else 0.0
     done, chunk = 0, max(1, limits.rounds // CHUNKS) if clock is None else 1
     while done < limits.rounds and now < limits.ends:
         progress = max(done / limits.rounds, (now - began) / (limits.ends - began))
         chunk = min(chunk, limits.rounds - done)
-        anneal(search, dials, chunk, round(hot * (COLD / HOT) ** progress))
+        anneal(search, dials, chunk, round(hot * (COLD / limits.hot) ** progress))
         done += chunk
         if clock is not None:
             before, now = now, clock()
