@@ -118,6 +118,13 @@ def make_ready() -> None:
     warm()
 
 
+def _rough(problem: Problem, plan: Plan) -> Plan:
+    """Every trip left over offered once to every shift, compiled: 0.04 s for 250 trips, 0.4 s for 1,000."""
+    from dispatch.engine.search import Limits, improve
+
+    return improve(problem, plan, seed=0, limits=Limits(rounds=0)).plan
+
+
 def _broken(problem: Problem, plan: Plan) -> tuple[Violation, ...]:
     return _hard(check(problem, plan))
 
@@ -148,11 +155,12 @@ class _Run:
     def construct(self, start: Plan | None) -> None:
         if start is not None:
             self._try(
-                "construct on the plan in force", lambda: construct(self.problem, start=start)
+                "construct on the plan in force",
+                lambda: construct(self.problem, start=start, rough=_rough),
             )
         if self.best_score is None:
             began = self.clock()
-            self._keep_best("construct", began, construct(self.problem))
+            self._keep_best("construct", began, construct(self.problem, rough=_rough))
 
     def rehearse(self) -> None:
         """Measure what the reasons of the trips left over will cost in the end, by those of a few."""

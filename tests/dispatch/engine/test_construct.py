@@ -5,9 +5,11 @@ from hypothesis import given
 
 from dispatch.engine.construct import construct
 from dispatch.engine.errors import InvalidPlanError
+from dispatch.engine.insertion import best_insertions
 from dispatch.engine.plan import Plan, Route
-from dispatch.engine.problem import Load
+from dispatch.engine.problem import Load, Problem
 from dispatch.engine.schedule import time_route
+from dispatch.engine.search import Limits, improve
 from dispatch.engine.travel import TravelTimes
 from tests.dispatch.engine.brute import insertions
 from tests.dispatch.engine.builders import (
@@ -112,3 +114,45 @@ class TestLaws:
         made = construct(day)
         assert not faults(day, made)
         assert len(made.unassigned) < 10
+
+
+class TestRough:
+    """A faster first plan is asked for on a large day alone; what it leaves is tried exactly."""
+
+    def test_a_small_day_is_done_exactly(self):
+        def never(day: Problem, start: Plan) -> Plan:
+            raise AssertionError
+
+        day = large_day(trips=40, shifts=5)
+        assert construct(day, rough=never) == construct(day)
+
+    def test_what_it_leaves_is_tried_exactly(self):
+        """It gives every trip back: all the work is left, and the plan is that of the exact construction."""
+        day = large_day(trips=80, shifts=8)
+        assert construct(day, rough=lambda _day, start: start) == construct(day)
+
+    def test_it_begins_from_the_plan_in_force(self):
+        day = large_day(trips=100, shifts=8)
+        start = construct(day)
+        given: list[Plan] = []
+
+        def same(_day: Problem, plan: Plan) -> Plan:
+            given.append(plan)
+            return plan
+
+        kept = Plan(routes=start.routes[:1])
+        made = construct(day, start=kept, rough=same)
+        assert [plan.routes[:1] for plan in given] == [kept.routes]
+        assert {**made.shift_of, **kept.shift_of} == made.shift_of
+
+    def test_the_compiled_one_gives_a_valid_plan_that_leaves_nobody_who_would_fit(self):
+        day = large_day(seed=5, trips=100, shifts=7)
+
+        def compiled(problem: Problem, start: Plan) -> Plan:
+            return improve(problem, start, seed=0, limits=Limits(rounds=0)).plan
+
+        made = construct(day, rough=compiled)
+        assert not faults(day, made)
+        assert made.unassigned
+        for left in made.unassigned:
+            assert best_insertions(day, made, left.trip) == ()
