@@ -47,6 +47,7 @@ class NoteKey(StrEnum):
     SHIFT_STUCK = "shift_stuck"
     PIN_RELEASED = "pin_released"  # trip
     PATIENT_TWICE = "patient_twice"  # trip, other
+    FAIRNESS_WEIGHED = "fairness_weighed"  # count, weight, usual
     # Why a run failed.
     DAY_BUSY = "day_busy"
     DAY_EMPTY = "day_empty"

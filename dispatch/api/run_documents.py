@@ -8,7 +8,7 @@ from typing import Any
 from dispatch.engine.plan import Plan, Route
 from dispatch.enums import VisitKind
 from dispatch.models import Booking, DispatchRun, Shift
-from dispatch.usecases.compare_plans import Ride, compare_plans
+from dispatch.usecases.compare_plans import Moved, Ride, compare_plans
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.references import row_id
 from dispatch.usecases.wording import labels_of, left_of, row_sentences
@@ -23,9 +23,12 @@ def plan_of(run: DispatchRun | None) -> Plan:
 
 def routes_of(run: DispatchRun) -> list[dict[str, Any]]:
     """The routes that drive, with three queries however many there are."""
-    plan = plan_of(run)
+    return route_rows(plan_of(run), DayClock.of(run.company, run.service_on))
+
+
+def route_rows(plan: Plan, clock: DayClock) -> list[dict[str, Any]]:
+    """The same of a plan that no run keeps."""
     routes = [route for route in plan.routes if route.visits]
-    clock = DayClock.of(run.company, run.service_on)
     bookings = booking_references(plan.shift_of)
     shifts = _shifts(route.shift for route in routes)
     return [_route(route, clock, bookings, shifts.get(row_id(route.shift))) for route in routes]
@@ -74,6 +77,11 @@ def unassigned_of(run: DispatchRun) -> list[dict[str, Any]]:
 def moves_between(before: DispatchRun | None, after: DispatchRun) -> list[dict[str, Any]]:
     """What changes for bookings from one plan of the day to the other."""
     clock = DayClock.of(after.company, after.service_on)
+    return rides_moved(compare_plans(plan_of(before), plan_of(after), clock=clock))
+
+
+def rides_moved(moves: Iterable[Moved]) -> list[dict[str, Any]]:
+    """Each journey with who had it and who has it then."""
     return [
         {
             "booking": moved.booking_id,
@@ -81,7 +89,7 @@ def moves_between(before: DispatchRun | None, after: DispatchRun) -> list[dict[s
             **_side("from", moved.before),
             **_side("to", moved.after),
         }
-        for moved in compare_plans(plan_of(before), plan_of(after), clock=clock)
+        for moved in moves
     ]
 
 

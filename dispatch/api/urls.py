@@ -11,6 +11,7 @@ from dispatch.api.views.assignments import AssignmentViewSet
 from dispatch.api.views.bookings import BookingViewSet
 from dispatch.api.views.kpis import KpiView
 from dispatch.api.views.me import MeView
+from dispatch.api.views.plans import ChoicesView, JudgeView, WhatIfView
 from dispatch.api.views.registers import (
     DriverViewSet,
     PatientViewSet,
@@ -40,6 +41,9 @@ for name, viewset in {
 urlpatterns = [
     *router.urls,
     path("kpis/", KpiView.as_view(), name="kpis"),
+    path("plans/judge/", JudgeView.as_view(), name="plans-judge"),
+    path("plans/what-if/", WhatIfView.as_view(), name="plans-what-if"),
+    path("plans/choices/", ChoicesView.as_view(), name="plans-choices"),
     path("me/", MeView.as_view(), name="me"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),

@@ -17,9 +17,12 @@ NO_WINDOW, WRONG_TOTAL = "no_window", "wrong_total"
 LONGEST_PLANNING_S = 120  # with reading and writing, well before workers are told to stop
 
 # Serving dwarfs what a trip can cost, so that no plan trades a trip for comfort: the most of all the others for
-# one trip (a day of driving, eight hours on board, the hundredth trip of a shift) is less than the least of these.
+# one trip (a day of driving, a thousand kilometres, eight hours on board and as many of waiting, the hundredth trip
+# of a shift) is less than the least of these.
 Serving = Annotated[int, Field(ge=1_000_000, le=1_000_000_000)]
 PerSecond = Annotated[int, Field(ge=0, le=5)]
+PerWaiting = Annotated[int, Field(ge=0, le=1)]
+PerKilometre = Annotated[int, Field(ge=0, le=15)]
 PerSquare = Annotated[int, Field(ge=0, le=500)]
 Emergency = Annotated[int, Field(ge=0, le=200_000)]
 Comfort = Annotated[int, Field(ge=0, le=20_000)]
@@ -65,10 +68,20 @@ class Weights(_Frozen):
         title=_("Driving"),
         description=_("Price of one second of driving."),
     )
+    kilometre: PerKilometre = Field(
+        default=0,
+        title=_("Kilometres"),
+        description=_("Price of one kilometre, empty or not: fuel and wear, beside the time."),
+    )
     ride: PerSecond = Field(
         default=1,
         title=_("Excess ride time"),
         description=_("Price of one second on board beyond the direct way."),
+    )
+    waiting: PerWaiting = Field(
+        default=0,
+        title=_("Waiting vehicles"),
+        description=_("Price of one second that a vehicle waits at a stop."),
     )
     fairness: PerSquare = Field(
         default=60,

@@ -6,8 +6,10 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, register_converter
 
 from dispatch.pages import actions, journey_actions, views
+from dispatch.pages.choices import choices
 from dispatch.pages.days import DayConverter
 from dispatch.pages.policy import strict
+from dispatch.pages.what_if import what_if
 
 register_converter(DayConverter, "day")
 
@@ -19,6 +21,8 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(next_page="pages:login"), name="logout"),
     path("days/<day:day>/", views.day, name="day"),
     path("days/<day:day>/plan/", actions.plan, name="plan"),
+    path("days/<day:day>/what-if/", what_if, name="what-if"),
+    path("days/<day:day>/choices/", choices, name="choices"),
     path("days/<day:day>/roll-out/", actions.roll_out, name="roll-out"),
     path("proposals/<int:run_id>/", views.proposal, name="proposal"),
     path("proposals/<int:run_id>/apply/", actions.apply, name="apply"),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from random import Random
+from types import MappingProxyType
 from typing import Any
 
 from dispatch.engine.fairness import Fairness, compared, planned_work
@@ -31,6 +32,7 @@ BOOTSTRAP_SEED = "kpi"  # the same days give the same interval, whoever looks
 OF_THE_RUN = frozenset(
     {Kpi.PRODUCTIVITY, Kpi.EMPTY_KM, Kpi.FAIRNESS_DRIVING_GAP, Kpi.FAIRNESS_PRICE}
 )
+NO_LONGER: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,12 +119,14 @@ def predicted_kpis(  # noqa: PLR0913 - a plan, its day, and the two words on its
     unplannable: Iterable[str],
     fairness_price: int | None = None,
     is_price_open: bool = False,
+    longer_s: Mapping[str, int] = NO_LONGER,
 ) -> tuple[KpiValue, ...]:
     """Every KPI of this day if it goes as planned; each value says that it is predicted.
 
     `unplannable`: trips that had to stay outside the problem; they were asked for and count as unmet.
     `fairness_price`: the least that the plan pays for fairness, when it is known;
-    `is_price_open`: it was looked for, and the search was cut short.
+    `is_price_open`: it was looked for, and the search was cut short. `longer_s`: driver → seconds on duty that a day
+    thought of has more than its rows.
     """
     promises = _promises(company, day, problem)
     record = predicted_day(problem, plan, day=day.isoformat(), promises=promises)
@@ -133,14 +137,16 @@ def predicted_kpis(  # noqa: PLR0913 - a plan, its day, and the two words on its
     record = replace(
         record,
         trips=trips,
-        fairness=_by_whole_duty(company, day, problem, plan),
+        fairness=_by_whole_duty(company, day, problem, plan, longer_s),
         fairness_price=fairness_price,
         is_price_open=is_price_open,
     )
     return _kpis([record], company)
 
 
-def _by_whole_duty(company: Company, day: date, problem: Problem, plan: Plan) -> Fairness:
+def _by_whole_duty(
+    company: Company, day: date, problem: Problem, plan: Plan, longer_s: Mapping[str, int]
+) -> Fairness:
     """As `expected_day` compares: a shift that is nearly over is no short one."""
     rows = measured_rows(company, day, DayClock.of(company, day).starts_at)
     duty_s = rows.on_duty_s(lambda _shift: True)
@@ -149,7 +155,7 @@ def _by_whole_duty(company: Company, day: date, problem: Problem, plan: Plan) ->
             one,
             recent_duty_s=0,
             recent_trips=0,
-            on_duty_s=duty_s.get(row_id(one.driver), one.on_duty_s),
+            on_duty_s=duty_s.get(row_id(one.driver), one.on_duty_s) + longer_s.get(one.driver, 0),
         )
         for one in planned_work(problem, plan)
     )

@@ -75,6 +75,12 @@ SENTENCES: Mapping[NoteKey, _StrPromise] = {
     NoteKey.PIN_RELEASED: _(
         "Journey %(trip)s was pinned to a shift that takes no part: another driver may have it."
     ),
+    NoteKey.FAIRNESS_WEIGHED: ngettext_lazy(
+        "The only plan between fair and cheap: fairness is weighed at %(weight)d in it (the company: %(usual)d).",
+        "One of %(count)d plans between fair and cheap: fairness is weighed at %(weight)d in it (the company: "
+        "%(usual)d).",
+        "count",
+    ),
     NoteKey.PATIENT_TWICE: _(
         "Journeys %(trip)s and %(other)s are of one patient and promised at the same time: one of them is "
         "probably too many."

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -77,13 +78,21 @@ def run_dispatch(*, run_id: int, clock: Callable[[], datetime]) -> DispatchRun:
     LostLeaseError, InvalidSettingsError, PlanningFailedError, DayOverError, NothingToPlanError.
     """
     make_ready()
-    run = _lease(run_id, clock())
-    try:
+    run = lease_run(run_id, clock())
+    with told_if_failed(run, clock):
         refuse_past_day(company=run.company, day=run.service_on, now=clock())
         built = build_problem(company=run.company, day=run.service_on, now=clock())
         start = resume(built.problem, built.in_force) if built.in_force else None
         result = _think(run, built, start)
-        _keep(run, built, start, result, clock())
+        keep_result(run, built, start, result, clock())
+    return DispatchRun.objects.select_related("company").get(pk=run.pk)
+
+
+@contextmanager
+def told_if_failed(run: DispatchRun, clock: Callable[[], datetime]) -> Iterator[None]:
+    """What goes wrong in it goes up and stands in the run's row, unless the run is another worker's by then."""
+    try:
+        yield
     except LostLeaseError:
         raise
     except EngineError as error:
@@ -94,10 +103,10 @@ def run_dispatch(*, run_id: int, clock: Callable[[], datetime]) -> DispatchRun:
     except (Exception, KeyboardInterrupt) as error:
         _mark_failed(run, error, clock())
         raise
-    return DispatchRun.objects.select_related("company").get(pk=run.pk)
 
 
-def _lease(run_id: int, now: datetime) -> DispatchRun:
+def lease_run(run_id: int, now: datetime) -> DispatchRun:
+    """This worker's from now on, for the company's time for planning and a margin. Raises as `run_dispatch`."""
     run = DispatchRun.objects.select_related("company").filter(pk=run_id).first()
     if run is None:
         raise NotFoundError(_("This planning run does not exist."))
@@ -159,7 +168,7 @@ def _think(run: DispatchRun, built: BuiltProblem, start: Plan | None) -> Result:
     )
 
 
-def _keep(
+def keep_result(
     run: DispatchRun, built: BuiltProblem, start: Plan | None, result: Result, now: datetime
 ) -> None:
     """Write the result in one transaction, if the run is still this worker's."""

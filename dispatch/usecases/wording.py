@@ -13,7 +13,7 @@ from dispatch.engine.remedies import advice_sentence
 from dispatch.engine.schedule import Refusal
 from dispatch.engine.sentences import Label, Language
 from dispatch.enums import Rule
-from dispatch.models import Booking, Shift
+from dispatch.models import Booking, Company, Shift
 from dispatch.models import Unassigned as UnassignedRow
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.references import row_id, trip_ref
@@ -23,11 +23,21 @@ def language() -> Language:
     return "fr" if (get_language() or "en").startswith("fr") else "en"
 
 
-def labels(references: Iterable[str], names: Mapping[str, str] | None = None) -> Label:
-    """What people call these trips and shifts: the booking's reference, the driver's name, or as in `names`."""
+def labels(
+    references: Iterable[str],
+    names: Mapping[str, str] | None = None,
+    *,
+    of: Company | None = None,
+) -> Label:
+    """What people call these trips and shifts: the booking's reference, the driver's name, or as in `names`.
+
+    `of`: the company that may be told, where the references come from outside; what is another's keeps its number.
+    """
     wanted = set(references)
     bookings = Booking.objects.filter(pk__in=_rows(wanted, "b"))
     shifts = Shift.objects.filter(pk__in=_rows(wanted, "s")).select_related("driver")
+    if of is not None:
+        bookings, shifts = bookings.filter(company=of), shifts.filter(company=of)
     known = {f"b{pk}": name for pk, name in bookings.values_list("pk", "reference")}
     known |= {f"s{shift.pk}": str(shift.driver) for shift in shifts}
     known |= names or {}

@@ -54,6 +54,7 @@ NINE, TEN = "2026-06-18T09:00:00", "2026-06-18T10:00:00"
 WEEKLY = {"weekdays": [0], "starts_on": "2030-01-07", "pickup_time": "09:00"}
 REST = {"first_on": "2030-01-01", "last_on": "2030-01-31"}
 ON_DUTY = {"driver": "{idle}", "vehicle": "{van}", "starts_at": NINE, "ends_at": TEN}
+FAR_DAY = {"day": "2030-01-01"}
 NAMED = {"first_name": "Zoé", "last_name": "Exemple"}
 
 CASES: dict[tuple[str, str], Case] = {
@@ -115,6 +116,10 @@ CASES: dict[tuple[str, str], Case] = {
     ("PATCH", "shifts-detail"): Case(roles=OFFICE, row="shift", body={"max_trips": 9}),
     # The driver's own shift has a journey, and stays: that it is refused shows who was let through.
     ("DELETE", "shifts-detail"): Case(roles=OFFICE, status=409, row="shift"),
+    # The company has nothing on that day: that it is refused shows who was let through.
+    ("POST", "plans-judge"): Case(roles=OFFICE, status=409, body=FAR_DAY | {"routes": []}),
+    ("POST", "plans-what-if"): Case(roles=OFFICE, status=409, body=FAR_DAY),
+    ("POST", "plans-choices"): Case(roles=OFFICE, status=409, body=FAR_DAY),
     ("GET", "runs-list"): Case(roles=READERS),
     ("POST", "runs-list"): Case(
         roles=OFFICE, status=409, body={"day": "2030-01-01"}, query="?wait=true"

@@ -1,0 +1,67 @@
+"""Fairness against cost: up to three plans of a day side by side, each a proposal to look at and to apply."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from dispatch.engine.errors import EngineError
+from dispatch.enums import RunTrigger
+from dispatch.pages.policy import signed_in
+from dispatch.pages.seats import refuse_drivers, refuse_onlookers, seat_of
+from dispatch.pages.views import page
+from dispatch.usecases.compare_figures import compare_figures
+from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.measure_day import kpis_of
+from dispatch.usecases.offer_choices import offer_choices, offered_choices
+
+MOST_RUNS = 3
+
+
+@signed_in
+@require_http_methods(["GET", "HEAD", "POST"])
+def choices(request: HttpRequest, day: date) -> HttpResponse:
+    """Planned while the browser waits; the address of the answer names its runs, so that it can be come back to."""
+    seat = seat_of(request)
+    if seat is None:
+        raise Http404
+    refuse_drivers(seat)
+    here = reverse("pages:choices", args=[day]) + seat.suffix
+    if request.method == "POST":
+        refuse_onlookers(seat)
+        try:
+            runs = offer_choices(
+                company=seat.company,
+                day=day,
+                trigger=RunTrigger.MANUAL,
+                by=seat.user,
+                clock=timezone.now,
+            )
+        except (UseCaseError, EngineError) as error:
+            messages.error(request, str(error))
+            return redirect(here)
+        joint = "&" if seat.suffix else "?"
+        return redirect(f"{here}{joint}runs={'.'.join(map(str, runs))}")
+    asked = _runs(request.GET.get("runs", ""))
+    offered = offered_choices(seat.company, day, asked) if asked else []
+    facts = {
+        "day": day,
+        "was_asked": bool(asked),
+        "offered": offered,
+        "is_whole": len(asked) == MOST_RUNS,
+        "figures": compare_figures(*(kpis_of(one.run.quality) for one in offered)),
+        "messages": messages.get_messages(request),
+    }
+    return page(request, seat, "pages/choices.html", facts)
+
+
+def _runs(text: str) -> list[int]:
+    """The numbers in an address; what is none says nothing."""
+    words = text.split(".")[:MOST_RUNS]
+    return [int(word) for word in words if word.isascii() and word.isdigit() and len(word) <= 18]

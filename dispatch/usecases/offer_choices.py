@@ -1,0 +1,139 @@
+"""Plans a day up to three times between fair and cheap, and keeps each plan as a proposal of its own.
+
+Each is a run like any other: it is looked at, applied by `apply_plan` with all its checks, or discarded.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from django.db import transaction
+
+from dispatch.engine.cost import score
+from dispatch.engine.draft import resume
+from dispatch.engine.fairness import fairness
+from dispatch.engine.fairness_price import without_fairness
+from dispatch.engine.pareto import Choice, Choices, fair_choices
+from dispatch.engine.pipeline import Result, make_plan, make_ready
+from dispatch.engine.plan import Plan
+from dispatch.engine.problem import Problem
+from dispatch.enums import RunStatus, RunTrigger
+from dispatch.models import Company, DispatchRun, User
+from dispatch.notes import Note, NoteKey
+from dispatch.usecases.build_problem import BuiltProblem, build_problem
+from dispatch.usecases.day_content import refuse_past_day
+from dispatch.usecases.request_run import request_run
+from dispatch.usecases.run_dispatch import keep_result, lease_run, told_if_failed
+
+EACH_S = 3.0  # of search for each plan, unless the company plans quicker; there are up to six
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offered:
+    """A plan between fair and cheap: `cost` with fairness priced at nothing, `gap` in trips per eight hours.
+
+    `price`: what it costs more than the cheapest beside it; `weight`: of fairness, as it was planned with.
+    """
+
+    run: DispatchRun
+    weight: int
+    cost: int
+    gap: float
+    price: int
+    served: int
+    unserved: int
+
+
+def offer_choices(
+    *,
+    company: Company,
+    day: date,
+    trigger: RunTrigger,
+    by: User | None,
+    clock: Callable[[], datetime],
+) -> list[int]:
+    """The numbers of the runs, the cheapest first: one to three; nothing in force changes.
+
+    Raises what `run_dispatch` raises, and NothingToPlanError.
+    """
+    make_ready()
+    run = lease_run(request_run(company=company, day=day, trigger=trigger, by=by).pk, clock())
+    with told_if_failed(run, clock):
+        refuse_past_day(company=company, day=day, now=clock())
+        built = build_problem(company=company, day=day, now=clock())
+        start = resume(built.problem, built.in_force) if built.in_force else None
+        found = fair_choices(built.problem, plan=_planner(run), start=start)
+        return _kept(run, built, start, found, clock())
+
+
+def _planner(run: DispatchRun) -> Callable[[Problem, Plan | None], Result]:
+    def planned(problem: Problem, start: Plan | None) -> Result:
+        return make_plan(
+            problem,
+            start=start,
+            time_limit_s=min(EACH_S, float(run.company.rules.solver_time_limit_s)),
+            rng=random.Random(run.seed),
+            clock=time.monotonic,
+        )
+
+    return planned
+
+
+@transaction.atomic
+def _kept(
+    run: DispatchRun, built: BuiltProblem, start: Plan | None, found: Choices, now: datetime
+) -> list[int]:
+    """The run that was leased has the cheapest; the others get runs of their own, or none of them is there."""
+    rows = [run, *(_one_more(run) for _another in found.choices[1:])]
+    for row, choice in zip(rows, found.choices, strict=True):
+        leased = run if row is run else lease_run(row.pk, now)
+        keep_result(leased, _as_planned(built, choice, len(rows)), start, _priced(choice), now)
+    return [row.pk for row in rows]
+
+
+def _one_more(run: DispatchRun) -> DispatchRun:
+    return request_run(
+        company=run.company,
+        day=run.service_on,
+        trigger=RunTrigger(run.trigger),
+        by=run.requested_by,
+    )
+
+
+def _as_planned(built: BuiltProblem, choice: Choice, count: int) -> BuiltProblem:
+    usual = built.problem.settings.weights.fairness_per_trip_squared
+    note = Note.of(NoteKey.FAIRNESS_WEIGHED, count=count, weight=choice.weight, usual=usual)
+    return replace(built, problem=choice.problem, notes=(*built.notes, note))
+
+
+def _priced(choice: Choice) -> Result:
+    """What it costs more than a plan beside it is a price of fairness, too: the larger bound is the nearer one."""
+    return replace(
+        choice.result, fairness_price=max(choice.price, choice.result.fairness_price or 0)
+    )
+
+
+def offered_choices(company: Company, day: date, runs: list[int]) -> list[Offered]:
+    """Those of these runs that wait for an answer, the cheapest first, measured from what they keep."""
+    rows = DispatchRun.objects.filter(company=company, pk__in=runs).on_day(day)
+    rows = rows.filter(status=RunStatus.DONE, applied_at=None).select_related("company")
+    found = sorted((_measured(row) for row in rows), key=lambda one: (one.cost, one.run.pk))
+    return [replace(one, price=one.cost - found[0].cost) for one in found]
+
+
+def _measured(run: DispatchRun) -> Offered:
+    problem, plan = Problem.from_json(run.problem), Plan.from_json(run.plan)
+    inside = tuple(item for item in plan.unassigned if item.trip in problem.trip_by_id)
+    return Offered(
+        run=run,
+        weight=problem.settings.weights.fairness_per_trip_squared,
+        cost=score(without_fairness(problem), replace(plan, unassigned=inside)).total,
+        gap=fairness(problem, plan).gap,
+        price=0,
+        served=len(plan.shift_of),
+        unserved=len(plan.unassigned),
+    )

@@ -1,0 +1,188 @@
+"""Plans a day as it is and as it might be, with the same chance and the same seconds, and sets the two side by side.
+
+Nothing is written: the plan in force, its runs and its rows stay as they are, and the answer is kept nowhere.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from django.utils.translation import gettext as _
+from pydantic import ValidationError
+
+from dispatch.engine.cost import score
+from dispatch.engine.draft import resume
+from dispatch.engine.errors import InvalidProblemError
+from dispatch.engine.kpi import Kpi, KpiValue
+from dispatch.engine.pipeline import Result, make_plan, make_ready
+from dispatch.engine.problem import Problem
+from dispatch.engine.what_if import HasBegunError, NoSuchPartError, ask, orders_left
+from dispatch.models import Company
+from dispatch.usecases.build_problem import BuiltProblem, build_problem
+from dispatch.usecases.compare_plans import Moved, compare_plans
+from dispatch.usecases.day_change import DayChange, questions_of
+from dispatch.usecases.day_clock import DayClock
+from dispatch.usecases.day_content import refuse_past_day
+from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.measure_day import predicted_kpis
+from dispatch.usecases.wording import labels
+
+QUICK_S = (
+    4.0  # of search for each of the two, unless the company plans quicker: a person waits for both
+)
+
+
+class UnanswerableChangeError(UseCaseError):
+    """The change speaks of what the day does not have, of what has begun, or of hours or weights that cannot be."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """One of the two days: planned, priced by the weights the company has, and measured."""
+
+    problem: Problem
+    result: Result
+    cost: int
+    kpis: tuple[KpiValue, ...]
+
+    @property
+    def served(self) -> int:
+        return len(self.result.plan.shift_of)
+
+    @property
+    def unserved(self) -> int:
+        return len(self.result.plan.unassigned)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WhatIf:
+    """`as_is` is planned anew like `as_if`, so that they differ by the change and not by when they were planned.
+
+    `moves`: journeys of the day whose driver or pickup differs between the two.
+    """
+
+    change: DayChange
+    as_is: Side
+    as_if: Side
+    moves: tuple[Moved, ...]
+    seconds: float
+
+
+def plan_what_if(
+    *,
+    company: Company,
+    day: date,
+    change: DayChange,
+    now: datetime,
+    clock: Callable[[], float],
+    seconds: float | None = None,
+) -> WhatIf:
+    """Both plans, each after about `seconds` of `clock`; a change of nothing gives the same plan twice.
+
+    Raises UnanswerableChangeError, DayOverError and NothingToPlanError. May ask the road server.
+    """
+    make_ready()
+    refuse_past_day(company=company, day=day, now=now)
+    built = build_problem(company=company, day=day, now=now)
+    walls = DayClock.of(company, day)
+    other = _asked(built.problem, change, walls, now)
+    limit_s = seconds or min(QUICK_S, float(company.rules.solver_time_limit_s))
+    days = _Days(built, company, day, clock, limit_s)
+    as_is = days.planned(built.problem)
+    as_if = as_is if other.hash == built.problem.hash else days.planned(other)
+    moves = compare_plans(as_is.result.plan, as_if.result.plan, clock=walls)
+    return WhatIf(
+        change=change,
+        as_is=as_is,
+        as_if=as_if,
+        moves=tuple(_told(move) for move in moves if move.is_noticeable and move.booking_id > 0),
+        seconds=limit_s,
+    )
+
+
+def _asked(problem: Problem, change: DayChange, walls: DayClock, now: datetime) -> Problem:
+    try:
+        return ask(problem, *questions_of(change, problem, walls, now=now))
+    except NoSuchPartError as error:
+        said = _("%(what)s is not part of what is planned on this day.")
+        raise UnanswerableChangeError(
+            said % {"what": _called(error.reference, walls.company)}
+        ) from error
+    except HasBegunError as error:
+        said = _("%(what)s has begun, or is about to: that is not thought away.")
+        raise UnanswerableChangeError(
+            said % {"what": _called(error.reference, walls.company)}
+        ) from error
+    except InvalidProblemError as error:
+        said = _("These hours are none: they end before they begin, or are over.")
+        raise UnanswerableChangeError(said) from error
+    except ValidationError as error:
+        fields = ", ".join(str(line["loc"][0]) for line in error.errors())
+        said = _("No company may set these weights so: %(fields)s.")
+        raise UnanswerableChangeError(said % {"fields": fields}) from error
+
+
+def _told(moved: Moved) -> Moved:
+    """A shift that is only thought of has no driver yet, and is not gone either."""
+    if moved.after is None or moved.after.shift_id > 0:
+        return moved
+    return replace(moved, after=replace(moved.after, driver=_("one shift more")))
+
+
+def _called(reference: str, company: Company) -> str:
+    """A journey or a shift as people call it; vehicles and strangers by their number."""
+    called = labels([reference], of=company)(reference)
+    return f"#{reference[1:]}" if called == reference else called
+
+
+@dataclass(frozen=True)
+class _Days:
+    built: BuiltProblem
+    company: Company
+    day: date
+    clock: Callable[[], float]
+    limit_s: float
+
+    def planned(self, problem: Problem) -> Side:
+        orders = orders_left(problem, self.built.in_force)
+        result = make_plan(
+            problem,
+            start=resume(problem, orders) if orders else None,
+            time_limit_s=self.limit_s,
+            rng=random.Random(f"{self.company.pk}:{self.day}"),
+            clock=self.clock,
+        )
+        by_usual_weights = replace(problem, settings=self.built.problem.settings)
+        return Side(
+            problem=problem,
+            result=result,
+            cost=score(by_usual_weights, result.plan).total,
+            kpis=self._kpis(problem, result),
+        )
+
+    def _kpis(self, problem: Problem, result: Result) -> tuple[KpiValue, ...]:
+        """Without the price of fairness, which belongs to a search and not to a plan."""
+        values = predicted_kpis(
+            company=self.company,
+            day=self.day,
+            problem=problem,
+            plan=result.plan,
+            unplannable=[item.trip for item in self.built.unplannable],
+            longer_s=_longer_s(self.built.problem, problem),
+        )
+        return tuple(value for value in values if value.key is not Kpi.FAIRNESS_PRICE)
+
+
+def _longer_s(before: Problem, after: Problem) -> Mapping[str, int]:
+    """Driver → how many seconds more (or fewer) on duty than the rows say."""
+    longer: Counter[str] = Counter()
+    known = {shift.driver for shift in before.shifts}
+    for sign, problem in ((1, after), (-1, before)):
+        for shift in problem.shifts:
+            if shift.driver in known:
+                longer[shift.driver] += sign * (shift.end_s - shift.start_s)
+    return longer
