@@ -22,12 +22,13 @@ from dispatch.engine.rules import Violation, check
 from dispatch.enums import Severity
 
 if TYPE_CHECKING:
-    from dispatch.engine.search import Found
+    from dispatch.engine.search import Found, Limits
 
 PLACES_SHARE = 0.1  # of the time left, for what may yet save OR-Tools the question
 SOLVER_SHARE = (
     0.25  # of what is then left, where trips are still left over; the search has the rest
 )
+FLEET_SHARE = 0.1  # of the time left then, where sending a shift out has a price
 PRICE_SHARE = 0.05  # of the whole limit, kept for what fairness costs
 LEAST_SOLVER_S = 0.5  # less is not enough to state a day to OR-Tools
 REHEARSED_REASONS = (
@@ -105,6 +106,7 @@ def make_plan(  # noqa: PLR0913 - the seven dials of a run, all but four with a 
     if run.why_no_solver(use_solver=use_solver) is None:
         run.search("search for places", PLACES_SHARE)
     run.solve(SOLVER_SHARE, run.why_no_solver(use_solver=use_solver))
+    run.drop_shifts(FLEET_SHARE)
     run.search("search", 1.0)
     run.deadline += price_s
     run.price_fairness(price_s)
@@ -184,6 +186,24 @@ class _Run:
         self.is_settled = not found.is_cut
         self._keep_best(name, began, found.plan)
 
+    def drop_shifts(self, share: float) -> None:
+        """Where a shift that drives has a price: the same trips with fewer of them, before ways are shortened."""
+        name, began, left = "fewer shifts", self.clock(), self._left_s()
+        if not self.problem.settings.weights.used_shift:
+            return
+        if self.max_iterations is None and left <= 0:
+            self.skip(name, "no_time_left")
+            return
+        found = self._dropped(began + share * left)
+        self._keep_best(name, began, found.plan)
+
+    def _dropped(self, ends: float) -> Found:
+        # Imported late: web processes read this module and must stay light.
+        from dispatch.engine.fleet import fewer_shifts
+
+        seed = self.rng.getrandbits(31)
+        return fewer_shifts(self.problem, self.best, seed=seed, limits=self._limits(ends))
+
     def price_fairness(self, limit_s: float) -> None:
         """A plan that shares unevenly, to compare with; where it is better all in all, it is the best plan."""
         name, began = "price of fairness", self.clock()
@@ -201,13 +221,17 @@ class _Run:
 
     def _improve(self, problem: Problem, plan: Plan, ends: float) -> Found:
         # Imported late: web processes read this module and must stay light.
-        from dispatch.engine.search import Limits, enough_rounds, improve
+        from dispatch.engine.search import improve
 
-        if self.max_iterations is None:
-            limits = Limits(rounds=enough_rounds(problem), clock=self.clock, ends=ends)
-        else:
-            limits = Limits(rounds=self.max_iterations)
+        limits = self._limits(ends)
         return improve(problem, plan, seed=self.rng.getrandbits(31), limits=limits)
+
+    def _limits(self, ends: float) -> Limits:
+        from dispatch.engine.search import Limits, enough_rounds
+
+        if self.max_iterations is not None:
+            return Limits(rounds=self.max_iterations)
+        return Limits(rounds=enough_rounds(self.problem), clock=self.clock, ends=ends)
 
     def why_no_solver(self, *, use_solver: bool) -> str | None:
         """Why OR-Tools is not asked; None when it may find places for trips left over."""

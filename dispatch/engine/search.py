@@ -33,6 +33,7 @@ HOURS_WEIGH = 2  # seconds between two pickups that count as one of driving
 LEG_NEIGHBOURS = 10  # those whose ways make a leg
 LONGEST_ROUTE = 256  # trips that the search puts into one shift: arrays end somewhere
 ROUNDS_BASE, ROUNDS_PER_TRIP = 4_000, 1_500  # a small day needs no ten seconds
+RUGGED = 6  # times as many where fewer shifts are worth more than ways: plans are then far from one another
 CHUNK_S = 0.01  # rounds between two looks at the clock take about as long
 CHUNKS = 200  # changes of warmth where rounds are counted
 
@@ -61,7 +62,8 @@ class Limits:
 
 def enough_rounds(problem: Problem) -> int:
     """After which a search hardly finds anything more."""
-    return ROUNDS_BASE + ROUNDS_PER_TRIP * len(problem.trips)
+    rounds = ROUNDS_BASE + ROUNDS_PER_TRIP * len(problem.trips)
+    return rounds * (RUGGED if problem.settings.weights.used_shift else 1)
 
 
 def improve(problem: Problem, plan: Plan, *, seed: int, limits: Limits) -> Found:
@@ -74,10 +76,12 @@ def improve(problem: Problem, plan: Plan, *, seed: int, limits: Limits) -> Found
     movable = [i for i, trip in enumerate(problem.trips) if trip.id not in problem.committed_shift]
     if not movable or not problem.shifts:
         return Found(plan=plan, rounds=0, is_cut=False)
-    search = _search(network, plan, movable, seed)
+    search = begun(network, plan, movable, seed)
     done, is_cut = _cool_down(search, limits)
     complete(search)
-    return Found(plan=finished(network, _sequences(network, search)), rounds=done, is_cut=is_cut)
+    return Found(
+        plan=finished(network, best_sequences(network, search)), rounds=done, is_cut=is_cut
+    )
 
 
 @cache
@@ -100,7 +104,7 @@ def warm() -> None:
     improve(problem, Plan(routes=()), seed=0, limits=Limits(rounds=1))
 
 
-def _search(network: Network, plan: Plan, movable: list[int], seed: int) -> Search:
+def begun(network: Network, plan: Plan, movable: list[int], seed: int) -> Search:
     problem = network.problem
     sequences = [sequence_in(network, plan, s) for s in range(len(problem.shifts))]
     breaks = max(len(shift.breaks) for shift in problem.shifts)
@@ -118,7 +122,7 @@ def _search(network: Network, plan: Plan, movable: list[int], seed: int) -> Sear
 
 def _cool_down(search: Search, limits: Limits) -> tuple[int, bool]:
     """(rounds done, whether time cut them short): warmth falls with whichever limit is nearer."""
-    hot, dials = limits.hot * _leg_price(search), Dials()
+    hot, dials = limits.hot * leg_price(search), Dials()
     clock = limits.clock
     began = now = clock() if clock is not None else 0.0
     done, chunk = 0, max(1, limits.rounds // CHUNKS) if clock is None else 1
@@ -144,7 +148,7 @@ def _neighbours(day: Tables) -> Ints:
     return np.ascontiguousarray(near, dtype=np.int64)
 
 
-def _leg_price(search: Search) -> float:
+def leg_price(search: Search) -> float:
     """What a way between the pickups of neighbouring trips costs."""
     near = search.near[:, 1 : LEG_NEIGHBOURS + 1]
     if not near.size:
@@ -164,7 +168,7 @@ def _numbered(network: Network, s: int, sequence: Sequence) -> list[int]:
     return [node if node >= 0 else first + ~node for node in sequence]
 
 
-def _sequences(network: Network, search: Search) -> list[Sequence]:
+def best_sequences(network: Network, search: Search) -> list[Sequence]:
     """The best routes; a shift without trips keeps what is committed alone."""
     stops = len(network.stops)
     found = []

@@ -20,9 +20,10 @@ from dispatch.engine.cost import score
 from dispatch.engine.errors import InvalidPlanError
 from dispatch.engine.pipeline import Result, UnfitPlanError, _Run, make_plan
 from dispatch.engine.plan import Plan, Route, TimedVisit, Unassigned
-from dispatch.engine.problem import Problem
+from dispatch.engine.problem import Problem, Weights
 from dispatch.enums import Rule, Severity, VisitKind
 from tests.dispatch.engine.builders import (
+    PLAIN,
     large_day,
     plan,
     problem,
@@ -122,6 +123,19 @@ def test_without_time_the_construction_alone_is_the_plan() -> None:
     }
     assert result.plan.unassigned == ()
     assert result.fairness_price is None
+
+
+def test_where_sending_out_a_shift_has_a_price_fewer_go() -> None:
+    weights = Weights(used_shift=10_000, fairness_per_trip_squared=0)
+    parts = trip("a", 1, 2), trip("b", 3, 4), shift(), shift("r")
+    day = problem(*parts, settings=replace(PLAIN, weights=weights))
+    start = plan(day, s="+a -a", r="+b -b")
+    result = made(day, start=start, rounds=100)
+    assert outcomes(result)["fewer shifts"] == "taken"
+    assert sum(bool(route.trip_ids) for route in result.plan.routes) == 1
+    assert "fewer shifts" not in outcomes(made(problem(*parts)))
+    late = made(day, start=start, rounds=None, time_limit_s=0.0)
+    assert {s.name: s.note for s in late.stages}["fewer shifts"] == "no_time_left"
 
 
 def test_or_tools_is_asked_for_places_where_trips_are_left() -> None:

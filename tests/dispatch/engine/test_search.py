@@ -145,3 +145,5 @@ class TestLaws:
 def test_a_larger_day_is_given_more_rounds():
     small, large = problem(trip("a", 1, 2), shift()), large_day(trips=40, shifts=5)
     assert enough_rounds(small) < enough_rounds(large)
+    dear = replace(small, settings=Settings(weights=Weights(used_shift=1)))
+    assert enough_rounds(small) < enough_rounds(dear)  # fewer shifts are harder to find

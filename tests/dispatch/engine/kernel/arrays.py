@@ -11,7 +11,7 @@ from dispatch.engine.kernel.tables import Tables, tables_of
 from dispatch.engine.network import Network, Sequence, network_of
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
-from dispatch.engine.search import _numbered, _search, _sequences
+from dispatch.engine.search import _numbered, begun, best_sequences
 
 LONGEST = 20
 
@@ -32,7 +32,7 @@ def numbered(network: Network, s: int, sequence: Sequence) -> list[int]:
 
 def search_on(problem: Problem, plan: Plan, *, seed: int = 1) -> Search:
     """A search from this plan, nothing done yet."""
-    return _search(network_of(problem), plan, list(range(len(problem.trips))), seed)
+    return begun(network_of(problem), plan, list(range(len(problem.trips))), seed)
 
 
 def search_from(problem: Problem, sequences: list[Sequence], *, seed: int = 1) -> Search:
@@ -51,4 +51,4 @@ def search_from(problem: Problem, sequences: list[Sequence], *, seed: int = 1) -
 
 
 def sequences_of(problem: Problem, search: Search) -> list[Sequence]:
-    return _sequences(network_of(problem), search)
+    return best_sequences(network_of(problem), search)
