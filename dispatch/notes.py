@@ -48,6 +48,13 @@ class NoteKey(StrEnum):
     PIN_RELEASED = "pin_released"  # trip
     PATIENT_TWICE = "patient_twice"  # trip, other
     FAIRNESS_WEIGHED = "fairness_weighed"  # count, weight, usual
+    # What a re-plan changes of the plan in force.
+    REPLAN_CHANGES = "replan_changes"  # count, budget
+    REPLAN_UNAVOIDABLE = "replan_unavoidable"  # count
+    REPLAN_HELD_BACK = "replan_held_back"  # count, served
+    PROMISE_BROKEN = "promise_broken"  # trip, minutes
+    NOTHING_BETTER = "nothing_better"
+    TIMES_PASSED = "times_passed"
     # Why a run failed.
     DAY_BUSY = "day_busy"
     DAY_EMPTY = "day_empty"

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import partial
 
 from celery import Task, shared_task
 from django.db import transaction
+from django.dispatch import receiver
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from dispatch.enums import DispatchMode
+from dispatch.models import Company
 from dispatch.usecases.apply_auto_run import apply_auto_run
 from dispatch.usecases.autorun import autorun as run_all_due
+from dispatch.usecases.day_changed import day_changed
+from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.expand_series import expand_all
 from dispatch.usecases.redeliver_runs import undelivered
+from dispatch.usecases.replan_today import replan_today
 from dispatch.usecases.roll_out_shifts import roll_out_all
 from dispatch.usecases.run_dispatch import DayBusyError, RunNotQueuedError
 from dispatch.usecases.run_dispatch import run_dispatch as plan_the_day
 
 A_MOMENT = timedelta(seconds=1)
+HANDS_OFF_S = 2  # a way there and its return are two events of one call
 MESSAGE_KEEPS_S = 110  # longer than the minute after which the run counts as undelivered
 
 logger = logging.getLogger(__name__)
@@ -47,15 +54,37 @@ def run_dispatch(self: Task[[int], str], run_id: int) -> str:
 
 @shared_task(name="dispatch.autorun", acks_late=True, reject_on_worker_lost=True)
 def autorun() -> list[int]:
-    """Plan tomorrow for each company whose hour has come, and deliver again what no worker got.
+    """Plan tomorrow for each company whose hour has come and re-plan today where it has changed unheard, and deliver
+    again what no worker got.
 
     Each run gets its own task, and only once its row is there for the worker to read.
     """
     now = timezone.now()
-    wanted = [*undelivered(now=now), *run_all_due(now=now)]
+    wanted = [*undelivered(now=now), *run_all_due(now=now), *replan_today(now=now)]
     for run_id in wanted:
         transaction.on_commit(partial(deliver, run_id))
     return wanted
+
+
+@shared_task(name="dispatch.replan_day", acks_late=True, reject_on_worker_lost=True)
+def replan_day(company_id: int) -> list[int]:
+    """Re-plan today if it has changed; asked for more than once, one run reads it all."""
+    wanted = replan_today(now=timezone.now(), company_id=company_id)
+    for run_id in wanted:
+        transaction.on_commit(partial(deliver, run_id))
+    return wanted
+
+
+@receiver(day_changed)
+def hurry(*, company_id: int, day: date | None, **_rest: object) -> None:
+    """Look at the day once the hands are off it; a message that is lost costs a minute at most."""
+    company = Company.objects.exclude(mode=DispatchMode.MANUAL).filter(pk=company_id).first()
+    if company is None or day not in {None, local_day(company, timezone.now())}:
+        return
+    try:
+        replan_day.apply_async((company_id,), countdown=HANDS_OFF_S, expires=MESSAGE_KEEPS_S)
+    except OperationalError:
+        logger.warning("%s: today is looked at a minute later: no job queue.", company.slug)
 
 
 def deliver(run_id: int) -> None:

@@ -68,7 +68,19 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...], str], ...] = (
         ),
         "",
     ),
-    (_("Planner"), ("solver_time_limit_s", "freeze_min", "autorun_enabled", "autorun_at"), ""),
+    (
+        _("Planner"),
+        (
+            "solver_time_limit_s",
+            "freeze_min",
+            "autorun_enabled",
+            "autorun_at",
+            "replan_enabled",
+            "stability_budget",
+            "replan_time_limit_s",
+        ),
+        "",
+    ),
     (_("Prices of the planner"), ("weights",), "collapse"),
     (_("Quality score"), ("quality_weights",), "collapse"),
     (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 from dispatch.engine.cost import score
 from dispatch.engine.plan import Plan, Route, Unassigned
@@ -55,6 +55,26 @@ class InForce:
     promised: Mapping[str, Promise] = field(default_factory=dict)
     budget: int = 0
     frozen_until_s: int = 0
+
+    def known_json(self) -> dict[str, Any]:
+        """All but the problem and the plan, as plain JSON data."""
+        return {
+            "told_s": dict(self.told_s),
+            "promised": {trip: list(promise) for trip, promise in self.promised.items()},
+            "budget": self.budget,
+            "frozen_until_s": self.frozen_until_s,
+        }
+
+    @classmethod
+    def from_json(cls, problem: Problem, plan: Plan, known: dict[str, Any]) -> Self:
+        return cls(
+            problem=problem,
+            plan=plan,
+            told_s=known["told_s"],
+            promised={trip: Promise(*ends) for trip, ends in known["promised"].items()},
+            budget=known["budget"],
+            frozen_until_s=known["frozen_until_s"],
+        )
 
     @cached_property
     def told(self) -> Mapping[str, int]:

@@ -56,6 +56,16 @@ class DispatchRunQuerySet(OfCompany["DispatchRun"]):
             company=OuterRef("company"), service_on=OuterRef("service_on")
         )
 
+    def continuous(self) -> Self:
+        """Re-plans that nobody asked for: the day had changed."""
+        return self.filter(
+            trigger=RunTrigger.REPLAN.value, is_handed_over=True, requested_by__isnull=True
+        )
+
+    def proposed(self) -> Self:
+        """Plans that wait for somebody to put them in force."""
+        return self.filter(status=RunStatus.DONE.value, applied_at__isnull=True)
+
     def without_documents(self) -> Self:
         """For lists: a problem is hundreds of kilobytes."""
         return self.defer("problem", "start", "plan")
@@ -191,6 +201,12 @@ class DispatchRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service_on} v{self.version}"
+
+    @property
+    def is_continuous(self) -> bool:
+        """A re-plan that nobody asked for: the day had changed."""
+        is_asked = self.requested_by_id is not None
+        return self.trigger == RunTrigger.REPLAN and self.is_handed_over and not is_asked
 
     @property
     def seed(self) -> str:

@@ -298,6 +298,31 @@ class CompanySettings(_Frozen):
         title=_("Hour of the automatic plan"),
         description=_("Local time at which tomorrow is planned."),
     )
+    replan_enabled: bool = Field(
+        default=True,
+        title=_("Re-plan the day as it changes"),
+        description=_(
+            "Whether the machine looks for a better plan when a journey is booked, called off or late, or a driver or a "
+            "vehicle is missing. Never in a company that plans by hand."
+        ),
+    )
+    stability_budget: int = Field(
+        default=5,
+        ge=0,
+        le=100,
+        title=_("Changes of a re-plan"),
+        description=_(
+            "How many journeys a re-plan may give to another driver or move by five minutes or more, beside those that "
+            "cannot be driven as planned."
+        ),
+    )
+    replan_time_limit_s: int = Field(
+        default=2,
+        ge=1,
+        le=10,
+        title=_("Time for a re-plan (s)"),
+        description=_("How long the planner may search when the day has changed."),
+    )
     detour_factor: float = Field(
         default=1.35,
         ge=1,

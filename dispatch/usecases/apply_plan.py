@@ -61,8 +61,11 @@ def apply_plan(
     by: User | None,
     now: datetime,
     assigned_by: AssignedBy = AssignedBy.ENGINE,
+    as_timed: bool = False,
 ) -> Applied:
     """Make this run the plan in force of its day; `assigned_by` AUTO when no person decided so.
+
+    With `as_timed` only at the pickup times it was made with: later ones would change more than was judged.
 
     Compare-and-set: every booking and shift the run read must still have the version it had, and by the day as
     it is now the plan must break no hard rule (see `retime_plan`). Raises RunNotReadyError, StalePlanError or
@@ -71,7 +74,7 @@ def apply_plan(
     with transaction.atomic():
         _refuse_stale(*_ready_day(run_id))
     # Outside any transaction, for the road server may be asked.
-    problem, plan = _fit_now(run_id, now)
+    problem, plan = _fit_now(run_id, now, as_timed=as_timed)
     with transaction.atomic():
         return _written(run_id, problem, plan, by, assigned_by, now)
 
@@ -81,10 +84,10 @@ def _ready_day(run_id: int) -> tuple[DispatchRun, dict[int, Booking]]:
     return run, _locked_day(run)
 
 
-def _fit_now(run_id: int, now: datetime) -> tuple[Problem, Plan]:
+def _fit_now(run_id: int, now: datetime, *, as_timed: bool) -> tuple[Problem, Plan]:
     run = DispatchRun.objects.select_related("company__base").get(pk=run_id)
     try:
-        return retime_plan(run=run, now=now)
+        problem, plan = retime_plan(run=run, now=now)
     except NothingToPlanError as error:
         raise StalePlanError(Note(NoteKey.SHIFTS_CHANGED)) from error
     except UnfitNowError as error:
@@ -92,6 +95,9 @@ def _fit_now(run_id: int, now: datetime) -> tuple[Problem, Plan]:
         references = tuple(sorted(lost.values_list("reference", flat=True)))
         note = Note.of(NoteKey.JOURNEYS_UNFIT_NOW, count=len(references))
         raise StalePlanError(note, references) from error
+    if as_timed and plan.pickup_start_s != Plan.from_json(run.plan).pickup_start_s:
+        raise StalePlanError(Note(NoteKey.TIMES_PASSED))
+    return problem, plan
 
 
 def _written(

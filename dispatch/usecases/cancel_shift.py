@@ -7,6 +7,7 @@ from django.db.models import F
 
 from dispatch.enums import ShiftStatus
 from dispatch.models import Shift
+from dispatch.usecases.day_changed import tell_of_change
 from dispatch.usecases.edit_shift import locked_shift, refuse_in_use
 
 
@@ -20,5 +21,6 @@ def cancel_shift(*, shift_id: int, expected_version: int | None) -> Shift:
     refuse_in_use(shift.assignments.filter(is_over=False))
     cancelled = Shift.objects.filter(pk=shift.pk).exclude(status=ShiftStatus.CANCELLED)
     cancelled.update(status=ShiftStatus.CANCELLED, version=F("version") + 1)
+    tell_of_change(company_id=shift.company_id, day=None)
     written: Shift = Shift.objects.select_related("company").get(pk=shift.pk)
     return written

@@ -13,6 +13,7 @@ from dispatch.enums import BookingStatus, Priority
 from dispatch.models import Booking, Place
 from dispatch.models.statuses import OPEN, UNDER_WAY
 from dispatch.usecases.count_changes import lose_driver
+from dispatch.usecases.day_changed import tell_of_change
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
 from dispatch.usecases.judge_booking import (
@@ -184,4 +185,5 @@ def _write(booking: Booking, changed: frozenset[str]) -> Booking:
             Booking.objects.filter(pk=booking.pk).update(
                 **values | follows, version=booking.version
             )
+        tell_of_change(company_id=booking.company_id, day=None)
     return booking

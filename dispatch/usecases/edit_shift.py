@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from dispatch.enums import AssignedBy, ShiftStatus
 from dispatch.models import Assignment, Booking, Shift
+from dispatch.usecases.day_changed import tell_of_change
 from dispatch.usecases.errors import NotFoundError
 from dispatch.usecases.judge_crew import Takeover, judge_crew, judge_tour
 from dispatch.usecases.keep_row import check_row, keep_row
@@ -108,6 +109,7 @@ def _write(shift: Shift, content: ShiftContent, takeover: Takeover | None, now: 
     Shift.objects.filter(pk=shift.pk).update(version=F("version") + 1)
     if takeover is not None:
         _hand_over(shift, takeover, now)
+    tell_of_change(company_id=shift.company_id, day=None)
     written: Shift = Shift.objects.select_related("company").get(pk=shift.pk)
     return written
 

@@ -85,6 +85,28 @@ SENTENCES: Mapping[NoteKey, _StrPromise] = {
         "Journeys %(trip)s and %(other)s are of one patient and promised at the same time: one of them is "
         "probably too many."
     ),
+    NoteKey.REPLAN_CHANGES: ngettext_lazy(
+        "%(count)d journey gets another driver or another time, of %(budget)d that may.",
+        "%(count)d journeys get another driver or another time, of %(budget)d that may.",
+        "count",
+    ),
+    NoteKey.REPLAN_UNAVOIDABLE: ngettext_lazy(
+        "%(count)d journey could not stay as it was: its driver or its vehicle is missing or late.",
+        "%(count)d journeys could not stay as they were: their driver or their vehicle is missing or late.",
+        "count",
+    ),
+    NoteKey.REPLAN_HELD_BACK: ngettext_lazy(
+        "With %(count)d change in all there would be a better plan, with %(served)d more journeys driven.",
+        "With %(count)d changes in all there would be a better plan, with %(served)d more journeys driven.",
+        "count",
+    ),
+    NoteKey.PROMISE_BROKEN: _(
+        "Journey %(trip)s comes %(minutes)d min later than promised: tell the patient."
+    ),
+    NoteKey.NOTHING_BETTER: _("Nothing better was found: the plan in force stays."),
+    NoteKey.TIMES_PASSED: _(
+        "The times of this re-plan no longer held when it was to be put in force: the day is planned again."
+    ),
     NoteKey.DAY_BUSY: _("This day is being planned already."),
     NoteKey.DAY_OVER: _("This day is over: it is not planned any more."),
     NoteKey.DAY_EMPTY: _("There is neither a shift nor a booking on this day."),

@@ -28,6 +28,7 @@ from dispatch.usecases.build_problem import BuiltProblem, build_problem
 from dispatch.usecases.day_content import refuse_past_day
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.run_dispatch import keep_result, lease_run, told_if_failed
+from dispatch.usecases.think import Thought
 
 EACH_S = 3.0  # of search for each plan, unless the company plans quicker; there are up to six
 
@@ -91,7 +92,8 @@ def _kept(
     rows = [run, *(_one_more(run) for _another in found.choices[1:])]
     for row, choice in zip(rows, found.choices, strict=True):
         leased = run if row is run else lease_run(row.pk, now)
-        keep_result(leased, _as_planned(built, choice, len(rows)), start, _priced(choice), now)
+        thought = Thought(result=_priced(choice), start=start)
+        keep_result(leased, _as_planned(built, choice, len(rows)), thought, now)
     return [row.pk for row in rows]
 
 

@@ -17,6 +17,7 @@ from dispatch.enums import StatusReason
 from dispatch.models import Assignment, Booking
 from dispatch.models.statuses import CANCELLATIONS, OUTCOMES, REASONS, can_move
 from dispatch.usecases.count_changes import lose_driver
+from dispatch.usecases.day_changed import tell_of_change
 from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
 from dispatch.usecases.judge_booking import FIRM, promised_at_once, two_vehicles_sentence
 from dispatch.usecases.possible_steps import MOMENT_OF, possible_from
@@ -93,6 +94,7 @@ def record_progress(
     if now not in FIRM and to is S.CONFIRMED and (found := promised_at_once(booking)):
         raise IllegalMoveError(two_vehicles_sentence(found))
     _release(booking, to, at)
+    tell_of_change(company_id=booking.company_id, day=booking.service_on)
     return Booking.objects.select_related("company").get(pk=booking.pk)
 
 

@@ -31,12 +31,12 @@ def undelivered(*, now: datetime) -> list[int]:
         # A worker that takes a queued run says in its row what is wrong with the settings.
         if run.status == RunStatus.QUEUED or valid_rules(run.company)
     ]
-    # Once its day has begun, the plan is a proposal for people.
+    # Once its day has begun, the evening's plan is a proposal for people; a re-plan is made for the day that runs.
     unapplied = _left_unapplied(handed_over, now)
     return unplanned + [
         r.pk
         for r in unapplied
-        if local_day(r.company, now) < r.service_on and valid_rules(r.company)
+        if (r.is_continuous or local_day(r.company, now) < r.service_on) and valid_rules(r.company)
     ]
 
 
@@ -55,7 +55,8 @@ def _left_unapplied(runs: DispatchRunQuerySet, now: datetime) -> DispatchRunQuer
     """Automatic plans of the last day that should be in force by themselves; none of a day planned again since."""
     return runs.not_overtaken().filter(
         status=RunStatus.DONE.value,
-        trigger=RunTrigger.AUTO.value,
+        trigger__in=[RunTrigger.AUTO.value, RunTrigger.REPLAN.value],
+        requested_by=None,
         is_handed_over=True,
         applied_at=None,
         company__mode=DispatchMode.FULLY_AUTO.value,

@@ -12,11 +12,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from dispatch.engine.budget import InForce
 from dispatch.engine.errors import EngineError
 from dispatch.engine.kpi import Kpi, KpiValue
 from dispatch.engine.pipeline import Result, make_plan
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
+from dispatch.engine.replan import replan
 from dispatch.engine.rules import Violation, hard_violations
 from dispatch.models import DispatchRun
 from dispatch.usecases.compare_plans import Moved, compare_plans
@@ -73,13 +75,7 @@ def replay_run(
     before = stored_plan(run)
     problem, kept = _problem(run)
     limit_s = _limit_s(run) if time_limit_s is None else time_limit_s
-    result = make_plan(
-        problem,
-        start=None if run.start is None else Plan.from_json(run.start),
-        time_limit_s=limit_s,
-        rng=random.Random(run.seed),
-        clock=clock,
-    )
+    result = _planned_again(run, problem, limit_s, clock)
     outside = tuple(item for item in before.unassigned if item.trip not in problem.trip_by_id)
     inside = tuple(item for item in before.unassigned if item.trip in problem.trip_by_id)
     after = replace(result.plan, unassigned=(*result.plan.unassigned, *outside))
@@ -98,6 +94,18 @@ def replay_run(
         before_kpis=_kpis(run, problem, planned, [item.trip for item in outside]),
         after_kpis=_kpis(run, problem, result.plan, [item.trip for item in outside]),
     )
+
+
+def _planned_again(
+    run: DispatchRun, problem: Problem, limit_s: float, clock: Callable[[], float]
+) -> Result:
+    start = None if run.start is None else Plan.from_json(run.start)
+    rng = random.Random(run.seed)
+    known = run.based_on.get("known")
+    if known is not None and start is not None:
+        day = InForce.from_json(problem, start, known)
+        return replan(day, time_limit_s=limit_s, rng=rng, clock=clock).result
+    return make_plan(problem, start=start, time_limit_s=limit_s, rng=rng, clock=clock)
 
 
 def stored_run(run_id: int) -> DispatchRun:
@@ -145,7 +153,8 @@ def _unreadable(run: DispatchRun) -> NotReplayableError:
 
 def _limit_s(run: DispatchRun) -> float:
     try:
-        return float(run.settings["solver_time_limit_s"])
+        is_replan = "known" in run.based_on
+        return float(run.settings["replan_time_limit_s" if is_replan else "solver_time_limit_s"])
     except (LookupError, TypeError, ValueError) as error:
         said = _("Run %(run)d does not say how long it planned: give a time limit.")
         raise NotReplayableError(said % {"run": run.pk}) from error

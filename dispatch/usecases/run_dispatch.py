@@ -7,8 +7,6 @@ constraint decides who does), and a worker whose lease ran out can no longer wri
 from __future__ import annotations
 
 import logging
-import random
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -19,9 +17,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from dispatch.engine.draft import resume
 from dispatch.engine.errors import EngineError
-from dispatch.engine.pipeline import Result, UnfitPlanError, make_plan, make_ready
+from dispatch.engine.pipeline import Result, UnfitPlanError, make_ready
 from dispatch.engine.plan import Plan
 from dispatch.enums import RunStatus
 from dispatch.models import DispatchRun, Unassigned
@@ -33,6 +30,8 @@ from dispatch.usecases.errors import NotFoundError, UseCaseError
 from dispatch.usecases.measure_day import kpi_json, predicted_kpis
 from dispatch.usecases.note_sentences import note_sentence
 from dispatch.usecases.references import row_id
+from dispatch.usecases.replan_today import Seen, day_as_seen
+from dispatch.usecases.think import Thought, think
 from dispatch.usecases.wording import params_of
 
 logger = logging.getLogger(__name__)
@@ -80,11 +79,11 @@ def run_dispatch(*, run_id: int, clock: Callable[[], datetime]) -> DispatchRun:
     make_ready()
     run = lease_run(run_id, clock())
     with told_if_failed(run, clock):
-        refuse_past_day(company=run.company, day=run.service_on, now=clock())
-        built = build_problem(company=run.company, day=run.service_on, now=clock())
-        start = resume(built.problem, built.in_force) if built.in_force else None
-        result = _think(run, built, start)
-        keep_result(run, built, start, result, clock())
+        now = clock()
+        refuse_past_day(company=run.company, day=run.service_on, now=now)
+        seen = day_as_seen(run.company, run.service_on, now) if run.is_continuous else None
+        built = build_problem(company=run.company, day=run.service_on, now=now)
+        keep_result(run, built, think(run, built, now), clock(), seen=seen)
     return DispatchRun.objects.select_related("company").get(pk=run.pk)
 
 
@@ -158,20 +157,16 @@ def _bury_the_lost(run: DispatchRun, now: datetime) -> None:
     running.filter(status=RunStatus.RUNNING, lease_until__lt=now).update(status=RunStatus.LOST)
 
 
-def _think(run: DispatchRun, built: BuiltProblem, start: Plan | None) -> Result:
-    return make_plan(
-        built.problem,
-        start=start,
-        time_limit_s=float(run.company.rules.solver_time_limit_s),
-        rng=random.Random(run.seed),
-        clock=time.monotonic,
-    )
-
-
 def keep_result(
-    run: DispatchRun, built: BuiltProblem, start: Plan | None, result: Result, now: datetime
+    run: DispatchRun,
+    built: BuiltProblem,
+    thought: Thought,
+    now: datetime,
+    *,
+    seen: Seen | None = None,
 ) -> None:
     """Write the result in one transaction, if the run is still this worker's."""
+    result, start = thought.result, thought.start
     plan = Plan(routes=result.plan.routes, unassigned=(*result.plan.unassigned, *built.unplannable))
     mine = DispatchRun.objects.filter(pk=run.pk, fence=run.fence, status=RunStatus.RUNNING)
     with transaction.atomic():
@@ -182,13 +177,15 @@ def keep_result(
             problem=built.problem.to_json(),
             start=None if start is None else start.to_json(),
             settings=run.company.rules.model_dump(mode="json"),
-            based_on={"bookings": built.booking_versions, "shifts": built.shift_versions},
+            based_on={"bookings": built.booking_versions, "shifts": built.shift_versions}
+            | (seen or {})
+            | ({"known": thought.known} if thought.known else {}),
             plan=plan.to_json(),
             quality=_quality(run, built, result),
             stages=[asdict(stage) for stage in result.stages],
             travel_source=built.travel_source,
             is_degraded=built.is_degraded,
-            notes=[note.to_json() for note in built.notes],
+            notes=[note.to_json() for note in (*thought.notes, *built.notes)],
         )
         if not written:
             raise LostLeaseError(_("Another worker has taken this run."))
@@ -202,6 +199,17 @@ def keep_result(
             )
             for item in plan.unassigned
         )
+        if run.is_continuous:
+            _put_older_ones_aside(run, is_nothing_new=thought.is_nothing_new)
+
+
+def _put_older_ones_aside(run: DispatchRun, *, is_nothing_new: bool) -> None:
+    """Of the re-plans of a day the newest is the proposal, and none where the plan in force is as good."""
+    older = DispatchRun.objects.filter(company=run.company, service_on=run.service_on)
+    outdated = older.continuous().proposed()
+    if not is_nothing_new:
+        outdated = outdated.exclude(pk=run.pk)
+    outdated.update(status=RunStatus.SUPERSEDED)
 
 
 def _quality(run: DispatchRun, built: BuiltProblem, result: Result) -> dict[str, Any]:

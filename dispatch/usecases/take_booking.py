@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from dispatch.models import Booking
+from dispatch.usecases.day_changed import tell_of_change
 from dispatch.usecases.judge_booking import (
     refuse_the_past,
     refuse_the_senseless,
@@ -24,3 +25,4 @@ def take_booking(*, booking: Booking, now: datetime, day_field: str = "requested
     check_values(booking)
     with refusals_explained():
         booking.save(force_insert=True)
+    tell_of_change(company_id=booking.company_id, day=booking.service_on)

@@ -12,6 +12,7 @@ from dispatch.enums import BookingStatus
 from dispatch.models import Booking
 from dispatch.models.labels import label
 from dispatch.models.statuses import DID_NOT_GO, NOT_SET_OFF
+from dispatch.usecases.day_changed import tell_of_change
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
 
@@ -59,6 +60,7 @@ def trigger_return(
         is_urgent=is_urgent,
         version=F("version") + 1,
     )
+    tell_of_change(company_id=booking.company_id, day=booking.service_on)
     return Booking.objects.select_related("company").get(pk=booking.pk)
 
 
