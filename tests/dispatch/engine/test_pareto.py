@@ -78,6 +78,25 @@ class TestThreePlans:
             assert choice.problem.settings.weights.fairness_per_trip_squared == choice.weight
             assert choice.result.score == score(choice.problem, choice.result.plan)
 
+    def test_no_emergency_driver_is_called_to_even_out_loads(self):
+        """At 500 the four trips of near cost 8 000, two each 4 000: more than the 1 000 for calling the other one."""
+        world = problem(
+            *(trip(f"t{k}", 1, 2) for k in range(4)),
+            shift("near", start_location=1, end_location=1, end_s=28_800),
+            shift("help", start_location=1, end_location=1, end_s=28_800, is_emergency=True),
+            settings=replace(PLAIN, weights=Weights(emergency_shift=1_000)),
+        )
+        found = fair_choices(world, plan=planned)
+        assert figures(found) == [(800, 0.0, 0)]
+        seen: list[int] = []
+
+        def told(asked: Problem, _start: Plan | None) -> Result:
+            seen.append(asked.settings.weights.emergency_shift)
+            return result(asked, plan(world, near="+t0 -t0"))
+
+        fair_choices(world, plan=told)
+        assert seen[:3] == [1_000, 1_000, 1_000 * STRONG // USUAL]
+
 
 class TestWhichAreTried:
     def asked(self, weight: int) -> tuple[int, ...]:
