@@ -1,7 +1,8 @@
 """Fairness against cost: up to three plans of which none is both dearer and less even than another.
 
 Each weight of fairness gives a plan; what counts is not the weight but what came of it: the price without
-that concern, and how far apart the drivers' loads are. Plans that another one beats in one and does not lose to
+that concern, and how far apart the drivers' loads are (where that is alike, for one driver may be stuck at an end,
+the Gini of all loads decides). Plans that another one beats in one and does not lose to
 in the other are dropped, and other weights are tried until three are left or the tries are over (the weighted-sum
 method with refinement: Das & Dennis 1997 say what it can miss, plans in a dent of the front).
 """
@@ -30,7 +31,8 @@ Planner = Callable[[Problem, Plan | None], Result]
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """A plan with its `cost` (fairness priced at nothing) and the `gap` between drivers, in trips per eight hours.
+    """A plan with its `cost` (fairness priced at nothing) and the `gap` between drivers, in trips per eight hours, and
+    the `gini` of their loads, both over the fairness window.
 
     `problem`: the day with the `weight` of fairness that the plan was made with (see `_weighed`). `price`: what the plan costs
     more than the cheapest of the choices, for being more even; 0 for that one.
@@ -41,6 +43,7 @@ class Choice:
     result: Result
     cost: int
     gap: float
+    gini: float
     price: int
 
 
@@ -63,7 +66,7 @@ class _Found:
     problem: Problem
     result: Result
     cost: int
-    gap: float
+    evenness: tuple[float, float]  # gap, then Gini: the smaller the more even
 
 
 def fair_choices(problem: Problem, *, plan: Planner, start: Plan | None = None) -> Choices:
@@ -105,20 +108,21 @@ def _ladder(company: int) -> list[int]:
 
 
 def _measured(problem: Problem, day: Problem, weight: int, result: Result) -> _Found:
+    loads = fairness(problem, result.plan)
     return _Found(
         weight=weight,
         problem=day,
         result=result,
         cost=score(without_fairness(problem), result.plan).total,
-        gap=fairness(problem, result.plan).gap,
+        evenness=(loads.gap, round(loads.gini, 6)),
     )
 
 
 def _unbeaten(found: Iterable[_Found]) -> list[_Found]:
     """The cheapest first; of plans alike in both the first that was found. One more try adds one at most."""
     kept: list[_Found] = []
-    for item in sorted(found, key=lambda item: (item.cost, item.gap)):
-        if not kept or item.gap < kept[-1].gap:
+    for item in sorted(found, key=lambda item: (item.cost, item.evenness)):
+        if not kept or item.evenness < kept[-1].evenness:
             kept.append(item)
     return kept
 
@@ -130,6 +134,7 @@ def _priced(front: list[_Found]) -> Iterator[Choice]:
             problem=item.problem,
             result=item.result,
             cost=item.cost,
-            gap=item.gap,
+            gap=item.evenness[0],
+            gini=item.evenness[1],
             price=item.cost - front[0].cost,
         )

@@ -35,7 +35,7 @@ EACH_S = 3.0  # of search for each plan, unless the company plans quicker; there
 
 @dataclass(frozen=True, kw_only=True)
 class Offered:
-    """A plan between fair and cheap: `cost` with fairness priced at nothing, `gap` in trips per eight hours.
+    """A plan between fair and cheap: `cost` with fairness priced at nothing, `gap` in trips per eight hours, `gini` of the loads.
 
     `price`: what it costs more than the cheapest beside it; `weight`: of fairness, as it was planned with.
     """
@@ -44,6 +44,7 @@ class Offered:
     weight: int
     cost: int
     gap: float
+    gini: float
     price: int
     served: int
     unserved: int
@@ -130,11 +131,13 @@ def offered_choices(company: Company, day: date, runs: list[int]) -> list[Offere
 def _measured(run: DispatchRun) -> Offered:
     problem, plan = Problem.from_json(run.problem), Plan.from_json(run.plan)
     inside = tuple(item for item in plan.unassigned if item.trip in problem.trip_by_id)
+    loads = fairness(problem, plan)
     return Offered(
         run=run,
         weight=problem.settings.weights.fairness_per_trip_squared,
         cost=score(without_fairness(problem), replace(plan, unassigned=inside)).total,
-        gap=fairness(problem, plan).gap,
+        gap=loads.gap,
+        gini=loads.gini,
         price=0,
         served=len(plan.shift_of),
         unserved=len(plan.unassigned),

@@ -217,6 +217,7 @@ class ChoiceSerializer(serializers.Serializer[Any]):
     gap = serializers.FloatField(
         help_text="Trips per eight hours between the drivers farthest apart."
     )
+    gini = serializers.FloatField(help_text="Of the loads: 0 where all carry the same.")
     price = serializers.IntegerField()
     served = serializers.IntegerField()
     unserved = serializers.IntegerField()

@@ -154,13 +154,32 @@ class TestWhichAreKept:
         for order in permutations([(0, 0), (1, 0), (3, 0)]):
             assert self.kept(*order) == [(1_200, 6.0), (1_800, 0.0)]
 
+    def test_where_one_driver_keeps_the_gap_the_loads_of_the_others_decide(self):
+        """Busy had nine trips before, idle has none: nine apart in both plans, which cost the same."""
+        world = problem(
+            *(trip(f"t{k}", 1, 2) for k in range(4)),
+            *(
+                shift(name, start_location=1, end_location=1, end_s=28_800, recent_trips=before)
+                for name, before in (("near", 0), ("mid", 0), ("busy", 9))
+            ),
+            shift("idle", start_location=1, end_location=1, start_s=28_799, end_s=57_599),
+        )
+        uneven = plan(world, near="+t0 -t0 +t1 -t1 +t2 -t2 +t3 -t3")
+        even = plan(world, near="+t0 -t0 +t1 -t1", mid="+t2 -t2 +t3 -t3")
+        made = iter([uneven, even])
+        found = fair_choices(world, plan=lambda d, _start: result(d, next(made, even)))
+        (kept,) = found.choices  # as cheap and more even: it beats the other
+        assert (kept.cost, kept.gap) == (800, 9)
+        assert kept.result.plan == even
+
     @law
     @given(problems(max_trips=4))
     def test_none_beats_another_and_all_keep_the_rules(self, world):
         found = fair_choices(world, plan=planned)
         assert 1 <= len(found.choices) <= 3
         for one, other in permutations(found.choices, 2):
-            assert not (one.cost <= other.cost and one.gap <= other.gap)
+            evenness = [(choice.gap, choice.gini) for choice in (one, other)]
+            assert not (one.cost <= other.cost and evenness[0] <= evenness[1])
         for choice in found.choices:
             made = choice.result.plan
             assert hard_violations(world, made) == ()
