@@ -155,6 +155,13 @@ class UnavailabilityReason(StrEnum):
     OTHER = "other"
 
 
+class Loss(StrEnum):
+    """What a shift lost on the road."""
+
+    VEHICLE = "vehicle"
+    DRIVER = "driver"
+
+
 class ShiftStatus(StrEnum):
     PLANNED = "planned"
     CANCELLED = "cancelled"
@@ -189,7 +196,7 @@ class Leg(StrEnum):
 
 
 class BookingStatus(StrEnum):
-    """Where a booking stands; the last seven and `completed` are its outcome codes (KPI.md)."""
+    """Where a booking stands; the last eight and `completed` are its outcome codes (KPI.md, and the partner)."""
 
     DRAFT = "draft"
     CONFIRMED = "confirmed"  # promised, waiting for a driver
@@ -205,6 +212,7 @@ class BookingStatus(StrEnum):
     LATE_CANCEL = "late_cancel"  # the vehicle was on its way, or the company's notice was not kept
     REFUSED = "refused"
     UNMET = "unmet"  # accepted, and nobody could be found
+    PARTNER = "partner"  # a taxi company drives it: served, by none of our drivers
 
 
 class StatusReason(StrEnum):

@@ -83,6 +83,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...], str], ...] = (
     ),
     (_("Prices of the planner"), ("weights",), "collapse"),
     (_("Quality score"), ("quality_weights",), "collapse"),
+    (_("Breakdowns"), ("rescue",), "collapse"),
     (
         _("Roads without a road service"),
         ("detour_factor", "speed_kmh", "traffic_permille"),

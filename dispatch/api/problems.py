@@ -21,6 +21,7 @@ from rest_framework.views import set_rollback
 from dispatch.api.outages import RETRY_AFTER_S, is_cache_away, is_database_away
 from dispatch.models.company import InvalidSettingsError
 from dispatch.usecases.apply_plan import StalePlanError
+from dispatch.usecases.apply_rescue import UnfitRescueError
 from dispatch.usecases.assign_booking import NotFeasibleError
 from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
 from dispatch.usecases.judge_crew import UnfitCrewError
@@ -158,7 +159,7 @@ def _members(error: UseCaseError) -> dict[str, Any]:
         return {"errors": lines}
     if isinstance(error, NotFeasibleError):
         return {"rule": error.rule.value, "amount": error.amount}
-    if isinstance(error, StalePlanError | UnfitCrewError):
+    if isinstance(error, StalePlanError | UnfitCrewError | UnfitRescueError):
         return {"bookings": list(error.references)}
     return {}
 

@@ -19,6 +19,7 @@ from dispatch.models.fleet import (
     Vehicle,
     VehicleUnavailability,
 )
+from dispatch.models.handover import Handover
 from dispatch.models.people import DriverWish, Patient
 from dispatch.models.place import Place
 from dispatch.models.run import Assignment, DispatchRun, Unassigned
@@ -36,6 +37,7 @@ __all__ = [
     "DriverLicence",
     "DriverSkill",
     "DriverWish",
+    "Handover",
     "Membership",
     "Patient",
     "Place",

@@ -82,8 +82,10 @@ _ON_THE_WAY = (
     BookingStatus.NO_SHOW,
     BookingStatus.MISSED,
     BookingStatus.LATE_CANCEL,
+    BookingStatus.PARTNER,
 )
 _RIDDEN = (BookingStatus.ON_BOARD, BookingStatus.COMPLETED)
+_BOARDED = (*_RIDDEN, BookingStatus.PARTNER)  # who was on board when our vehicle broke down
 _MAY_LACK_PROMISE = CANCELLATIONS | {BookingStatus.DRAFT, BookingStatus.REFUSED}
 
 
@@ -95,7 +97,7 @@ class BookingQuerySet(OfCompany["Booking"]):
         """With all that a problem needs of a booking, in a fixed number of queries."""
         return self.select_related(
             "patient", "pickup__parent", "dropoff__parent", "outbound", "assignment"
-        ).prefetch_related("patient__wishes")
+        ).prefetch_related("patient__wishes", "handovers__place__parent")
 
 
 class Booking(models.Model):
@@ -324,7 +326,7 @@ class Booking(models.Model):
             check(
                 _only_in("en_route_at", *_ON_THE_WAY)
                 & _only_in("arrived_pickup_at", *_ON_THE_WAY[1:])
-                & _only_in("boarded_at", *_RIDDEN)
+                & _only_in("boarded_at", *_BOARDED)
                 & _only_in("arrived_dropoff_at", *_RIDDEN)
                 & _only_in("alighted_at", BookingStatus.COMPLETED)
                 & _only_in("absent_at", BookingStatus.NO_SHOW, BookingStatus.MISSED),
@@ -373,6 +375,19 @@ class Booking(models.Model):
     def coordinates_known(self) -> bool:
         """Whether it can be planned: nothing is ever planned to or from an unknown position."""
         return self.pickup.position is not None and self.dropoff.position is not None
+
+    @property
+    def waits_at(self) -> Place | None:
+        """Where a patient who was on board waits for another vehicle (uses what was prefetched)."""
+        if self.status != BookingStatus.ON_BOARD:
+            return None
+        waits = (row.place for row in self.handovers.all() if row.is_waiting)
+        return next(waits, None)
+
+    @property
+    def was_handed_on(self) -> bool:
+        """Whether the patient changed vehicles on the road, or still waits to (uses what was prefetched)."""
+        return any(row.place_id is not None for row in self.handovers.all())
 
     @property
     def escorts(self) -> int:

@@ -114,6 +114,11 @@ LABELS: Mapping[type[StrEnum], Mapping[StrEnum, _StrPromise]] = {
         enums.BookingStatus.LATE_CANCEL: _("cancelled late"),
         enums.BookingStatus.REFUSED: _("refused"),
         enums.BookingStatus.UNMET: _("not served"),
+        enums.BookingStatus.PARTNER: _("with a taxi partner"),
+    },
+    enums.Loss: {
+        enums.Loss.VEHICLE: _("the vehicle broke down"),
+        enums.Loss.DRIVER: _("the driver cannot go on"),
     },
     enums.Means: {
         enums.Means.INSERT: _("into another tour"),

@@ -27,6 +27,7 @@ PerSquare = Annotated[int, Field(ge=0, le=500)]
 Emergency = Annotated[int, Field(ge=0, le=200_000)]
 Comfort = Annotated[int, Field(ge=0, le=20_000)]
 Percent = Annotated[int, Field(ge=0, le=100)]
+Francs = Annotated[float, Field(ge=0, le=1000)]
 Permille = Annotated[int, Field(ge=500, le=5000)]
 
 # Geneva on a working day: the morning and the evening peak stretch each minute by half.
@@ -165,6 +166,69 @@ class QualityWeights(_Frozen):
         return self
 
 
+class Rescue(_Frozen):
+    """What going on costs when a vehicle or a driver drops out; prices in francs."""
+
+    partner_enabled: bool = Field(
+        default=False,
+        title=_("Taxi partner"),
+        description=_("Whether stranded journeys may be offered to a taxi company."),
+    )
+    partner_base: Francs = Field(
+        default=6.3,
+        title=_("Taxi: price of a ride (CHF)"),
+        description=_("What the partner asks for before the first kilometre."),
+    )
+    partner_per_km: Francs = Field(
+        default=3.2,
+        title=_("Taxi: price of a kilometre (CHF)"),
+        description=_("With the patient on board."),
+    )
+    partner_notice_min: int = Field(
+        default=20,
+        ge=0,
+        le=240,
+        title=_("Taxi: time to come (min)"),
+        description=_("How long after the call the partner is at the door."),
+    )
+    partner_has_ramp: bool = Field(
+        default=False,
+        title=_("Taxi: with a ramp"),
+        description=_(
+            "Whether patients who stay in their wheelchair can be taken. Stretchers never."
+        ),
+    )
+    own_per_km: Francs = Field(
+        default=0.8,
+        title=_("Own kilometre (CHF)"),
+        description=_("What a kilometre more of an own vehicle costs."),
+    )
+    own_per_hour: Francs = Field(
+        default=45,
+        title=_("Own hour of driving (CHF)"),
+        description=_("What an hour more at the wheel costs."),
+    )
+    new_run: Francs = Field(
+        default=40,
+        title=_("A crew more (CHF)"),
+        description=_("What it costs to send a crew out that was not out yet."),
+    )
+    late_per_min: Francs = Field(
+        default=2,
+        title=_("A minute late (CHF)"),
+        description=_("What a minute of waiting weighs against money; nobody pays it."),
+    )
+    relief_min: int = Field(
+        default=15,
+        ge=0,
+        le=240,
+        title=_("Changing over (min)"),
+        description=_(
+            "What a driver needs to be at the wheel of another vehicle, the way there aside."
+        ),
+    )
+
+
 class CompanySettings(_Frozen):
     """The planning rules of one company; minutes and counts are whole numbers."""
 
@@ -280,6 +344,11 @@ class CompanySettings(_Frozen):
         default=QualityWeights(),
         title=_("Quality score"),
         description=_("The shares of the quality score of a day."),
+    )
+    rescue: Rescue = Field(
+        default=Rescue(),
+        title=_("Breakdowns"),
+        description=_("What going on costs when a vehicle or a driver drops out."),
     )
     solver_time_limit_s: int = Field(
         default=8,

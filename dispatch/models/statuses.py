@@ -19,13 +19,14 @@ MOVES: Mapping[S, frozenset[S]] = MappingProxyType({
     S.DRAFT: frozenset({S.CONFIRMED, S.REFUSED, S.CANCELLED}),
     S.CONFIRMED: frozenset({
         S.DRAFT, S.ASSIGNED, S.CANCELLED, S.SAME_DAY_CANCEL, S.LATE_CANCEL, S.REFUSED, S.UNMET,
+        S.PARTNER,
     }),
     S.ASSIGNED: frozenset({
-        S.CONFIRMED, S.EN_ROUTE, S.MISSED, S.CANCELLED, S.SAME_DAY_CANCEL, S.LATE_CANCEL,
+        S.CONFIRMED, S.EN_ROUTE, S.MISSED, S.CANCELLED, S.SAME_DAY_CANCEL, S.LATE_CANCEL, S.PARTNER,
     }),
-    S.EN_ROUTE: frozenset({S.CONFIRMED, S.ASSIGNED, S.ARRIVED, S.MISSED, S.LATE_CANCEL}),
-    S.ARRIVED: frozenset({S.EN_ROUTE, S.ON_BOARD, S.NO_SHOW, S.MISSED, S.LATE_CANCEL}),
-    S.ON_BOARD: frozenset({S.ARRIVED, S.COMPLETED}),
+    S.EN_ROUTE: frozenset({S.CONFIRMED, S.ASSIGNED, S.ARRIVED, S.MISSED, S.LATE_CANCEL, S.PARTNER}),
+    S.ARRIVED: frozenset({S.EN_ROUTE, S.ON_BOARD, S.NO_SHOW, S.MISSED, S.LATE_CANCEL, S.PARTNER}),
+    S.ON_BOARD: frozenset({S.ARRIVED, S.COMPLETED, S.PARTNER}),
     S.COMPLETED: frozenset({S.ON_BOARD}),
     S.NO_SHOW: frozenset({S.ARRIVED, S.MISSED}),
     S.MISSED: frozenset({S.CONFIRMED, S.NO_SHOW}),
@@ -34,6 +35,7 @@ MOVES: Mapping[S, frozenset[S]] = MappingProxyType({
     S.LATE_CANCEL: frozenset({S.CONFIRMED}),
     S.REFUSED: frozenset({S.DRAFT, S.CONFIRMED}),
     S.UNMET: frozenset({S.CONFIRMED}),
+    S.PARTNER: frozenset({S.CONFIRMED}),
 })  # fmt: skip
 
 RUN_MOVES: Mapping[RunStatus, frozenset[RunStatus]] = MappingProxyType({
@@ -53,8 +55,8 @@ NOT_YET_THERE = frozenset(
 UNDER_WAY = frozenset({S.EN_ROUTE, S.ARRIVED, S.ON_BOARD})
 CANCELLATIONS = frozenset({S.CANCELLED, S.SAME_DAY_CANCEL, S.LATE_CANCEL})
 NOT_SET_OFF = OPEN | {S.DRAFT}
-OUTCOMES = CANCELLATIONS | {S.COMPLETED, S.NO_SHOW, S.MISSED, S.REFUSED, S.UNMET}
-DID_NOT_GO = OUTCOMES - {S.COMPLETED, S.MISSED}  # the patient stayed, for all we know
+OUTCOMES = CANCELLATIONS | {S.COMPLETED, S.NO_SHOW, S.MISSED, S.REFUSED, S.UNMET, S.PARTNER}
+DID_NOT_GO = OUTCOMES - {S.COMPLETED, S.MISSED, S.PARTNER}  # the patient stayed, for all we know
 
 # What a driver may say of an own journey; everything else is for the office.
 DRIVER_STEPS = frozenset({S.ASSIGNED, S.EN_ROUTE, S.ARRIVED, S.ON_BOARD, S.COMPLETED, S.NO_SHOW})
@@ -81,6 +83,7 @@ REASONS: Mapping[S, frozenset[R]] = MappingProxyType({
         R.DOUBLE_BOOKING, R.OTHER,
     }),
     S.UNMET: frozenset({R.NO_DRIVER, R.NO_VEHICLE, R.VEHICLE_BREAKDOWN, R.WEATHER, R.OTHER}),
+    S.PARTNER: frozenset({R.NO_DRIVER, R.NO_VEHICLE, R.VEHICLE_BREAKDOWN, R.WEATHER, R.OTHER}),
 })  # fmt: skip
 
 

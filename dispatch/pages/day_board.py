@@ -249,7 +249,9 @@ def _bookings(seat: Seat, day: date) -> list[Booking]:
     return list(
         rows.select_related(
             "patient", "pickup__parent", "dropoff__parent", "assignment", "outbound"
-        ).order_by("promised_from", "pk")
+        )
+        .prefetch_related("handovers__place__parent")
+        .order_by("promised_from", "pk")
     )
 
 

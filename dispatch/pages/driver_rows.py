@@ -73,6 +73,11 @@ class DriverRow:
         return any(line.answer for line in self.lines)
 
     @property
+    def may_break_down(self) -> bool:
+        """Somebody still waits for a journey of this shift, or is on board."""
+        return any(line.booking.status not in OUTCOMES for line in self.lines)
+
+    @property
     def late(self) -> int:
         return sum(line.is_late for line in self.lines)
 

@@ -197,8 +197,19 @@ def _allowed(booking: Booking, seat: Seat, now: datetime) -> frozenset[BookingSt
     return frozenset(
         to
         for to in MOVES[status]
-        if (status, to) not in _ELSEWHERE and seat.may_record(to) and is_possible(booking, to, now)
+        if (status, to) not in _ELSEWHERE
+        and to is not BookingStatus.PARTNER  # with its price, on the page of a breakdown
+        and not (status is BookingStatus.ON_BOARD and _is_barred(booking, to))
+        and seat.may_record(to)
+        and is_possible(booking, to, now)
     )
+
+
+def _is_barred(booking: Booking, to: BookingStatus) -> bool:
+    """Who changes vehicles on the road has boarded, and does not arrive before getting in again."""
+    if to is BookingStatus.COMPLETED:
+        return booking.waits_at is not None
+    return booking.was_handed_on
 
 
 def _is_back(status: BookingStatus, to: BookingStatus) -> bool:

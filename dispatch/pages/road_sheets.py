@@ -53,7 +53,7 @@ def road_sheet(booking: Booking, *, is_day_over: bool) -> RoadSheet | None:
     if status not in UNDER_WAY and (is_day_over or status not in OPEN):
         return None
     return RoadSheet(
-        pickup=_stop(booking.pickup),
+        pickup=_stop(booking.waits_at or booking.pickup),
         dropoff=_stop(booking.dropoff),
         phone=Phone.of(booking.patient.phone),
         about=booking.patient.notes,

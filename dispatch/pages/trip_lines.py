@@ -87,6 +87,11 @@ class TripLine:
         )
 
     @property
+    def may_resume(self) -> bool:
+        """The patient waits on the road for another vehicle."""
+        return self.booking.waits_at is not None
+
+    @property
     def is_late(self) -> bool:
         return self.timing is not None and self.timing.grade is Grade.LATE
 
@@ -133,9 +138,9 @@ def trip_line(  # noqa: PLR0913 - a line, and what each page of it adds
         marks=_marks(booking, ride),
         patient=_patient_text(booking.patient, has_namesake=has_namesake),
         timing=None if ride is None else timing_of(booking, ride, now),
-        pickup=place_text(booking.pickup),
+        pickup=place_text(booking.waits_at or booking.pickup),
         dropoff=place_text(booking.dropoff),
-        status=label(status),
+        status=label(status) if booking.waits_at is None else _("waits on the road"),
         look=_look(status),
         reason=reason,
         answer=answer,

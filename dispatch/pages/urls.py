@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, register_converter
 
-from dispatch.pages import actions, journey_actions, views
+from dispatch.pages import actions, breakdown, journey_actions, views
 from dispatch.pages.choices import choices
 from dispatch.pages.days import DayConverter
 from dispatch.pages.policy import strict
@@ -34,4 +34,7 @@ urlpatterns = [
     path("bookings/<int:booking_id>/find-driver/", actions.find_driver, name="find-driver"),
     path("bookings/<int:booking_id>/ready/", actions.ready, name="ready"),
     path("bookings/<int:booking_id>/not-ready/", actions.not_ready, name="not-ready"),
+    path("bookings/<int:booking_id>/resumed/", breakdown.resumed, name="resumed"),
+    path("shifts/<int:shift_id>/breakdown/", breakdown.breakdown, name="breakdown"),
+    path("shifts/<int:shift_id>/rescue/", breakdown.rescue, name="rescue"),
 ]

@@ -22,7 +22,7 @@ from dispatch.engine.plan import Unassigned
 from dispatch.models import Booking, Company, CompanySettings, Shift
 from dispatch.notes import Note, NoteKey
 from dispatch.usecases.day_content import ENDED_ON_THE_ROAD, NothingToPlanError
-from dispatch.usecases.day_rows import MIN_S, DayRows
+from dispatch.usecases.day_rows import MIN_S, DayRows, Stranding
 from dispatch.usecases.day_shifts import DayShifts
 from dispatch.usecases.day_trips import DayTrips, promise_of
 from dispatch.usecases.fit_windows import fit_windows, stuck_shifts, without_shifts
@@ -57,15 +57,19 @@ def build_problem(
     now: datetime,
     freed: frozenset[int] = frozenset(),
     stand_in: Shift | None = None,
+    stranding: Stranding | None = None,
 ) -> BuiltProblem:
     """The problem of this local day as it stands at `now`; bookings in `freed` count as unassigned.
 
-    `stand_in`: a shift of the day as it might become; it is read instead of its row.
+    `stand_in`: a shift of the day as it might become; it is read instead of its row. `stranding`: journeys
+    that lost their vehicle, who was on board waits for another one.
 
     Trip, shift and driver references are row ids as text. Raises NothingToPlanError for a day without
     shifts and bookings. A road service that fails does not raise: the answer says that it is degraded.
     """
-    rows = DayRows(company=company, day=day, now=now, freed=freed, stand_in=stand_in)
+    rows = DayRows(
+        company=company, day=day, now=now, freed=freed, stand_in=stand_in, stranding=stranding
+    )
     if not rows.bookings and not rows.shifts:
         raise NothingToPlanError
     return _built(rows)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from dispatch.engine.plan import Unassigned
 from dispatch.engine.travel import Point
-from dispatch.enums import Rule
+from dispatch.enums import BookingStatus, Rule
 from dispatch.models import Assignment, Booking, Company, Place, Shift
 from dispatch.notes import Note
 from dispatch.usecases.day_clock import DayClock
@@ -15,6 +15,18 @@ from dispatch.usecases.day_content import promised_bookings
 from dispatch.usecases.day_so_far import ShiftSoFar, assignment_of, shift_so_far
 
 MIN_S = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stranding:
+    """A vehicle or a driver that dropped out: these journeys are free, who was on board waits `at` this place.
+
+    `relief`: the shift that would stand in, never saved.
+    """
+
+    bookings: frozenset[int]
+    at: Place
+    relief: Shift | None = None
 
 
 class DayRows:
@@ -28,8 +40,10 @@ class DayRows:
         now: datetime,
         freed: frozenset[int],
         stand_in: Shift | None,
+        stranding: Stranding | None = None,
     ) -> None:
-        self.company, self.day, self.freed = company, day, freed
+        self.company, self.day, self.stranding = company, day, stranding
+        self.freed = freed if stranding is None else freed | stranding.bookings
         self.clock = DayClock.of(company, day)
         self.rules = company.rules
         self.now_s = self.clock.second(now)
@@ -38,6 +52,8 @@ class DayRows:
         shifts = Shift.objects.on_day(company, day).planned().with_plan_relations()
         instead = {} if stand_in is None else {stand_in.pk: stand_in}
         self.shifts = [instead.get(row.pk, row) for row in shifts]
+        if stranding is not None and stranding.relief is not None:
+            self.shifts.append(stranding.relief)
         # Nothing has begun with a crew that is not there yet.
         self.untried = frozenset(
             row.pk for row in shifts if _crew(row) != _crew(instead.get(row.pk, row))
@@ -54,6 +70,16 @@ class DayRows:
     def held(self, booking: Booking) -> Assignment | None:
         """The booking's row in the plan in force, unless it is being placed anew."""
         return None if booking.pk in self.freed else assignment_of(booking)
+
+    def is_stranded(self, booking: Booking) -> bool:
+        return self.stranding is not None and booking.pk in self.stranding.bookings
+
+    def waits_at(self, booking: Booking) -> Place | None:
+        """Where a patient who was on board waits for another vehicle; None for everybody else."""
+        here = booking.waits_at
+        if here is not None or self.stranding is None or not self.is_stranded(booking):
+            return here
+        return self.stranding.at if booking.status == BookingStatus.ON_BOARD else None
 
     def _so_far(self) -> dict[int, ShiftSoFar]:
         by_shift: dict[int, list[Booking]] = {shift.pk: [] for shift in self.shifts}

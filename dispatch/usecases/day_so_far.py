@@ -50,7 +50,7 @@ def shift_so_far(
     order = _order(bookings, clock)
     firm = {trip_ref(b.pk) for b in bookings if _is_firm(b, clock, now_s + freeze_s)}
     seen = _last_seen(bookings)
-    is_moving = any(b.status in UNDER_WAY for b in bookings)
+    is_moving = any(b.status in UNDER_WAY and b.waits_at is None for b in bookings)
     free_from_s = None
     if seen is not None:
         free_from_s = clock.second(seen[0]) if is_moving else max(clock.second(seen[0]), now_s)
@@ -77,7 +77,7 @@ def _order(bookings: list[Booking], clock: DayClock) -> tuple[Visit, ...]:
             continue
         reference = trip_ref(booking.pk)
         pickup, dropoff = clock.second(row.planned_pickup_at), clock.second(row.planned_dropoff_at)
-        if booking.status == BookingStatus.ON_BOARD:
+        if booking.status == BookingStatus.ON_BOARD and booking.waits_at is None:
             aboard.append((pickup, reference))
             timed.append((dropoff, reference, VisitKind.DROPOFF))
             continue
@@ -141,7 +141,7 @@ def _last_seen(bookings: list[Booking]) -> tuple[datetime, Place] | None:
     """The latest recorded moment and the place it happened at."""
     moments: list[tuple[datetime, int, Place]] = []
     for b in bookings:
-        arrivals = (
+        arrivals = _on_board_again(b) or (
             (b.arrived_pickup_at, b.pickup),
             (b.boarded_at, b.pickup),
             (b.absent_at, b.pickup),
@@ -152,3 +152,9 @@ def _last_seen(bookings: list[Booking]) -> tuple[datetime, Place] | None:
         return None
     at, _pk, place = max(moments, key=lambda item: item[:2])
     return at, place
+
+
+def _on_board_again(booking: Booking) -> tuple[tuple[datetime | None, Place], ...]:
+    """Of a journey that another vehicle began: when and where the patient got into this one."""
+    rows = booking.handovers.all()
+    return tuple((row.resumed_at, row.place) for row in rows if row.place is not None)

@@ -42,7 +42,8 @@ class DayTrips:
             self.of.leave_out(reference, Rule.UNKNOWN_COORDINATES, "locate")
             return None
         is_committed = reference in self.of.committed
-        if not is_committed and row is None and self._is_over(booking):
+        is_free = row is None and not self.of.is_stranded(booking)
+        if not is_committed and is_free and self._is_over(booking):
             self.of.leave_out(reference, Rule.TIME_WINDOW, "check_times")
             return None
         patient = booking.patient
@@ -65,7 +66,11 @@ class DayTrips:
             excluded_drivers=frozenset(map(driver_ref, patient.excluded_driver_ids)),
             pinned_shift=pinned if pinned in kept else None,
         )
-        return self._as_begun(booking, trip) if booking.status in UNDER_WAY else trip
+        waits_at = self.of.locate(self.of.waits_at(booking))
+        if waits_at is not None:
+            return self._from_the_road(booking, trip, waits_at)
+        is_begun = booking.status in UNDER_WAY and row is not None
+        return self._as_begun(booking, trip) if is_begun else trip
 
     def _is_over(self, booking: Booking) -> bool:
         return self.of.clock.second(promise_of(booking)[1]) < self.of.now_s
@@ -97,6 +102,16 @@ class DayTrips:
             latest_s=max(latest, earliest),
             service_s=service,
         )
+
+    def _from_the_road(self, booking: Booking, trip: engine.Trip, here: int) -> engine.Trip:
+        """Fetched where the first vehicle broke down, as soon as another one is there; however long it takes then."""
+        pickup = engine.Stop(
+            location=here,
+            earliest_s=self.of.now_s,
+            latest_s=self.of.now_s,
+            service_s=booking.patient.boarding_min * MIN_S,
+        )
+        return replace(trip, pickup=pickup, max_ride_s=engine.DAY_S)
 
     def _as_begun(self, booking: Booking, trip: engine.Trip) -> engine.Trip:
         """A trip under way: who is on board takes no more boarding, from wherever the vehicle is now."""

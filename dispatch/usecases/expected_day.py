@@ -57,11 +57,19 @@ def _expected(row: Booking, rows: MeasuredRows) -> TripRecord:
     )
     behind_s = clock.second(rows.now) - pickup_s if row.status in NOT_YET_THERE else 0
     slide_s = max(0, behind_s)
-    return replace(
+    to_come = replace(
         known,
         status=BookingStatus.COMPLETED,
         arrived_pickup_s=pickup_s + slide_s,
         boarded_s=pickup_s + slide_s + row.patient.boarding_min * MIN_S,
         arrived_dropoff_s=dropoff_s + slide_s,
         alighted_s=dropoff_s + slide_s + row.patient.alighting_min * MIN_S,
+    )
+    if not row.was_handed_on:
+        return to_come
+    # The pickup was that of the first vehicle; what is planned is where the patient waits for the second.
+    return replace(
+        to_come,
+        arrived_pickup_s=clock.second_if(row.arrived_pickup_at),
+        boarded_s=clock.second_if(row.boarded_at),
     )

@@ -96,7 +96,9 @@ def measured_rows(company: Company, day: date, now: datetime) -> MeasuredRows:
         day=day,
         now=now,
         clock=DayClock.of(company, day),
-        bookings=tuple(bookings.select_related("patient", "assignment")),
+        bookings=tuple(
+            bookings.select_related("patient", "assignment").prefetch_related("handovers")
+        ),
         shifts=tuple(shifts),
         away=frozenset(absent.values_list("driver_id", flat=True)),
     )

@@ -29,6 +29,7 @@ KNOWN_MOMENTS = {
     S.DRAFT: 0, S.CONFIRMED: 0, S.ASSIGNED: 0, S.EN_ROUTE: 1, S.ARRIVED: 2, S.ON_BOARD: 4,
     S.COMPLETED: 5, S.NO_SHOW: 2, S.MISSED: 2, S.LATE_CANCEL: 2, S.CANCELLED: 0,
     S.SAME_DAY_CANCEL: 0, S.REFUSED: 0, S.UNMET: 0,
+    S.PARTNER: 3,
 }  # fmt: skip
 NEEDS_DRIVER = frozenset({S.EN_ROUTE, S.ARRIVED, S.ON_BOARD, S.COMPLETED})
 
@@ -84,6 +85,7 @@ def record_progress(
         )
     if to is S.ASSIGNED and now is S.CONFIRMED:
         raise IllegalMoveError(_("A driver is given by assigning the booking."))
+    _refuse_changed_hands(booking, now, to)
     changes = _moments(booking, to, at) | {"status": to.value, "status_reason": _reason(to, reason)}
     _refuse_foresight(booking, to, at)
     if to is S.COMPLETED and arrived_dropoff_at is not None:
@@ -106,6 +108,26 @@ def _locked(booking_id: int, expected_version: int | None) -> Booking:
     if expected_version is not None and booking.version != expected_version:
         raise StaleBookingError(_("This booking was changed by somebody else."))
     return booking
+
+
+def _refuse_changed_hands(booking: Booking, now: S, to: S) -> None:
+    """What was driven before a breakdown stays as it was recorded: no step leads back behind it."""
+    if to is S.PARTNER:
+        raise IllegalMoveError(
+            _("A journey is given to a taxi partner on the page of the breakdown.")
+        )
+    if now is S.PARTNER and booking.boarded_at is not None:
+        raise IllegalMoveError(
+            _("The patient had been on board when the taxi took over: the journey stays with it.")
+        )
+    if now is S.ON_BOARD and to is S.COMPLETED and booking.waits_at is not None:
+        raise IllegalMoveError(
+            _("The patient waits on the road: record first that they are on board again.")
+        )
+    if now is S.ON_BOARD and to is S.ARRIVED and booking.was_handed_on:
+        raise IllegalMoveError(
+            _("The patient was on board before the breakdown: this journey does not begin again.")
+        )
 
 
 def _label(status: S) -> str:

@@ -234,6 +234,12 @@ class AssignInput(StrictSerializer):
     pin = serializers.BooleanField(default=True)
 
 
+class ResumedInput(StrictSerializer):
+    """When the patient got into the other vehicle."""
+
+    at = MomentField(required=False, help_text="Now, if nothing is said.")
+
+
 class ReadyInput(StrictSerializer):
     """The patient of a return on call has said when."""
 

@@ -25,6 +25,7 @@ from dispatch.api.serializers.bookings import (
     ProgressedBookingSerializer,
     ProgressInput,
     ReadyInput,
+    ResumedInput,
     ReturnInput,
     WrittenBookingSerializer,
 )
@@ -41,6 +42,7 @@ from dispatch.usecases.edit_booking import edit_booking
 from dispatch.usecases.explain_booking import explain_booking
 from dispatch.usecases.promise import Agreed
 from dispatch.usecases.record_progress import record_progress
+from dispatch.usecases.resume_ride import resume_ride
 from dispatch.usecases.trigger_return import trigger_return
 from dispatch.usecases.unassign import unassign
 from dispatch.usecases.withdraw_ready import withdraw_ready
@@ -74,6 +76,7 @@ class BookingViewSet(CompanyViewSet):
         "unassign": OFFICE,
         "progress": OFFICE | {Role.DRIVER},
         "ready": OFFICE,
+        "resumed": OFFICE | {Role.DRIVER},
         "not_ready": OFFICE,
         "dispatch_now": OFFICE,
         "book_return": OFFICE,
@@ -81,7 +84,7 @@ class BookingViewSet(CompanyViewSet):
     }
     versioned = frozenset({
         "partial_update", "assign", "unassign", "progress", "ready", "not_ready", "dispatch_now",
-        "book_return",
+        "book_return", "resumed",
     })  # fmt: skip
 
     @extend_schema(request=BookingInput, responses={201: WrittenBookingSerializer})
@@ -166,6 +169,16 @@ class BookingViewSet(CompanyViewSet):
         """The patient is not ready after all: the call is taken back, until a driver has set off."""
         booking, version = self.chosen()
         withdraw_ready(booking_id=booking.pk, expected_version=version)
+        return self.shown(booking.pk)
+
+    @extend_schema(request=ResumedInput, responses=BookingSerializer)
+    @action(methods=["post"], detail=True)
+    def resumed(self, request: Request, **_kwargs: object) -> Response:
+        """The patient who waited on the road after a breakdown is on board again, in another vehicle."""
+        booking, version = self.chosen()
+        body = self.read(ResumedInput).validated_data
+        at = _past(body.get("at"), field="at")
+        resume_ride(booking_id=booking.pk, at=at, expected_version=version)
         return self.shown(booking.pk)
 
     @extend_schema(request=None, responses=BookingSerializer)

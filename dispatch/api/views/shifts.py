@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.db.models import F
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,12 +15,29 @@ from dispatch.api.access import EVERYBODY, OFFICE
 from dispatch.api.base import CompanyViewSet
 from dispatch.api.filters import ShiftFilter
 from dispatch.api.pagination import Keyset, moment, whole_number
+from dispatch.api.serializers.breakdowns import (
+    BreakdownInput,
+    RescueAppliedSerializer,
+    RescueInput,
+    RescueProposalSerializer,
+    proposal_body,
+)
 from dispatch.api.serializers.fleet import ShiftInput, ShiftSerializer
 from dispatch.api.versions import expected_version
+from dispatch.enums import Loss
 from dispatch.models import Shift
+from dispatch.usecases.apply_rescue import apply_rescue
 from dispatch.usecases.cancel_shift import cancel_shift
 from dispatch.usecases.create_shift import create_shift
 from dispatch.usecases.edit_shift import edit_shift
+from dispatch.usecases.propose_rescue import propose_rescue
+from dispatch.usecases.report_breakdown import report_breakdown
+from dispatch.usecases.stranded_shift import Lost
+
+LOST = OpenApiParameter("lost", enum=[loss.value for loss in Loss], description="Default: vehicle.")
+PLACE = OpenApiParameter(
+    "place", type=int, description="Where the vehicle stands; default: where it was seen last."
+)
 
 
 class ShiftViewSet(CompanyViewSet):
@@ -38,7 +58,11 @@ class ShiftViewSet(CompanyViewSet):
         "create": OFFICE,
         "partial_update": OFFICE,
         "destroy": OFFICE,
+        "breakdown": OFFICE,
+        "rescue": OFFICE,
+        "apply_rescue": OFFICE,
     }
+    parameters = {"rescue": frozenset({"lost", "place"})}
     versioned = frozenset({"partial_update", "destroy"})
 
     @extend_schema(request=ShiftInput, responses={201: ShiftSerializer})
@@ -65,7 +89,51 @@ class ShiftViewSet(CompanyViewSet):
         cancel_shift(shift_id=shift.pk, expected_version=version)
         return self.shown(shift.pk)
 
+    @extend_schema(request=BreakdownInput, responses=ShiftSerializer)
+    @action(methods=["post"], detail=True)
+    def breakdown(self, request: Request, **_kwargs: object) -> Response:
+        """Record that the vehicle broke down, or that the driver cannot go on; its journeys stay where they are."""
+        shift: Shift = self.get_object()
+        body = self.read(BreakdownInput).validated_data
+        lost = Lost(shift_id=shift.pk, what=body["lost"])
+        report_breakdown(lost=lost, now=timezone.now(), until=body["until"])
+        return self.shown(shift.pk)
+
+    @extend_schema(parameters=[LOST, PLACE], responses=RescueProposalSerializer)
+    @action(methods=["get"], detail=True)
+    def rescue(self, request: Request, **_kwargs: object) -> Response:
+        """The ways on of every journey that a breakdown of this shift would strand; nothing is written."""
+        shift: Shift = self.get_object()
+        proposal = propose_rescue(lost=_lost(shift, request), now=timezone.now())
+        return Response(RescueProposalSerializer(proposal_body(proposal)).data)
+
+    @extend_schema(request=RescueInput, responses=RescueAppliedSerializer)
+    @action(methods=["post"], detail=True, url_path="apply-rescue")
+    def apply_rescue(self, request: Request, **_kwargs: object) -> Response:
+        """Put the chosen ways in force and record the breakdown: all of it, or nothing when the day has changed."""
+        shift: Shift = self.get_object()
+        body = self.read(RescueInput)
+        applied = apply_rescue(
+            lost=body.lost_of(shift.pk),
+            shown=body.shown,
+            ways=body.ways_on,
+            until=body.validated_data["until"],
+            by=self.user,
+            now=timezone.now(),
+        )
+        return Response(RescueAppliedSerializer(applied).data)
+
     def chosen(self) -> tuple[Shift, int]:
         """The shift of the address, in the version the caller saw."""
         shift: Shift = self.get_object()
         return shift, expected_version(self.request, shift.version)
+
+
+def _lost(shift: Shift, request: Request) -> Lost:
+    words = request.query_params
+    what, place = words.get("lost", Loss.VEHICLE.value), words.get("place")
+    if what not in set(Loss):
+        raise ValidationError({"lost": [_("Say “vehicle” or “driver”.")]})
+    if place is not None and not (place.isascii() and place.isdigit() and len(place) <= 18):
+        raise ValidationError({"place": [_("This is not the number of a place.")]})
+    return Lost(shift_id=shift.pk, what=Loss(what), place_id=None if place is None else int(place))

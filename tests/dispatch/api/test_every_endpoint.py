@@ -74,6 +74,8 @@ CASES: dict[tuple[str, str], Case] = {
         roles=OFFICE | {Role.DRIVER}, row="booking", body={"to": "en_route"}
     ),
     ("POST", "bookings-ready"): Case(roles=OFFICE, row="back", body={"came_another_way": True}),
+    # Nobody waits on the road: that it is refused shows who was let through.
+    ("POST", "bookings-resumed"): Case(roles=OFFICE | {Role.DRIVER}, status=409, row="booking"),
     # Nobody has called: that it is refused shows who was let through.
     ("POST", "bookings-not-ready"): Case(roles=OFFICE, status=409, row="back"),
     ("POST", "bookings-dispatch-now"): Case(roles=OFFICE, row="booking"),
@@ -120,6 +122,20 @@ CASES: dict[tuple[str, str], Case] = {
     ("POST", "plans-judge"): Case(roles=OFFICE, status=409, body=FAR_DAY | {"routes": []}),
     ("POST", "plans-what-if"): Case(roles=OFFICE, status=409, body=FAR_DAY),
     ("POST", "plans-choices"): Case(roles=OFFICE, status=409, body=FAR_DAY),
+    ("GET", "shifts-rescue"): Case(roles=OFFICE, row="shift"),
+    ("POST", "shifts-breakdown"): Case(roles=OFFICE, row="shift", body={"lost": "vehicle"}),
+    # A proposal of long ago: that it is refused shows who was let through.
+    ("POST", "shifts-apply-rescue"): Case(
+        roles=OFFICE,
+        status=409,
+        row="shift",
+        body={
+            "lost": "vehicle",
+            "as_of": NINE,
+            "seen": "x",
+            "ways": [{"booking": "{booking}", "means": "partner"}],
+        },
+    ),
     ("GET", "runs-list"): Case(roles=READERS),
     ("POST", "runs-list"): Case(
         roles=OFFICE, status=409, body={"day": "2030-01-01"}, query="?wait=true"

@@ -220,7 +220,7 @@ def test_a_problem_reads_bookings_in_a_fixed_number_of_queries(
         outbound = make_outbound(company, pickup_at=at(hour))
         make_assignment(outbound, shift)
         make_return(outbound)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         for booking in Booking.objects.on_day(DAY).with_plan_relations():
             assert booking.coordinates_known
             assert booking.patient.excluded_driver_ids == frozenset()

@@ -9,7 +9,14 @@ from django.db import IntegrityError, connection, transaction
 
 from dispatch.models import Company
 from dispatch.models.refusals import refusal_sentence
-from tests.dispatch.models.violations import booking, companies, fleet, people, run  # noqa: F401 - they fill VIOLATIONS
+from tests.dispatch.models.violations import (  # noqa: F401 - they fill VIOLATIONS
+    booking,
+    companies,
+    fleet,
+    handover,
+    people,
+    run,
+)
 from tests.dispatch.models.violations.registry import VIOLATIONS, Violation
 from tests.factories import make_company
 

@@ -1,0 +1,183 @@
+"""The page of a breakdown: one look at the proposal, one button that puts it in force, all of it or line by line."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from dispatch.engine.errors import EngineError
+from dispatch.enums import Loss
+from dispatch.models import Shift
+from dispatch.pages.actions import asked_about
+from dispatch.pages.answers import anchor, tell
+from dispatch.pages.breakdown_board import breakdown_board, way_of
+from dispatch.pages.policy import signed_in
+from dispatch.pages.seats import Seat, refuse_bystanders, refuse_onlookers, seat_in
+from dispatch.pages.views import day_url, page
+from dispatch.usecases.apply_rescue import (
+    RescueApplied,
+    StaleRescueError,
+    UnfitRescueError,
+    Way,
+    apply_rescue,
+)
+from dispatch.usecases.day_clock import local_day
+from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.propose_rescue import Shown, propose_rescue
+from dispatch.usecases.resume_ride import resume_ride
+from dispatch.usecases.stranded_shift import Lost
+
+if TYPE_CHECKING:
+    from django.http import QueryDict
+
+FIELD = "way-"
+LONGEST_FINGERPRINT = 64
+
+
+@signed_in
+@require_safe
+def breakdown(request: HttpRequest, shift_id: int) -> HttpResponse:
+    """The proposal, for the vehicle if nothing else is said."""
+    shift = _shift_or_404(shift_id)
+    seat = seat_in(request, shift.company_id)
+    refuse_onlookers(seat)
+    now = timezone.now()
+    try:
+        proposal = propose_rescue(lost=_lost(shift_id, request.GET), now=now)
+    except (UseCaseError, EngineError) as error:
+        messages.error(request, str(error))
+        return redirect(day_url(seat, local_day(seat.company, shift.starts_at)))
+    with timezone.override(seat.company.tz):
+        board = breakdown_board(proposal, now)
+    return page(request, seat, "pages/breakdown.html", {"board": board, "shift": shift})
+
+
+@signed_in
+@require_POST
+def rescue(request: HttpRequest, shift_id: int) -> HttpResponse:
+    """All the lines as they are chosen, or the one whose button was pressed."""
+    shift = _shift_or_404(shift_id)
+    seat = seat_in(request, shift.company_id)
+    refuse_onlookers(seat)
+    lost = _lost(shift_id, request.POST)
+    ways = _ways(request.POST)
+    only = request.POST.get("only", "")
+    if only:
+        ways = [way for way in ways if str(way.booking_id) == only]
+    if not ways:
+        messages.error(request, _("No journey is chosen: nothing has changed."))
+        return redirect(_url(lost))
+    try:
+        applied = apply_rescue(
+            lost=lost,
+            shown=_shown(request.POST),
+            ways=ways,
+            until=None,
+            by=seat.user,
+            now=timezone.now(),
+        )
+    except (StaleRescueError, UnfitRescueError) as error:
+        messages.warning(request, str(error))
+        return redirect(_url(lost))
+    except (UseCaseError, EngineError) as error:
+        messages.error(request, str(error))
+        return redirect(_day_of(seat, shift))
+    messages.success(request, _said(applied))
+    return redirect(_url(lost) if only else _day_of(seat, shift))
+
+
+@signed_in
+@require_POST
+def resumed(request: HttpRequest, booking_id: int) -> HttpResponse:
+    """The patient is on board again, in another vehicle: for the office, and for who drives it."""
+    asked = asked_about(request, booking_id)
+    refuse_bystanders(asked.seat, asked.booking)
+    try:
+        resume_ride(booking_id=booking_id, at=timezone.now(), expected_version=asked.version)
+    except UseCaseError as error:
+        tell(request, messages.ERROR, booking_id, str(error))
+    else:
+        tell(request, messages.SUCCESS, booking_id, _("Recorded: on board again."))
+    return redirect(f"{day_url(asked.seat, asked.booking.service_on)}#{anchor(booking_id)}")
+
+
+def _shift_or_404(shift_id: int) -> Shift:
+    shift = Shift.objects.select_related("company", "driver", "vehicle").filter(pk=shift_id).first()
+    if shift is None:
+        raise Http404
+    return shift
+
+
+def _lost(shift_id: int, sent: QueryDict) -> Lost:
+    place = sent.get("place", "")
+    if place and not place.isdecimal():
+        raise Http404
+    try:
+        what = Loss(sent.get("lost", Loss.VEHICLE.value))
+    except ValueError as error:
+        raise Http404 from error
+    return Lost(shift_id=shift_id, what=what, place_id=int(place) if place else None)
+
+
+def _ways(sent: QueryDict) -> list[Way]:
+    """Of a form of ours; Http404 for anything else."""
+    try:
+        asked = [
+            way_of(int(name.removeprefix(FIELD)), sent.get(name, ""))
+            for name in sent
+            if name.startswith(FIELD)
+        ]
+    except ValueError as error:
+        raise Http404 from error
+    return [way for way in asked if way is not None]
+
+
+def _shown(sent: QueryDict) -> Shown:
+    try:
+        as_of = datetime.fromisoformat(sent.get("as_of", ""))
+    except ValueError as error:
+        raise Http404 from error
+    if as_of.tzinfo is None:
+        raise Http404
+    return Shown(as_of=as_of, seen=sent.get("seen", "")[:LONGEST_FINGERPRINT])
+
+
+def _said(applied: RescueApplied) -> str:
+    parts = [
+        ngettext(
+            "%(count)d journey goes on with another vehicle of ours.",
+            "%(count)d journeys go on with other vehicles of ours.",
+            applied.moved,
+        )
+        % {"count": applied.moved}
+        if applied.moved
+        else "",
+        ngettext(
+            "%(count)d journey goes to the taxi partner: ring them.",
+            "%(count)d journeys go to the taxi partner: ring them.",
+            applied.partner,
+        )
+        % {"count": applied.partner}
+        if applied.partner
+        else "",
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _url(lost: Lost) -> str:
+    place = "" if lost.place_id is None else f"&place={lost.place_id}"
+    address = reverse("pages:breakdown", args=[lost.shift_id])
+    return f"{address}?lost={lost.what.value}{place}"
+
+
+def _day_of(seat: Seat, shift: Shift) -> str:
+    return day_url(seat, local_day(seat.company, shift.starts_at))

@@ -1,0 +1,123 @@
+"""Breakdowns over the API: report, look, choose, apply; on board again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from dispatch.enums import BookingStatus, Role
+from dispatch.models import Assignment, Booking, Company, Shift, VehicleUnavailability
+from tests.dispatch.api.caller import Caller, member
+from tests.factories import (
+    bring,
+    make_assignment,
+    make_booking,
+    make_company,
+    make_shift,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def company() -> Company:
+    return make_company(settings={"rescue": {"partner_enabled": True}})
+
+
+@pytest.fixture
+def office(company: Company) -> Caller:
+    return member(company, Role.DISPATCHER)
+
+
+def on_duty(company: Company) -> Shift:
+    now = timezone.now()
+    return make_shift(company, start=now - timedelta(hours=2), end=now + timedelta(hours=6))
+
+
+@pytest.fixture
+def lost(company: Company) -> Shift:
+    return on_duty(company)
+
+
+@pytest.fixture
+def aboard(lost: Shift) -> Booking:
+    """Boarded ten minutes ago."""
+    began = timezone.now() - timedelta(minutes=10)
+    booking = make_booking(lost.company, pickup_at=began)
+    make_assignment(booking, lost, start=began)
+    bring(booking, BookingStatus.ON_BOARD, boarded_at=began)
+    booking.refresh_from_db()
+    return booking
+
+
+def test_a_proposal_is_applied_with_the_ways_that_were_chosen(
+    office: Caller, lost: Shift, aboard: Booking
+) -> None:
+    other = on_duty(lost.company)
+    shown = office("GET", f"shifts/{lost.pk}/rescue/").body
+    assert (shown["shift"], shown["lost"], shown["place"]) == (
+        lost.pk,
+        "vehicle",
+        aboard.pickup_id,
+    )
+    (journey,) = shown["journeys"]
+    assert (journey["booking"], journey["urgency"], journey["reason"]) == (aboard.pk, "aboard", "")
+    own = next(way for way in journey["ways"] if way["shift"] == other.pk)
+    taxi = next(way for way in journey["ways"] if way["means"] == "partner")
+    assert (own["means"], taxi["shift"], taxi["extra_m"]) == ("new_run", None, 0)
+    body = {
+        "lost": "vehicle",
+        "as_of": shown["as_of"],
+        "seen": shown["seen"],
+        "ways": [{"booking": aboard.pk, "means": own["means"], "shift": other.pk}],
+    }
+    applied = office("POST", f"shifts/{lost.pk}/apply-rescue/", body)
+    assert applied.body == {"moved": 1, "partner": 0, "relief": None}
+    row = Assignment.objects.get(booking=aboard)
+    assert row.shift == other
+    again = office("POST", f"shifts/{lost.pk}/apply-rescue/", body)
+    assert again.status == 409
+    aboard.refresh_from_db()
+    resumed = office("POST", f"bookings/{aboard.pk}/resumed/", {}, match=aboard.version)
+    assert resumed.body["status"] == "on_board"
+
+
+def test_what_does_not_fit_is_named(office: Caller, lost: Shift, aboard: Booking) -> None:
+    shown = office("GET", f"shifts/{lost.pk}/rescue/?lost=driver&place={aboard.pickup_id}").body
+    assert shown["lost"] == "driver"
+    body = {
+        "lost": "driver",
+        "place": aboard.pickup_id,
+        "as_of": shown["as_of"],
+        "seen": shown["seen"],
+        "ways": [{"booking": aboard.pk, "means": "insert", "shift": lost.pk}],
+    }
+    refused = office("POST", f"shifts/{lost.pk}/apply-rescue/", body)
+    assert (refused.status, refused.body["bookings"]) == (409, [aboard.reference])
+
+
+def test_nobody_can_take_a_patient_and_it_is_said_why(
+    office: Caller, lost: Shift, aboard: Booking
+) -> None:
+    Company.objects.filter(pk=lost.company_id).update(settings={})
+    (journey,) = office("GET", f"shifts/{lost.pk}/rescue/").body["journeys"]
+    assert journey["ways"] == []
+    assert journey["reason"]
+
+
+@pytest.mark.parametrize("query", ["lost=both", "place=x", "place=²", "where=1"])
+def test_a_question_that_is_none_is_refused(office: Caller, lost: Shift, query: str) -> None:
+    assert office("GET", f"shifts/{lost.pk}/rescue/?{query}").status == 400
+
+
+def test_a_breakdown_is_reported_without_a_rescue(office: Caller, lost: Shift) -> None:
+    back_at = timezone.now() + timedelta(hours=2)
+    path = f"shifts/{lost.pk}/breakdown/"
+    said = office("POST", path, {"lost": "vehicle", "until": back_at.isoformat()})
+    assert said.status == 200
+    assert VehicleUnavailability.objects.get().period.upper == back_at
+    past = timezone.now() - timedelta(hours=1)
+    refused = office("POST", path, {"lost": "vehicle", "until": past.isoformat()})
+    assert refused.status == 409

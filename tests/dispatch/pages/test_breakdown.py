@@ -1,0 +1,273 @@
+"""The page of a breakdown: shown in one click from the driver's row, applied with one button, or line by line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from dispatch.enums import BookingStatus, Loss, Means, Role
+from dispatch.models import Assignment, Booking, Company, Handover, Patient, Shift
+from dispatch.pages.breakdown_board import breakdown_board, way_of
+from dispatch.usecases.apply_rescue import Way
+from dispatch.usecases.propose_rescue import propose_rescue
+from dispatch.usecases.references import trip_ref
+from dispatch.usecases.stranded_shift import Lost
+from tests.dispatch.pages.conftest import SignIn
+from tests.dispatch.pages.test_actions import said
+from tests.factories import (
+    bring,
+    make_assignment,
+    make_booking,
+    make_driver,
+    make_member,
+    make_patient,
+    make_place,
+    make_shift,
+    make_vehicle,
+)
+
+pytestmark = pytest.mark.django_db
+
+TAXI = {"rescue": {"partner_enabled": True}}
+
+
+def on_duty(company: Company, **fields: Any) -> Shift:
+    now = timezone.now()
+    start, end = now - timedelta(hours=2), now + timedelta(hours=6)
+    return make_shift(company, start=start, end=end, **fields)
+
+
+@pytest.fixture
+def lost(company: Company) -> Shift:
+    return on_duty(company, driver=make_driver(company, last_name="Rey", first_name="Anna"))
+
+
+@pytest.fixture
+def other(company: Company) -> Shift:
+    return on_duty(company, driver=make_driver(company, last_name="Blanc", first_name="Marc"))
+
+
+def journey(shift: Shift, minutes: int, patient: Patient | None = None) -> Booking:
+    begins = timezone.now() + timedelta(minutes=minutes)
+    who = patient or make_patient(shift.company)
+    booking = make_booking(shift.company, pickup_at=begins, patient=who)
+    make_assignment(booking, shift, start=begins)
+    return booking
+
+
+@pytest.fixture
+def aboard(lost: Shift) -> Booking:
+    booking = journey(lost, -10)
+    bring(booking, BookingStatus.ON_BOARD, boarded_at=timezone.now() - timedelta(minutes=10))
+    booking.refresh_from_db()
+    return booking
+
+
+def fields(text: str) -> dict[str, str]:
+    """What a browser would send: hidden fields, and the ways that are chosen."""
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', text)
+    chosen = re.findall(r'<input type="radio" name="([\w-]+)" value="([^"]*)" checked>', text)
+    return dict(hidden) | dict(chosen)
+
+
+def plain(text: str) -> str:
+    """What is read, without tags."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", text)).split())
+
+
+def shown(client: Client, shift: Shift, query: str = "") -> str:
+    answer = client.get(f"/shifts/{shift.pk}/breakdown/{query}")
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def test_two_clicks_to_a_complete_proposal_and_a_third_applies_it(
+    signed_in: SignIn, lost: Shift, other: Shift, aboard: Booking
+) -> None:
+    later = journey(lost, 60)
+    client = signed_in()
+    day = client.get("/", follow=True).content.decode()
+    assert f'href="/shifts/{lost.pk}/breakdown/"' in day
+    text = shown(client, lost)
+    assert aboard.reference in text
+    assert "Blanc Marc" in plain(text)
+    answer = client.post(f"/shifts/{lost.pk}/rescue/", fields(text))
+    assert answer.status_code == 302
+    assert "2 journeys go on with other vehicles of ours." in said(answer)
+    rows = Assignment.objects.filter(booking__in=[aboard, later])
+    assert set(rows.values_list("shift", flat=True)) == {other.pk}
+    page = plain(client.get(answer["Location"]).content.decode())
+    assert "waits on the road" in page
+
+
+def test_one_line_is_applied_and_the_others_are_proposed_again(
+    signed_in: SignIn, lost: Shift, other: Shift, aboard: Booking
+) -> None:
+    later = journey(lost, 60)
+    client = signed_in()
+    sent = fields(shown(client, lost)) | {"only": str(aboard.pk)}
+    answer = client.post(f"/shifts/{lost.pk}/rescue/", sent)
+    assert answer["Location"].startswith(f"/shifts/{lost.pk}/breakdown/?lost=vehicle")
+    assert Assignment.objects.get(booking=aboard).shift == other
+    assert Assignment.objects.get(booking=later).shift == lost
+    text = shown(client, lost)
+    assert later.reference in text
+    assert f"way-{aboard.pk}" not in text
+
+
+def test_nothing_chosen_changes_nothing(
+    signed_in: SignIn, lost: Shift, other: Shift, aboard: Booking
+) -> None:
+    client = signed_in()
+    sent = fields(shown(client, lost, "?lost=driver")) | {f"way-{aboard.pk}": ""}
+    answer = client.post(f"/shifts/{lost.pk}/rescue/", sent | {"place": str(aboard.pickup_id)})
+    assert "No journey is chosen" in said(answer)
+    assert answer["Location"].endswith(f"?lost=driver&place={aboard.pickup_id}")
+
+
+def test_a_stale_proposal_is_shown_anew(
+    signed_in: SignIn, lost: Shift, other: Shift, aboard: Booking
+) -> None:
+    client = signed_in()
+    sent = fields(shown(client, lost)) | {"seen": "another day"}
+    answer = client.post(f"/shifts/{lost.pk}/rescue/", sent)
+    assert "The day changed meanwhile" in said(answer)
+    assert answer["Location"].startswith(f"/shifts/{lost.pk}/breakdown/")
+
+
+def test_what_is_gone_meanwhile_leads_back_to_the_day(
+    signed_in: SignIn, lost: Shift, other: Shift, aboard: Booking
+) -> None:
+    client = signed_in()
+    sent = fields(shown(client, lost))
+    Assignment.objects.filter(booking=aboard).update(
+        shift=other, driver=other.driver, vehicle=other.vehicle
+    )
+    for answer in (
+        client.post(f"/shifts/{lost.pk}/rescue/", sent),
+        client.get(f"/shifts/{lost.pk}/breakdown/"),
+    ):
+        assert "Nobody waits for a journey of this shift any more." in said(answer)
+        assert answer["Location"].startswith("/days/")
+
+
+def test_a_taxi_is_rung_and_a_patient_nobody_can_take_is_told_with_its_reason(
+    signed_in: SignIn, company: Company, lost: Shift, aboard: Booking
+) -> None:
+    company.settings = TAXI
+    company.save()
+    client = signed_in()
+    text = shown(client, lost)
+    assert "taxi partner" in plain(text)
+    answer = client.post(f"/shifts/{lost.pk}/rescue/", fields(text))
+    assert "1 journey goes to the taxi partner: ring them." in said(answer)
+    assert Handover.objects.get().price_c
+    company.settings = {}
+    company.save()
+    journey(lost, 60)
+    unknown = make_patient(company, home=make_place(company, lat=None))
+    journey(lost, 90, unknown)
+    text = plain(shown(client, lost))
+    assert "2 with no way on" in text
+    assert "Apply all" not in text
+
+
+def test_a_crew_that_can_stand_in_is_named(
+    signed_in: SignIn, company: Company, lost: Shift, aboard: Booking
+) -> None:
+    make_vehicle(company, name="Spare")
+    assert "A crew can stand in: Rey Anna in Spare" in plain(shown(signed_in(), lost))
+
+
+def test_what_each_way_does_to_others_and_to_the_patient_is_said(
+    company: Company, lost: Shift, other: Shift
+) -> None:
+    first, second = journey(other, 40), journey(lost, 40)
+    now = timezone.now()
+    proposal = propose_rescue(lost=Lost(shift_id=lost.pk, what=Loss.VEHICLE), now=now)
+    (line,) = proposal.rescue.lines
+    way = replace(
+        line.options[0],
+        moved=((trip_ref(first.pk), 120),),
+        wait_s=61,
+        late_s=60,
+        extra_m=-1_500,
+        cost_c=1_250,
+    )
+    lines = (replace(line, options=(way,)),)
+    rescue = replace(proposal.rescue, lines=lines)
+    (shown_line,) = breakdown_board(replace(proposal, rescue=rescue), now).lines
+    (option,) = shown_line.options
+    assert shown_line.trip.booking == second
+    assert option.moved == f"{first.reference} +2 min"
+    assert (option.late, option.more) == ("waits 2 min, 1 min late", "-1.5 km")
+    assert (option.price, option.is_proposed) == ("CHF 12.50", True)
+
+
+def test_on_board_again_is_one_button_for_office_and_driver(
+    signed_in: SignIn, lost: Shift, other: Shift, aboard: Booking
+) -> None:
+    user = make_member(lost.company, Role.DRIVER)
+    other.driver.user = user
+    other.driver.save()
+    client = signed_in()
+    client.post(f"/shifts/{lost.pk}/rescue/", fields(shown(client, lost)))
+    aboard.refresh_from_db()
+    driver = signed_in(user=user)
+    address = f"/bookings/{aboard.pk}/resumed/"
+    for browser, page in ((driver, "/"), (client, f"/bookings/{aboard.pk}/why/")):
+        assert address in browser.get(page, follow=True).content.decode()
+    assert signed_in(Role.AUDITOR).post(address, {"version": aboard.version}).status_code == 403
+    assert driver.post(address, {"version": aboard.version}).status_code == 302
+    aboard.refresh_from_db()
+    assert aboard.waits_at is None
+    answer = client.post(address, {"version": aboard.version})
+    assert "does not wait for another vehicle" in said(answer)
+
+
+def test_who_may_not_dispatch_sees_no_breakdown(
+    signed_in: SignIn, lost: Shift, aboard: Booking
+) -> None:
+    for role in (Role.AUDITOR, Role.DRIVER):
+        client = signed_in(role)
+        assert client.get(f"/shifts/{lost.pk}/breakdown/").status_code == 403
+        assert client.post(f"/shifts/{lost.pk}/rescue/").status_code == 403
+        assert "/breakdown/" not in client.get("/", follow=True).content.decode()
+
+
+@pytest.mark.parametrize("query", ["?lost=both", "?place=x"])
+def test_an_address_that_nobody_wrote_is_not_found(
+    signed_in: SignIn, lost: Shift, query: str
+) -> None:
+    assert signed_in().get(f"/shifts/{lost.pk}/breakdown/{query}").status_code == 404
+    assert signed_in().get("/shifts/0/breakdown/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"as_of": "noon"},
+        {"as_of": "2026-06-17T09:00:00"},
+        {"way-x": "partner:"},
+        {"way-1": "ship:1"},
+        {"way-1": "insert:x"},
+    ],
+)
+def test_a_form_that_is_not_ours_is_not_found(
+    signed_in: SignIn, lost: Shift, wrong: dict[str, str]
+) -> None:
+    sent = {"way-1": "partner:", "as_of": timezone.now().isoformat(), "seen": "x"} | wrong
+    assert signed_in().post(f"/shifts/{lost.pk}/rescue/", sent).status_code == 404
+
+
+def test_a_line_says_its_way() -> None:
+    assert way_of(7, "") is None
+    assert way_of(7, "partner:") == Way(booking_id=7, means=Means.PARTNER)
+    assert way_of(7, "new_run:0") == Way(booking_id=7, means=Means.NEW_RUN, shift_id=0)
