@@ -125,6 +125,7 @@ def _lines(run: DispatchRun, plan: Plan, now: datetime) -> dict[int, TripLine]:
     held = [int(pk) for pk in run.based_on.get("bookings", ())]
     rows = Booking.objects.filter(Q(pk__in=named) | Q(pk__in=held), company=run.company)
     rows = rows.select_related("patient", "pickup__parent", "dropoff__parent", "assignment__driver")
+    rows = rows.prefetch_related("handovers__place__parent")
     shifts = Shift.objects.filter(company=run.company).on_day(run.company, run.service_on)
     names = {f"s{shift.pk}": str(shift.driver) for shift in shifts.select_related("driver")}
     clock = DayClock.of(run.company, run.service_on)
