@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from dispatch.enums import BookingStatus, Role
 from dispatch.models import Assignment, Booking, Company, Shift, VehicleUnavailability
+from dispatch.usecases.day_clock import local_day
 from tests.dispatch.api.caller import Caller, member
 from tests.factories import (
     bring,
@@ -45,7 +46,8 @@ def lost(company: Company) -> Shift:
 def aboard(lost: Shift) -> Booking:
     """Boarded ten minutes ago."""
     began = timezone.now() - timedelta(minutes=10)
-    booking = make_booking(lost.company, pickup_at=began)
+    day = local_day(lost.company, timezone.now())  # shortly after midnight as well
+    booking = make_booking(lost.company, pickup_at=began, service_on=day)
     make_assignment(booking, lost, start=began)
     bring(booking, BookingStatus.ON_BOARD, boarded_at=began)
     booking.refresh_from_db()

@@ -16,6 +16,7 @@ from dispatch.enums import BookingStatus, Loss, Means, Role
 from dispatch.models import Assignment, Booking, Company, Handover, Patient, Shift
 from dispatch.pages.breakdown_board import breakdown_board, way_of
 from dispatch.usecases.apply_rescue import Way
+from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.propose_rescue import propose_rescue
 from dispatch.usecases.references import trip_ref
 from dispatch.usecases.stranded_shift import Lost
@@ -57,7 +58,8 @@ def other(company: Company) -> Shift:
 def journey(shift: Shift, minutes: int, patient: Patient | None = None) -> Booking:
     begins = timezone.now() + timedelta(minutes=minutes)
     who = patient or make_patient(shift.company)
-    booking = make_booking(shift.company, pickup_at=begins, patient=who)
+    day = local_day(shift.company, timezone.now())  # shortly before midnight as well
+    booking = make_booking(shift.company, pickup_at=begins, patient=who, service_on=day)
     make_assignment(booking, shift, start=begins)
     return booking
 
