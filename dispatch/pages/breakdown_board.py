@@ -16,10 +16,9 @@ from dispatch.models import Booking, Shift
 from dispatch.models.labels import label
 from dispatch.pages.trip_lines import TripLine, namesakes, place_text, trip_line
 from dispatch.usecases.apply_rescue import Way
-from dispatch.usecases.propose_rescue import CENTIMES, RescueProposal
+from dispatch.usecases.propose_rescue import CENTIMES, RescueProposal, reason_sentence
 from dispatch.usecases.references import row_id, trip_ref
 from dispatch.usecases.relief_crew import NOT_SAVED
-from dispatch.usecases.wording import labels_of, unassigned_sentences
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -133,7 +132,7 @@ class _Words:
         lines = [self._line(line) for line in self.proposal.rescue.lines]
         for item in self.proposal.left_out:
             booking = self.bookings[row_id(item.trip)]
-            said = unassigned_sentences(item, self.clock, labels_of([item]))
+            said = reason_sentence(self.proposal, item)
             lines.append(RescueLine(trip=self._trip(booking), urgency="", options=(), reason=said))
         return lines
 
@@ -173,9 +172,7 @@ class _Words:
             options=tuple(
                 self._option(option, is_proposed=option is line.proposed) for option in line.options
             ),
-            reason=""
-            if reason is None
-            else unassigned_sentences(reason, self.clock, labels_of([reason])),
+            reason="" if reason is None else reason_sentence(self.proposal, reason),
         )
 
     def _trip(self, booking: Booking) -> TripLine:

@@ -20,6 +20,7 @@ from dispatch.usecases.day_trips import promise_of
 from dispatch.usecases.references import shift_ref, trip_ref
 from dispatch.usecases.relief_crew import relief_shift
 from dispatch.usecases.stranded_shift import Lost, StrandedShift, stranded_shift
+from dispatch.usecases.wording import labels, unassigned_sentences
 
 CENTIMES = 100
 ORDINARY_CAR = Load(seats=4, folded_chairs=1)
@@ -53,6 +54,14 @@ class RescueProposal:
         """Stranded journeys that cannot be planned at all: a position is unknown."""
         mine = {trip_ref(row.pk) for row in self.stranded.bookings}
         return tuple(item for item in self.built.unplannable if item.trip in mine)
+
+
+def reason_sentence(proposal: RescueProposal, item: Unassigned) -> str:
+    """Why nobody takes this journey, and what would help; the crew that would stand in is called by its driver."""
+    relief = proposal.relief
+    names = {} if relief is None else {shift_ref(relief.pk): str(relief.driver)}
+    label = labels((item.shift, item.advice.partition(":")[2]), names)
+    return unassigned_sentences(item, proposal.clock, label)
 
 
 def propose_rescue(*, lost: Lost, now: datetime) -> RescueProposal:

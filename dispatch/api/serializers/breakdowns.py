@@ -12,10 +12,9 @@ from dispatch.engine.rescue import Line, Option
 from dispatch.enums import Loss, Means
 from dispatch.usecases.apply_rescue import Way
 from dispatch.usecases.day_clock import DayClock
-from dispatch.usecases.propose_rescue import RescueProposal, Shown
+from dispatch.usecases.propose_rescue import RescueProposal, Shown, reason_sentence
 from dispatch.usecases.references import row_id
 from dispatch.usecases.stranded_shift import Lost
-from dispatch.usecases.wording import labels_of, unassigned_sentences
 
 MOST_WAYS = 500
 
@@ -82,9 +81,7 @@ def _journeys(proposal: RescueProposal) -> Iterator[dict[str, Any]]:
             "booking": row_id(line.trip),
             "urgency": line.urgency.name.lower(),
             "ways": list(_ways(line, clock)),
-            "reason": ""
-            if reason is None
-            else unassigned_sentences(reason, clock, labels_of([reason])),
+            "reason": "" if reason is None else reason_sentence(proposal, reason),
         }
 
 

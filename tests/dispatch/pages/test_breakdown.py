@@ -12,12 +12,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from dispatch.enums import BookingStatus, Loss, Means, Role
+from dispatch.engine.plan import Unassigned
+from dispatch.enums import BookingStatus, Loss, Means, Role, Rule
 from dispatch.models import Assignment, Booking, Company, Handover, Patient, Shift
 from dispatch.pages.breakdown_board import breakdown_board, way_of
 from dispatch.usecases.apply_rescue import Way
 from dispatch.usecases.day_clock import local_day
-from dispatch.usecases.propose_rescue import propose_rescue
+from dispatch.usecases.propose_rescue import propose_rescue, reason_sentence
 from dispatch.usecases.references import trip_ref
 from dispatch.usecases.stranded_shift import Lost
 from tests.dispatch.pages.conftest import SignIn
@@ -179,6 +180,15 @@ def test_a_taxi_is_rung_and_a_patient_nobody_can_take_is_told_with_its_reason(
     text = plain(shown(client, lost))
     assert "2 with no way on" in text
     assert "Apply all" not in text
+
+
+def test_a_crew_that_can_stand_in_is_called_by_its_driver_in_reasons(
+    company: Company, lost: Shift, aboard: Booking
+) -> None:
+    make_vehicle(company, name="Spare")
+    proposal = propose_rescue(lost=Lost(shift_id=lost.pk, what=Loss.VEHICLE), now=timezone.now())
+    item = Unassigned(trip=trip_ref(aboard.pk), reason=Rule.SHIFT, advice="one_more_shift:s0")
+    assert "Rey Anna" in reason_sentence(proposal, item)
 
 
 def test_a_crew_that_can_stand_in_is_named(
