@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1; \
 	then echo $$p; break; fi; done)
 
-.PHONY: help up test check bench bench-days bench-planner messages schema lock clean install install-dev install-bench compiled need-python
+.PHONY: help up test check bench bench-days bench-dynamic bench-planner messages schema lock clean install install-dev install-bench compiled need-python
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -35,6 +35,9 @@ bench: compiled  ## measure: start-up times and whatever else tests mark with "b
 
 bench-days: compiled  ## plan 100 demo days of each carrier (DAYS=100) and say whether the promises hold
 	$(PY) -m tests.bench.demo_days --days $(DAYS) $(ARGS)
+
+bench-dynamic: compiled  ## re-plan days as they change: requests that arrive (DATA=folder), events of a large day
+	$(PY) -m tests.bench.dynamic_requests --data $(DATA) && $(PY) -m tests.bench.replans
 
 bench-planner: install-bench compiled  ## measure the planner beside PyVRP and VROOM (DATA=folder, ARGS="--family pdptw"; ARGS=--help)
 	$(PY) -m tests.bench.planner --data $(DATA) $(ARGS)

@@ -40,11 +40,15 @@ def under_way(problem: Problem, plan: Plan, now_s: int) -> Problem:
 
 
 def _begun(shift: Shift, route: Route, now_s: int) -> Shift:
-    """Pauses that have begun are no rule any more, as in `day_shifts`."""
+    """Pauses that came before what is fixed are over, as in `day_shifts`."""
     fixed = done(route, now_s + FREEZE_S)
-    ends = max((v.start_s for v in route.visits if v.visit in fixed), default=0)
-    open_ones = tuple(pause for pause in shift.breaks if pause.latest_s > ends)
-    return replace(shift, committed=fixed, breaks=open_ones)
+    last = max((k for k, visit in enumerate(route.visits) if visit.visit in fixed), default=-1)
+    over = {visit.id for visit in route.visits[: last + 1] if visit.kind is VisitKind.BREAK}
+    return replace(
+        shift,
+        committed=fixed,
+        breaks=tuple(pause for pause in shift.breaks if pause.id not in over),
+    )
 
 
 def orders(plan: Plan) -> dict[str, tuple[Visit, ...]]:

@@ -31,7 +31,7 @@ from dispatch.engine.replan import replan
 from dispatch.engine.search import warm
 from dispatch.enums import VisitKind
 from dispatch.instances import TICKS, BestKnown, Instance, answer, parse, parse_best_known
-from tests.bench.verdict import CANNOT, FOLDER
+from tests.bench.verdict import CANNOT, FOLDER, Bar, conclude
 from tests.dispatch.engine.checker import faults
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -197,6 +197,50 @@ def day(arrivals: Arrivals, planner: Planner, seed: int, best: BestKnown | None)
     }
 
 
+def compared(path: Path, best: BestKnown | None, *, rounds: int, seeds: int) -> dict[str, Any]:
+    """One row of the table; of several seeds the fewest served and the mean cost."""
+    arrivals = Arrivals.read(path)
+    row: dict[str, Any] = {"instance": path.stem, "requests": len(arrivals.known_s)}
+    row["optimum"] = None if best is None else best.cost
+    wrong = 0
+    for name, planner in (
+        ("first", first_fit),
+        ("best", best_fit),
+        ("replan", planned_anew(rounds)),
+    ):
+        tried = range(1, 1 + (seeds if name == "replan" else 1))
+        runs = [day(arrivals, planner, seed, best) for seed in tried]
+        row[f"{name}_served"] = min(run["served"] for run in runs)
+        row[f"{name}_cost"] = round(sum(run["cost"] for run in runs) / len(runs), 2)
+        row[f"{name}_ms"] = round(sum(run["cpu_ms"] for run in runs) / len(runs), 1)
+        wrong += sum(run["faults"] for run in runs)
+    row["faults"] = wrong
+    return row
+
+
+def judged(rows: list[dict[str, Any]], folder: Path = FOLDER) -> int:
+    left = {
+        name: sum(row["requests"] - row[f"{name}_served"] for row in rows)
+        for name in ("first", "best", "replan")
+    }
+    wrong = sum(row["faults"] for row in rows)
+    bars = [
+        Bar(
+            promise="all that hindsight serves are served",
+            measured=f"{left['replan']} left",
+            is_held=not left["replan"],
+        ),
+        Bar(promise="every day was one", measured=f"{wrong} faults", is_held=not wrong),
+    ]
+    code = conclude("dynamic_requests", rows, bars, folder)
+    known = [row for row in rows if row["optimum"]]
+    for name in ("first", "best", "replan"):
+        above = [100 * (row[f"{name}_cost"] / row["optimum"] - 1) for row in known]
+        mean = sum(above) / len(above) if above else float("nan")
+        print(f"{name}: {left[name]} left, mean {mean:.1f} % above the optimum in hindsight")
+    return code
+
+
 def main(arguments: list[str] | None = None, folder: Path = FOLDER) -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -207,34 +251,18 @@ def main(arguments: list[str] | None = None, folder: Path = FOLDER) -> int:
     parser.add_argument("--only", default="a*", help="instances, as a pattern")
     options = parser.parse_args(arguments)
     files = sorted((options.data / "darp_dynamic").glob(f"{options.only}.json"))
-    if not files:
+    known = options.data / "darp" / "optima.csv"
+    if not files or not known.exists():
         print(f"There are no instances in {options.data / 'darp_dynamic'}.", file=sys.stderr)
         return CANNOT
     warm()
-    optima = parse_best_known((options.data / "darp" / "optima.csv").read_text())
-    ways = {
-        "first_fit": first_fit,
-        "best_fit": best_fit,
-        "replan": planned_anew(options.rounds),
-    }
+    optima = parse_best_known(known.read_text())
     rows = []
     for path in files:
-        arrivals = Arrivals.read(path)
-        best = optima.get(path.stem)
-        row: dict[str, Any] = {"instance": path.stem, "requests": len(arrivals.known_s)}
-        row |= {"optimum": None if best is None else best.cost}
-        for name, planner in ways.items():
-            seeds = options.seeds if name == "replan" else 1
-            runs = [day(arrivals, planner, seed, best) for seed in range(1, seeds + 1)]
-            row |= {f"{name}_{key}": min(run[key] for run in runs) for key in ("served",)}
-            row |= {
-                f"{name}_{key}": round(sum(run[key] for run in runs) / len(runs), 2)
-                for key in ("cost", "cpu_ms")
-            }
-            row |= {f"{name}_faults": sum(run["faults"] for run in runs)}
+        row = compared(path, optima.get(path.stem), rounds=options.rounds, seeds=options.seeds)
+        print(json.dumps(row), file=sys.stderr, flush=True)
         rows.append(row)
-        print(row, flush=True)
-    return 0
+    return judged(rows, folder)
 
 
 if __name__ == "__main__":
