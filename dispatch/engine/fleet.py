@@ -41,7 +41,7 @@ def fewer_shifts(problem: Problem, plan: Plan, *, seed: int, limits: Limits) -> 
     """
     movable = [i for i, trip in enumerate(problem.trips) if trip.id not in problem.committed_shift]
     if not movable or not problem.shifts:
-        return Found(plan=plan, rounds=0, is_cut=False)
+        return Found(plan=plan, is_cut=False)
     search = begun(network_of(problem), plan, movable, seed)
     squeeze = _Squeeze(search, problem, limits)
     best, price = plan, score(problem, squeeze.plan()).total
@@ -51,7 +51,7 @@ def fewer_shifts(problem: Problem, plan: Plan, *, seed: int, limits: Limits) -> 
         if cost >= price:
             break
         best, price = made, cost
-    return Found(plan=best, rounds=squeeze.done, is_cut=squeeze.is_late())
+    return Found(plan=best, is_cut=squeeze.is_late())
 
 
 class _Squeeze:

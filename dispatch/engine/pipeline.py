@@ -182,7 +182,7 @@ class _Run:
         if self.max_iterations is None and left <= 0:
             self.skip(name, "no_time_left")
             return
-        found = self._improve(self.problem, self.best, began + share * left)
+        found = self._improve(self.problem, self.best, began + share * left, is_last=share == 1.0)
         self.is_settled = not found.is_cut
         self._keep_best(name, began, found.plan)
 
@@ -219,19 +219,22 @@ class _Run:
         self.is_settled &= not found.is_cut
         self._keep_best(name, began, found.plan)
 
-    def _improve(self, problem: Problem, plan: Plan, ends: float) -> Found:
+    def _improve(
+        self, problem: Problem, plan: Plan, ends: float, *, is_last: bool = False
+    ) -> Found:
         # Imported late: web processes read this module and must stay light.
-        from dispatch.engine.search import improve
+        from dispatch.engine.search import PATIENCE, improve
 
-        limits = self._limits(ends)
+        limits = self._limits(ends, patience=PATIENCE if is_last else 0)
         return improve(problem, plan, seed=self.rng.getrandbits(31), limits=limits)
 
-    def _limits(self, ends: float) -> Limits:
+    def _limits(self, ends: float, patience: int = 0) -> Limits:
         from dispatch.engine.search import Limits, enough_rounds
 
         if self.max_iterations is not None:
             return Limits(rounds=self.max_iterations)
-        return Limits(rounds=enough_rounds(self.problem), clock=self.clock, ends=ends)
+        rounds = enough_rounds(self.problem)
+        return Limits(rounds=rounds, clock=self.clock, ends=ends, patience=patience)
 
     def why_no_solver(self, *, use_solver: bool) -> str | None:
         """Why OR-Tools is not asked; None when it may find places for trips left over."""

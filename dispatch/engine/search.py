@@ -17,7 +17,7 @@ import numpy as np
 
 from dispatch.engine.draft import finished
 from dispatch.engine.insertion import sequence_in
-from dispatch.engine.kernel.anneal import Search, anneal, begin_search, complete
+from dispatch.engine.kernel.anneal import Search, anneal, begin_search, complete, return_to_best
 from dispatch.engine.kernel.ruin import Dials
 from dispatch.engine.kernel.tables import Ints, Tables, tables_of
 from dispatch.engine.network import Network, Sequence, boarding, network_of
@@ -29,7 +29,9 @@ Clock = Callable[[], float]
 
 HOT, COLD = 1.5, 0.02  # first and last warmth, in legs between neighbouring trips
 NEIGHBOURS = 100  # how many trips are told to be near to one
-HOURS_WEIGH = 2  # seconds between two pickups that count as one of driving
+HOURS_WEIGH = 8  # seconds between two pickups that count as one of driving
+REHEAT = 0.3  # how warm it is made again, of what it was at first
+PATIENCE = 2  # times that a search may be warmed up for nothing
 LEG_NEIGHBOURS = 10  # those whose ways make a leg
 LONGEST_ROUTE = 256  # trips that the search puts into one shift: arrays end somewhere
 ROUNDS_BASE, ROUNDS_PER_TRIP = 4_000, 1_500  # a small day needs no ten seconds
@@ -43,7 +45,6 @@ class Found:
     """`is_cut`: time ended the search before its rounds were done."""
 
     plan: Plan
-    rounds: int
     is_cut: bool
 
 
@@ -51,6 +52,8 @@ class Found:
 class Limits:
     """When a search ends: after its rounds, or when `clock` says `ends` seconds, whichever comes first.
 
+    `patience`: with a clock it is warmed up and cools down again after its rounds, until that brought nothing so many
+    times in a row; each time takes its rounds once more.
     `hot`: how warm it begins; less where the plan is good already and there is little time to cool down again.
     """
 
@@ -58,6 +61,7 @@ class Limits:
     clock: Clock | None = None
     ends: float = math.inf
     hot: float = HOT
+    patience: int = 0
 
 
 def enough_rounds(problem: Problem) -> int:
@@ -75,13 +79,11 @@ def improve(problem: Problem, plan: Plan, *, seed: int, limits: Limits) -> Found
     network = network_of(problem)
     movable = [i for i, trip in enumerate(problem.trips) if trip.id not in problem.committed_shift]
     if not movable or not problem.shifts:
-        return Found(plan=plan, rounds=0, is_cut=False)
+        return Found(plan=plan, is_cut=False)
     search = begun(network, plan, movable, seed)
-    done, is_cut = _cool_down(search, limits)
+    is_cut = _cool_down(search, limits)
     complete(search)
-    return Found(
-        plan=finished(network, best_sequences(network, search)), rounds=done, is_cut=is_cut
-    )
+    return Found(plan=finished(network, best_sequences(network, search)), is_cut=is_cut)
 
 
 @cache
@@ -120,21 +122,31 @@ def begun(network: Network, plan: Plan, movable: list[int], seed: int) -> Search
     )
 
 
-def _cool_down(search: Search, limits: Limits) -> tuple[int, bool]:
-    """(rounds done, whether time cut them short): warmth falls with whichever limit is nearer."""
-    hot, dials = limits.hot * leg_price(search), Dials()
-    clock = limits.clock
+def _cool_down(search: Search, limits: Limits) -> bool:
+    """Cool down, and again from the best plan while that pays; whether time cut the first time short."""
+    is_cut, _gains = _cooling(search, limits, limits.hot)
+    idle, clock = 0, limits.clock
+    while clock is not None and idle < limits.patience and clock() < limits.ends:
+        return_to_best(search)
+        _, gains = _cooling(search, limits, REHEAT * limits.hot)
+        idle = 0 if gains else idle + 1
+    return is_cut
+
+
+def _cooling(search: Search, limits: Limits, hot: float) -> tuple[bool, int]:
+    """(whether time cut it short, how often the best plan got better): warmth falls with whichever limit is nearer."""
+    leg, dials, clock = leg_price(search), Dials(), limits.clock
     began = now = clock() if clock is not None else 0.0
-    done, chunk = 0, max(1, limits.rounds // CHUNKS) if clock is None else 1
+    done, chunk, gains = 0, max(1, limits.rounds // CHUNKS) if clock is None else 1, 0
     while done < limits.rounds and now < limits.ends:
         progress = max(done / limits.rounds, (now - began) / (limits.ends - began))
         chunk = min(chunk, limits.rounds - done)
-        anneal(search, dials, chunk, round(hot * (COLD / limits.hot) ** progress))
+        gains += anneal(search, dials, chunk, round(leg * hot * (COLD / hot) ** progress))
         done += chunk
         if clock is not None:
             before, now = now, clock()
             chunk = max(1, min(2 * chunk, int(chunk * CHUNK_S / max(now - before, 1e-6))))
-    return done, done < limits.rounds
+    return done < limits.rounds, gains
 
 
 def _neighbours(day: Tables) -> Ints:

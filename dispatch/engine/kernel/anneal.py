@@ -19,8 +19,16 @@ from dispatch.engine.kernel.routes import (
     total_price,
 )
 from dispatch.engine.kernel.ruin import Dials, ruin
-from dispatch.engine.kernel.tables import Ints, Tables
-from dispatch.engine.kernel.trial import LEFT, REMOVED, Trial, begin, list_left, no_trial, take_back
+from dispatch.engine.kernel.tables import FAR, Ints, Tables
+from dispatch.engine.kernel.trial import (
+    LEFT,
+    REMOVED,
+    Trial,
+    begin,
+    list_left,
+    no_trial,
+    take_back,
+)
 
 CURRENT, BEST = range(2)
 
@@ -87,26 +95,28 @@ def anneal(search: Search, dials: Dials, rounds: int, warmth: int) -> int:
         seed = search.movable[below(search.stream, search.movable.shape[0])]
         ruin(day, plan, trial, search.near, dials, seed, search.stream, search.work)
         _add_leftovers(trial, dials.old_leftovers, search.stream)
-        recreate(
+        most = prices[CURRENT] + allowance(search.stream, warmth)
+        is_whole = recreate(
             day,
             plan,
             trial,
             search.known,
             search.offers,
             dials.blink,
+            most,
             search.stream,
             search.work,
         )
-        price = total_price(day, plan)
-        if price < prices[CURRENT] + allowance(search.stream, warmth):
-            prices[CURRENT] = price
-            list_left(plan, trial)
-            if price < prices[BEST]:
-                prices[BEST] = price
-                keep_best(plan, search.best)
-                improved += 1
-        else:
+        price = total_price(day, plan) if is_whole else most
+        if price >= most:
             take_back(day, plan, trial)
+            continue
+        prices[CURRENT] = price
+        list_left(plan, trial)
+        if price < prices[BEST]:
+            prices[BEST] = price
+            keep_best(plan, search.best)
+            improved += 1
     return improved
 
 
@@ -131,20 +141,27 @@ def keep_best(plan: Routes, best: Routes) -> None:
             best.seq[s, k] = plan.seq[s, k]
 
 
-def complete(search: Search) -> None:
-    """Offer what the best plan leaves out to every route once more, as its breaks stand, overlooking none."""
-    day, plan, trial = search.day, search.plan, search.trial
+def return_to_best(search: Search) -> None:
+    """The plan as it is becomes the best one again."""
+    day, plan = search.day, search.plan
     plan.shift_of[:], plan.resting[:] = -1, 0
     for s in range(len(day.begins)):
         plan.size[s] = search.best.size[s]
         plan.seq[s] = search.best.seq[s]
         refresh(day, plan, s, search.work)
-    begin(trial)
-    list_left(plan, trial)
+    begin(search.trial)
+    list_left(plan, search.trial)
+    search.prices[CURRENT] = search.prices[BEST]
+
+
+def complete(search: Search) -> None:
+    """Offer what the best plan leaves out to every route once more, as its breaks stand, overlooking none."""
+    return_to_best(search)
+    day, plan, trial = search.day, search.plan, search.trial
     count = trial.counts[LEFT]
     trial.removed[:count] = trial.left[:count]
     trial.counts[REMOVED] = count
-    recreate(day, plan, trial, search.known, search.offers, 0.0, search.stream, search.work)
+    recreate(day, plan, trial, search.known, search.offers, 0.0, FAR, search.stream, search.work)
     price = total_price(day, plan)
     if price < search.prices[BEST]:
         search.prices[BEST] = price

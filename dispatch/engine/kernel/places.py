@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dispatch.engine.kernel.compiled import compiled
-from dispatch.engine.kernel.routes import LOADS, Routes, Work, missing_breaks, refresh
+from dispatch.engine.kernel.routes import LOADS, Routes, Work, missing_breaks, note_insertion
 from dispatch.engine.kernel.tables import FAR, Ints, Tables
 from dispatch.engine.kernel.timing import Nodes, comfort, leg_s, settle
 
@@ -89,11 +89,8 @@ def look_up(
 @compiled
 def collect(day: Tables, plan: Routes, s: int, trip: int, offers: Offers, bound: int) -> int:
     """Note every place in the route that the bounds allow below `bound`; how many there are."""
-    pickup = 2 * trip
-    size, trips = plan.size[s], plan.trips[s]
-    base = day.people[s, trip] + day.fair[s, trips + 1] - day.fair[s, trips]
-    if trips == 0:
-        base += missing_breaks(day, plan, s)
+    pickup, size = 2 * trip, plan.size[s]
+    base = base_price(day, plan, s, trip)
     if base >= bound:
         return 0
     count = 0
@@ -228,25 +225,34 @@ def _may_join(day: Tables, plan: Routes, s: int, k: int, trip: int) -> bool:
 @compiled
 def with_trip(plan: Routes, s: int, trip: int, i: int, j: int, seq: Nodes) -> int:
     """The route's nodes with the pickup before position i and the drop-off before j; how many."""
-    m = 0
-    for k in range(plan.size[s] + 1):
-        if k == i:
-            seq[m] = 2 * trip
-            m += 1
-        if k == j:
-            seq[m] = 2 * trip + 1
-            m += 1
-        if k < plan.size[s]:
-            seq[m] = plan.seq[s, k]
-            m += 1
-    return m
+    size = plan.size[s]
+    for k in range(i):
+        seq[k] = plan.seq[s, k]
+    seq[i] = 2 * trip
+    for k in range(i, j):
+        seq[k + 1] = plan.seq[s, k]
+    seq[j + 1] = 2 * trip + 1
+    for k in range(j, size):
+        seq[k + 2] = plan.seq[s, k]
+    return int(size + 2)
 
 
 @compiled
 def comfort_with(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, work: Work) -> int:
-    """Comfort price of the route with the trip there, or -1 when it cannot be timed.
+    """Comfort price of the route with the trip there, or -1 when it cannot be timed."""
+    if _time_with(day, plan, s, trip, i, j, work) < 0:
+        return -1
+    if day.excess or day.waiting:
+        return comfort(day, work.seq, plan.size[s] + 2, work.gaps, work.starts, work.at)
+    return 0
 
-    Times start from those of the route as it is: one more trip makes nothing earlier.
+
+@compiled
+def _time_with(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, work: Work) -> int:
+    """Seconds from the last start of the route with the trip there to the base, -1 when it cannot be timed.
+
+    `work` then holds nodes, gaps and starts. Times start from those of the route as it is: one more trip makes nothing
+    earlier.
     """
     stops = day.drive.shape[0]
     seq, gaps, starts, at = work.seq, work.gaps, work.starts, work.at
@@ -288,16 +294,49 @@ def comfort_with(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, w
         home = carried + day.to_base[s, previous]
     if not settle(day, s, seq, size, gaps, home, at, starts, (i, last)):
         return -1
-    if day.excess or day.waiting:
-        return comfort(day, seq, size, gaps, starts, at)
-    return 0
+    return int(home)
 
 
 @compiled
 def put(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, work: Work) -> bool:
-    """Insert the trip there, which is known to be possible."""
-    size = with_trip(plan, s, trip, i, j, work.seq)
-    plan.size[s] = size
-    for k in range(i, size):
-        plan.seq[s, k] = work.seq[k]
-    return refresh(day, plan, s, work)
+    """Insert the trip there; False, and the route as it was, where it cannot be timed."""
+    home = _time_with(day, plan, s, trip, i, j, work)
+    if home < 0:
+        return False
+    added = base_price(day, plan, s, trip) + _way_added(day, plan, s, trip, i, j)
+    note_insertion(day, plan, s, i, home, added, work)
+    return True
+
+
+@compiled
+def base_price(day: Tables, plan: Routes, s: int, trip: int) -> int:
+    """What the trip adds to the route wherever it stands."""
+    trips = plan.trips[s]
+    price = day.people[s, trip] + day.fair[s, trips + 1] - day.fair[s, trips]
+    if trips == 0:
+        price += missing_breaks(day, plan, s)
+    return int(price)
+
+
+@compiled
+def _way_added(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int) -> int:
+    """Price of the ways to and from the trip, less that of those they replace."""
+    pickup, dropoff = 2 * trip, 2 * trip + 1
+    if plan.after[s, i] == plan.after[s, j]:  # no stop between
+        added = _leg_price(day, s, plan.before[s, i], pickup) + day.way[pickup, dropoff]
+        added += _leg_price(day, s, dropoff, plan.after[s, i])
+        return int(added - _leg_price(day, s, plan.before[s, i], plan.after[s, i]))
+    added = 0
+    for node, k in ((pickup, i), (dropoff, j)):
+        before, after = plan.before[s, k], plan.after[s, k]
+        added += _leg_price(day, s, before, node) + _leg_price(day, s, node, after)
+        added -= _leg_price(day, s, before, after)
+    return int(added)
+
+
+@compiled
+def _leg_price(day: Tables, s: int, here: int, there: int) -> int:
+    """Price of a leg; -1 is the base, and an empty route drives nowhere."""
+    if here < 0:
+        return int(day.way_out[s, there]) if there >= 0 else 0
+    return int(day.way[here, there] if there >= 0 else day.way_home[s, here])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dispatch.engine.kernel.chance import Stream, below, uniform
 from dispatch.engine.kernel.compiled import compiled
 from dispatch.engine.kernel.places import Known, Offers, look_up, put
-from dispatch.engine.kernel.routes import Routes, Work, refresh, separation
+from dispatch.engine.kernel.routes import Routes, Work, refresh, separation, total_price
 from dispatch.engine.kernel.tables import Tables
 from dispatch.engine.kernel.timing import comfort, least_starts
 from dispatch.engine.kernel.trial import QUESTIONS, REMOVED, Trial, touch
@@ -21,16 +21,40 @@ def recreate(
     known: Known,
     offers: Offers,
     blink: float,
+    most: int,
     stream: Stream,
     work: Work,
-) -> None:
-    """Every removed trip in turn; breaks go first or last, as chance has it."""
+) -> bool:
+    """Every removed trip in turn; breaks go first or last, as chance has it.
+
+    False, and the plan half done, once it is clear that its price will not be below `most`: one more trip makes no plan
+    cheaper (where idle seconds have a price it can, and such a plan may be given up too early).
+    """
     sort_removed(day, trial, stream)
     if uniform(stream) < 0.5:
         rest_all(day, plan, trial, work)
+    price = _price_so_far(day, plan, trial)
     for k in range(trial.counts[REMOVED]):
-        insert_best(day, plan, trial, known, offers, trial.removed[k], blink, stream, work)
+        trip = trial.removed[k]
+        price += insert_best(
+            day, plan, trial, known, offers, trip, most - price, blink, stream, work
+        )
+        if price >= most:
+            return False
     rest_all(day, plan, trial, work)
+    return True
+
+
+@compiled
+def _price_so_far(day: Tables, plan: Routes, trial: Trial) -> int:
+    """Of the plan as if the removed trips and the breaks that stand nowhere cost nothing."""
+    price = total_price(day, plan)
+    for k in range(trial.counts[REMOVED]):
+        price -= day.unserved[trial.removed[k]]
+    for b in range(day.owner.shape[0]):
+        if not plan.resting[b]:
+            price -= day.missing[b]
+    return price
 
 
 @compiled
@@ -67,31 +91,47 @@ def insert_best(
     known: Known,
     offers: Offers,
     trip: int,
+    bound: int,
     blink: float,
     stream: Stream,
     work: Work,
-) -> bool:
-    """Put the trip where it is cheapest, if that costs less than leaving it."""
-    best, chosen = day.unserved[trip], -1
+) -> int:
+    """Put the trip where it is cheapest, if that costs less than `bound` and than leaving it; what is paid."""
+    best, chosen = min(bound, day.unserved[trip]), -1
     trial.counts[QUESTIONS] += 1
+    for s in range(plan.size.shape[0]):  # what is known comes first: less is then worth looking at
+        trial.is_open[s] = _is_asked(day, plan, trial, trip, s, blink, stream)
+        if trial.is_open[s] and known.stamp[trip, s] == plan.stamp[s] and known.i[trip, s] >= 0:
+            trial.is_open[s] = 0
+            price = known.price[trip, s] + separation(day, plan, trip, s)
+            if price < best:
+                best, chosen = price, s
     for s in range(plan.size.shape[0]):
-        if not day.fit[s, trip] or plan.trips[s] >= day.most[s]:
-            continue
-        if plan.size[s] == 0:
-            if trial.asked[day.kind[s]] == trial.counts[QUESTIONS]:
-                continue  # an equal shift, just as empty, was asked
-            trial.asked[day.kind[s]] = trial.counts[QUESTIONS]
-        if blink > 0.0 and uniform(stream) < blink:
-            continue
-        apart = separation(day, plan, trip, s)
-        price = look_up(day, plan, known, offers, trip, s, best - apart, work) + apart
-        if price < best:
-            best, chosen = price, s
+        if trial.is_open[s]:
+            apart = separation(day, plan, trip, s)
+            price = look_up(day, plan, known, offers, trip, s, best - apart, work) + apart
+            if price < best:
+                best, chosen = price, s
     if chosen < 0:
-        return False
+        return int(day.unserved[trip])
     touch(plan, trial, chosen)
-    i, j = known.i[trip, chosen], known.j[trip, chosen]
-    return put(day, plan, chosen, trip, i, j, work)
+    put(day, plan, chosen, trip, known.i[trip, chosen], known.j[trip, chosen], work)
+    return int(best)
+
+
+@compiled
+def _is_asked(
+    day: Tables, plan: Routes, trial: Trial, trip: int, s: int, blink: float, stream: Stream
+) -> bool:
+    """Whether the shift may take the trip and is not overlooked; of equal empty shifts one is asked."""
+    if not day.fit[s, trip] or plan.trips[s] >= day.most[s]:
+        return False
+    if plan.size[s] == 0:
+        kind = day.kind[s]
+        if trial.asked[kind] == trial.counts[QUESTIONS]:
+            return False
+        trial.asked[kind] = trial.counts[QUESTIONS]
+    return blink <= 0.0 or uniform(stream) >= blink
 
 
 @compiled

@@ -85,12 +85,13 @@ def refresh(day: Tables, plan: Routes, s: int, work: Work) -> bool:
     if not is_timed:
         return False
     plan.home[s] = home
-    people = _note_forward(day, plan, s, work)
-    _note_backward(day, plan, s)
-    plan.stamp[-1] += 1
-    plan.stamp[s] = plan.stamp[-1]
-    plan.comfort[s], plan.price[s] = 0, 0
-    trips = plan.trips[s]
+    plan.aboard[s, 0], plan.before[s, 0] = 0, -1
+    plan.load[s, 0, :] = 0
+    _note_forward(day, plan, s, 0, work)
+    _note_backward(day, plan, s, size)
+    _stamp(plan, s)
+    trips, people = _count(day, plan, s)
+    plan.trips[s], plan.comfort[s], plan.price[s] = trips, 0, 0
     if trips == 0:
         return True
     if day.excess or day.waiting:
@@ -102,13 +103,41 @@ def refresh(day: Tables, plan: Routes, s: int, work: Work) -> bool:
 
 
 @compiled
-def _note_forward(day: Tables, plan: Routes, s: int, work: Work) -> int:
-    """Times, loads and who drives whom, from the beginning; the price of these people for this driver."""
+def note_insertion(
+    day: Tables, plan: Routes, s: int, i: int, home: int, added: int, work: Work
+) -> None:
+    """Take over from `work` route s with one more trip, whose pickup stands at position i.
+
+    As `refresh` would, but for what stands before; `added`: to its price, without the change of comfort.
+    """
+    size = plan.size[s] + 2
+    plan.size[s], plan.home[s] = size, home
+    for k in range(i, size):
+        plan.seq[s, k] = work.seq[k]
+    for k in range(i):
+        plan.starts[s, k] = work.starts[k]
+    _note_forward(day, plan, s, i, work)
+    _note_backward(day, plan, s, i)
+    _stamp(plan, s)
+    plan.trips[s] += 1
+    before = plan.comfort[s]
+    if day.excess or day.waiting:
+        plan.comfort[s] = comfort(day, work.seq, size, work.gaps, work.starts, work.at)
+    plan.price[s] += added + plan.comfort[s] - before
+
+
+@compiled
+def _stamp(plan: Routes, s: int) -> None:
+    plan.stamp[-1] += 1
+    plan.stamp[s] = plan.stamp[-1]
+
+
+@compiled
+def _note_forward(day: Tables, plan: Routes, s: int, first: int, work: Work) -> None:
+    """Times, loads and who stands where, from position `first` on."""
     stops = day.drive.shape[0]
-    people, trips, aboard, previous = 0, 0, 0, -1
-    plan.aboard[s, 0], plan.before[s, 0] = 0, -1
-    plan.load[s, 0, :] = 0
-    for k in range(plan.size[s]):
+    aboard, previous = plan.aboard[s, first], plan.before[s, first]
+    for k in range(first, plan.size[s]):
         node = plan.seq[s, k]
         plan.at[node] = k
         plan.starts[s, k], plan.gaps[s, k] = work.starts[k], work.gaps[k]
@@ -118,22 +147,17 @@ def _note_forward(day: Tables, plan: Routes, s: int, work: Work) -> int:
         else:
             previous = node
             sign = -1 if node & 1 else 1
-            if sign > 0:
-                trips += 1
-                plan.shift_of[node >> 1] = s
-                people += day.people[s, node >> 1]
+            plan.shift_of[node >> 1] = s
         aboard += sign
         for kind in range(LOADS):
             more = sign * day.load[node >> 1, kind] if sign else 0
             plan.load[s, k + 1, kind] = plan.load[s, k, kind] + more
         plan.aboard[s, k + 1], plan.before[s, k + 1] = aboard, previous
-    plan.trips[s] = trips
-    return people
 
 
 @compiled
-def _note_backward(day: Tables, plan: Routes, s: int) -> None:
-    """Latest starts and the stops that follow, from the end."""
+def _note_backward(day: Tables, plan: Routes, s: int, first: int) -> None:
+    """Latest starts and the stops that follow, from the end; before position `first` as far as they change."""
     stops, size = day.drive.shape[0], plan.size[s]
     following = -1
     bound, gap = day.ends[s], plan.home[s]
@@ -141,11 +165,25 @@ def _note_backward(day: Tables, plan: Routes, s: int) -> None:
     for k in range(size - 1, -1, -1):
         node = plan.seq[s, k]
         bound = min(day.high[node], bound - gap)
+        if k < first and node < stops and plan.latest[s, k] == bound:
+            return
         plan.latest[s, k] = bound
         gap = plan.gaps[s, k]
         if node < stops:
             following = node
         plan.after[s, k] = following
+
+
+@compiled
+def _count(day: Tables, plan: Routes, s: int) -> tuple[int, int]:
+    """(trips of the route, price of these people for this driver)."""
+    stops, trips, people = day.drive.shape[0], 0, 0
+    for k in range(plan.size[s]):
+        node = plan.seq[s, k]
+        if node < stops and (node & 1) == 0:
+            trips += 1
+            people += day.people[s, node >> 1]
+    return trips, people
 
 
 @compiled

@@ -24,6 +24,7 @@ class Trial(NamedTuple):
     order: NDArray[np.float64]  # (n,) what they are sorted by
     string: Ints  # (n,) a route's trips in the order of boarding
     left: Ints  # (n,) unserved trips of the plan before this round
+    is_open: Flags  # (S,) shifts that may still have a cheaper place for a trip
     asked: Ints  # (S,) by kind of shift: the last question an empty one answered
     counts: Ints  # (4,)
 
@@ -38,6 +39,7 @@ def no_trial(day: Tables, longest: int) -> Trial:
         order=np.zeros(trips, np.float64),
         string=np.zeros(trips, np.int64),
         left=np.zeros(trips, np.int64),
+        is_open=np.zeros(shifts, np.uint8),
         asked=np.zeros(shifts, np.int64),
         counts=np.zeros(4, np.int64),
     )

@@ -72,14 +72,31 @@ class TestOnTheLine:
         ticks = itertools.count()
         day = problem(trip("a", 1, 2), trip("b", 8, 9), shift())
         limits = Limits(rounds=1_000, clock=lambda: float(next(ticks)), ends=3.0)
-        found = improve(day, construct(day), seed=1, limits=limits)
-        assert (found.rounds, found.is_cut) == (3, True)
+        assert improve(day, construct(day), seed=1, limits=limits).is_cut
+        assert next(ticks) == 4
 
     def test_it_stops_when_its_rounds_are_done(self):
         day = problem(trip("a", 1, 2), trip("b", 8, 9), shift())
         limits = Limits(rounds=10, clock=lambda: 0.0, ends=3.0)
-        found = improve(day, construct(day), seed=1, limits=limits)
-        assert (found.rounds, found.is_cut) == (10, False)
+        assert not improve(day, construct(day), seed=1, limits=limits).is_cut
+
+    def test_patient_it_goes_on_until_nothing_was_found(self):
+        """The clock stands still, so that nothing else ends it."""
+        day = large_day(seed=2, trips=40, shifts=5)
+        start = Plan(routes=())
+        once = Limits(rounds=1, clock=lambda: 0.0, ends=3.0)
+        first = improve(day, start, seed=1, limits=once)
+        found = improve(day, start, seed=1, limits=replace(once, patience=50))
+        assert score(day, found.plan).total < score(day, first.plan).total
+        assert not found.is_cut
+
+    def test_patient_it_stops_when_time_is_up(self):
+        ticks = itertools.count()
+        day = problem(trip("a", 1, 2), trip("b", 8, 9), shift())
+        clock = lambda: float(next(ticks))  # noqa: E731 - as short as a clock can be
+        limits = Limits(rounds=1, clock=clock, ends=30.0, patience=1_000)
+        assert not improve(day, construct(day), seed=1, limits=limits).is_cut
+        assert next(ticks) < 40
 
 
 class TestBreaks:
@@ -125,7 +142,8 @@ class TestLaws:
     def test_it_is_valid_and_never_worse(self, begun, seed):
         day, _ = begun
         start = construct(day)
-        made = searched(day, start, rounds=100, seed=seed)
+        limits = Limits(rounds=50, clock=lambda: 0.0, ends=1.0, patience=1)
+        made = improve(day, start, seed=seed, limits=limits).plan
         assert not faults(day, made)
         assert score(day, made).total <= score(day, start).total
 

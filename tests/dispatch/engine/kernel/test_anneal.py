@@ -10,14 +10,25 @@ from hypothesis import strategies as st
 from dispatch.engine.construct import construct
 from dispatch.engine.cost import score
 from dispatch.engine.draft import finished
-from dispatch.engine.kernel.anneal import BEST, CURRENT, anneal, complete
+from dispatch.engine.kernel.anneal import BEST, CURRENT, anneal, complete, return_to_best
+from dispatch.engine.kernel.recreate import recreate
 from dispatch.engine.kernel.routes import Routes, refresh, total_price
 from dispatch.engine.kernel.ruin import Dials, ruin
+from dispatch.engine.kernel.tables import FAR
 from dispatch.engine.kernel.trial import REMOVED, begin, take_back
 from dispatch.engine.network import network_of
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
-from tests.dispatch.engine.builders import large_day, plan, problem, shift, stop, trip, visits
+from tests.dispatch.engine.builders import (
+    PLAIN,
+    large_day,
+    plan,
+    problem,
+    shift,
+    stop,
+    trip,
+    visits,
+)
 from tests.dispatch.engine.checker import faults
 from tests.dispatch.engine.kernel.arrays import search_from, search_on, sequences_of
 from tests.dispatch.engine.kernel.test_places import priced_by_driving
@@ -59,14 +70,37 @@ def test_a_round_taken_back_leaves_nothing_behind(day: Problem, seed: int) -> No
     assert state(search.plan) == before
 
 
-def test_every_route_says_of_itself_what_a_fresh_look_says() -> None:
-    day = large_day(trips=30, shifts=4)
-    search = search_on(day, construct(day))
-    anneal(search, Dials(), 200, 300)
+@law
+@given(problems(), st.integers(0, 9))
+def test_every_route_says_of_itself_what_a_fresh_look_says(day: Problem, seed: int) -> None:
+    search = search_on(day, construct(day), seed=seed)
+    anneal(search, Dials(), 10, 300)
     before = state(search.plan)
-    for s in range(4):
+    for s in range(len(day.shifts)):
         assert refresh(search.day, search.plan, s, search.work)
     assert state(search.plan)[:2] == before[:2]
+
+
+def test_a_round_that_can_no_longer_be_taken_is_given_up() -> None:
+    """Both trips are out; the first costs 400 s of driving and the rest is not looked at."""
+    day = problem(trip("a", 1, 2), trip("b", 8, 9), shift(), settings=PLAIN)
+    search = search_on(day, plan(day))
+    search.trial.removed[:2] = 0, 1
+    search.trial.counts[REMOVED] = 2
+    parts = search.day, search.plan, search.trial, search.known, search.offers, 0.0
+    assert not recreate(*parts, 300, search.stream, search.work)
+    assert search.plan.shift_of.tolist() == [-1, -1]
+    assert recreate(*parts, FAR, search.stream, search.work)
+    assert search.plan.shift_of.tolist() == [0, 0]
+
+
+def test_what_lies_behind_can_be_returned_to() -> None:
+    day = large_day(trips=30, shifts=4)
+    search = search_on(day, construct(day))
+    anneal(search, Dials(), 100, 3_000)
+    assert search.prices[CURRENT] > search.prices[BEST]
+    return_to_best(search)
+    assert search.prices[CURRENT] == search.prices[BEST] == total_price(search.day, search.plan)
 
 
 def test_one_seed_one_plan() -> None:

@@ -13,7 +13,7 @@ from dispatch.engine.kernel.tables import FAR
 from dispatch.engine.network import network_of
 from dispatch.engine.problem import Problem, Weights
 from dispatch.engine.room import Room
-from tests.dispatch.engine.builders import PLAIN, plan, problem, shift, spell, trip
+from tests.dispatch.engine.builders import PLAIN, plan, problem, shift, spell, stop, trip
 from tests.dispatch.engine.kernel.arrays import search_from, search_on, sequences_of
 from tests.dispatch.engine.strategies import law, orders, problems
 
@@ -88,6 +88,13 @@ def test_the_trip_is_put_where_it_was_found():
     assert put(arrays, plan_, 0, 1, known.i[1, 0], known.j[1, 0], search.work)
     assert plan_.seq[0, : plan_.size[0]].tolist() == [0, 1, 2, 3]
     assert spell(plan(day, s="+a -a +b -b").routes[0]) == "+a -a +b -b"
+
+
+def test_a_trip_is_not_put_where_it_comes_too_late():
+    day = problem(trip("a", 1, 5), trip("b", stop(5, 0, 300), 6), shift(), settings=PLAIN)
+    search = search_on(day, plan(day, s="+a -a"))
+    assert not put(search.day, search.plan, 0, 1, 2, 2, search.work)
+    assert search.plan.shift_of.tolist() == [0, -1]
 
 
 @law
