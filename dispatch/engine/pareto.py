@@ -3,7 +3,7 @@
 Each weight of fairness gives a plan; what counts is not the weight but what came of it: the price without
 that concern, and how far apart the drivers' loads are (where that is alike, for one driver may be stuck at an end,
 the Gini of all loads decides). Plans that another one beats in one and does not lose to
-in the other are dropped, and other weights are tried until three are left or the tries are over (the weighted-sum
+in the other are dropped, and weights between those whose plans differ are tried until three are left or the tries are over (the weighted-sum
 method with refinement: Das & Dennis 1997 say what it can miss, plans in a dent of the front).
 """
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from math import isqrt
 
 from dispatch.engine.cost import score
@@ -76,16 +77,15 @@ def fair_choices(problem: Problem, *, plan: Planner, start: Plan | None = None) 
     plan is worse by them than one that is known. Raises what `plan` raises.
     """
     found: list[_Found] = []
-    tried: list[int] = []
-    for weight in _ladder(problem.settings.weights.fairness_per_trip_squared):
-        if len(tried) >= WANTED and len(_unbeaten(found)) >= WANTED:
-            break
+    ladder = _ladder(problem.settings.weights.fairness_per_trip_squared)
+    while (weight := _next(ladder, found)) is not None:
         day = _weighed(problem, weight)
         known = [item.result.plan for item in found]
         draft = min(known, key=lambda made: score(day, made).total) if known else start
         found.append(_measured(problem, day, weight, plan(day, draft)))
-        tried.append(weight)
-    return Choices(choices=tuple(_priced(_unbeaten(found))), tried=tuple(tried))
+    return Choices(
+        choices=tuple(_priced(_unbeaten(found))), tried=tuple(item.weight for item in found)
+    )
 
 
 def _weighed(problem: Problem, weight: int) -> Problem:
@@ -100,11 +100,29 @@ def _weighed(problem: Problem, weight: int) -> Problem:
     return replace(day, settings=replace(day.settings, weights=weights))
 
 
-def _ladder(company: int) -> list[int]:
-    """Nothing, the company's own weight, a strong one; then between these."""
-    middle = company if 0 < company < STRONG else USUAL
-    steps = [0, middle, STRONG, isqrt(middle * STRONG), middle // 4, 2 * middle]
-    return list(dict.fromkeys(steps))[:MOST_TRIES]
+def _ladder(company: int) -> tuple[int, ...]:
+    """Nothing, the company's own weight, a strong one."""
+    return 0, company if 0 < company < STRONG else USUAL, STRONG
+
+
+def _next(ladder: tuple[int, ...], found: list[_Found]) -> int | None:
+    """The next weight of the ladder, then one between the two neighbours whose plans cost most unlike sums."""
+    if len(found) < len(ladder):
+        return ladder[len(found)]
+    if len(found) >= MOST_TRIES or len(_unbeaten(found)) >= WANTED:
+        return None
+    by_weight = sorted(found, key=lambda item: item.weight)
+    between = {
+        _between(low.weight, high.weight): abs(high.cost - low.cost)
+        for low, high in pairwise(by_weight)
+        if low.evenness != high.evenness
+    }
+    untried = between.keys() - {item.weight for item in found}
+    return max(untried, key=lambda weight: (between[weight], weight), default=None)
+
+
+def _between(low: int, high: int) -> int:
+    return isqrt(low * high) if low else high // 4
 
 
 def _measured(problem: Problem, day: Problem, weight: int, result: Result) -> _Found:

@@ -92,7 +92,7 @@ def _kept(
     """The run that was leased has the cheapest; the others get runs of their own, or none of them is there."""
     rows = [run, *(_one_more(run) for _another in found.choices[1:])]
     for row, choice in zip(rows, found.choices, strict=True):
-        leased = run if row is run else lease_run(row.pk, now)
+        leased = run if row is run else lease_run(row.pk, run.started_at or now)
         thought = Thought(result=_priced(choice), start=start)
         keep_result(leased, _as_planned(built, choice, len(rows)), thought, now)
     return [row.pk for row in rows]

@@ -99,21 +99,32 @@ class TestThreePlans:
 
 
 class TestWhichAreTried:
-    def asked(self, weight: int) -> tuple[int, ...]:
+    def asked(self, weight: int, *, even_from: int) -> tuple[int, ...]:
+        """All trips go to near below a weight, and half of them to far from it on."""
         world = day(weight)
-        same = plan(world, near="+t0 -t0 +t1 -t1 +t2 -t2 +t3 -t3")
-        return fair_choices(world, plan=lambda d, _start: result(d, same)).tried
+        uneven = plan(world, near="+t0 -t0 +t1 -t1 +t2 -t2 +t3 -t3")
+        even = plan(world, near="+t0 -t0 +t1 -t1", far="+t2 -t2 +t3 -t3")
 
-    def test_nothing_the_companys_and_a_strong_one_then_between(self):
-        assert self.asked(60) == (0, 60, STRONG, 173, 15, 120)
-        assert len(self.asked(60)) == MOST_TRIES
+        def made(asked: Problem, _start: Plan | None) -> Result:
+            is_even = asked.settings.weights.fairness_per_trip_squared >= even_from
+            return result(asked, even if is_even else uneven)
+
+        return fair_choices(world, plan=made).tried
+
+    def test_nothing_the_companys_and_a_strong_one_first(self):
+        assert self.asked(60, even_from=1_000) == (0, 60, STRONG)  # all alike: nothing lies between
 
     def test_a_company_without_fairness_or_with_all_of_it_is_asked_about_the_usual_one(self):
-        assert self.asked(0)[:3] == (0, USUAL, STRONG)
-        assert self.asked(STRONG)[:3] == (0, USUAL, STRONG)
+        assert self.asked(0, even_from=1_000) == (0, USUAL, STRONG)
+        assert self.asked(STRONG, even_from=1_000) == (0, USUAL, STRONG)
+
+    def test_then_between_those_whose_plans_differ(self):
+        assert self.asked(60, even_from=300) == (0, 60, STRONG, 173, 294, 383)
+        assert self.asked(60, even_from=10) == (0, 60, STRONG, 15, 3, 6)
+        assert len(self.asked(60, even_from=300)) == MOST_TRIES
 
     def test_no_weight_twice(self):
-        assert self.asked(1) == (0, 1, STRONG, 22, 2)
+        assert self.asked(1, even_from=1) == (0, 1, STRONG)
 
     def test_plans_alike_are_one(self):
         world = day()
