@@ -22,10 +22,11 @@ from dispatch.api.outages import RETRY_AFTER_S, is_cache_away, is_database_away
 from dispatch.models.company import InvalidSettingsError
 from dispatch.usecases.apply_plan import StalePlanError
 from dispatch.usecases.apply_rescue import UnfitRescueError
-from dispatch.usecases.assign_booking import NotFeasibleError
+from dispatch.usecases.change_token import StaleDayError
 from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
 from dispatch.usecases.judge_crew import UnfitCrewError
 from dispatch.usecases.keep_row import InvalidRowError
+from dispatch.usecases.open_day import NotFeasibleError
 from dispatch.usecases.record_progress import ReasonNeededError
 from dispatch.usecases.series_change import StaleSeriesError
 from dispatch.usecases.shift_content import StaleShiftError
@@ -53,6 +54,7 @@ TITLES = {
 STATUSES: Mapping[type[UseCaseError], int] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
     StaleBookingError: HTTPStatus.PRECONDITION_FAILED,
+    StaleDayError: HTTPStatus.PRECONDITION_FAILED,
     StaleSeriesError: HTTPStatus.PRECONDITION_FAILED,
     StaleShiftError: HTTPStatus.PRECONDITION_FAILED,
     InvalidRowError: HTTPStatus.BAD_REQUEST,

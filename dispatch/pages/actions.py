@@ -23,10 +23,10 @@ from dispatch.pages.proposal import first_of
 from dispatch.pages.seats import Seat, refuse_onlookers, seat_in, seat_of
 from dispatch.pages.views import day_url, run_or_404
 from dispatch.usecases.apply_plan import Applied, StalePlanError, apply_plan
-from dispatch.usecases.assign_booking import NobodyFitsError
 from dispatch.usecases.discard_run import discard_run
 from dispatch.usecases.dispatch_now import dispatch_now
 from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.open_day import NobodyFitsError
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.roll_out_shifts import roll_out_shifts
 from dispatch.usecases.run_dispatch import run_dispatch

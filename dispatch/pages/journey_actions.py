@@ -29,6 +29,7 @@ from dispatch.pages.seats import refuse_bystanders, refuse_onlookers
 from dispatch.pages.views import day_url
 from dispatch.usecases.assign_booking import assign_booking
 from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.give_as_shown import give_as_shown
 from dispatch.usecases.possible_steps import cancellation_at
 from dispatch.usecases.record_progress import record_progress
 from dispatch.usecases.return_left import (
@@ -42,7 +43,7 @@ from dispatch.usecases.unassign import unassign
 if TYPE_CHECKING:
     from django.http import QueryDict
 
-    from dispatch.models import Booking
+    from dispatch.models import Assignment, Booking
     from dispatch.pages.seats import Seat
 
 
@@ -55,14 +56,7 @@ def give(request: HttpRequest, booking_id: int) -> HttpResponse:
         raise Http404
 
     def given(asked: Asked) -> str:
-        ride = assign_booking(
-            booking_id=asked.booking.pk,
-            shift_id=int(shift),
-            by=asked.seat.user,
-            now=timezone.now(),
-            expected_version=asked.version,
-            pin=request.POST.get("pin") == "1",
-        )
+        ride = _given(asked, int(shift), request.POST)
         with timezone.override(asked.seat.company.tz):
             pickup = date_format(timezone.localtime(ride.planned_pickup_at), "H:i")
         figures = {"driver": ride.driver, "time": pickup}
@@ -73,6 +67,24 @@ def give(request: HttpRequest, booking_id: int) -> HttpResponse:
         return said % figures
 
     return _act(request, booking_id, given)
+
+
+def _given(asked: Asked, shift_id: int, sent: QueryDict) -> Assignment:
+    """As it was shown, where it was; `expected_version` is part of what was shown."""
+    booking_id, by, pin = asked.booking.pk, asked.seat.user, sent.get("pin") == "1"
+    shown, now = sent.get("token", ""), timezone.now()
+    if shown:
+        return give_as_shown(
+            booking_id=booking_id, shift_id=shift_id, shown=shown, by=by, now=now, pin=pin
+        )
+    return assign_booking(
+        booking_id=booking_id,
+        shift_id=shift_id,
+        by=by,
+        now=now,
+        expected_version=asked.version,
+        pin=pin,
+    )
 
 
 @signed_in

@@ -8,6 +8,7 @@ from django.urls import path, register_converter
 from dispatch.pages import actions, breakdown, journey_actions, views
 from dispatch.pages.choices import choices
 from dispatch.pages.days import DayConverter
+from dispatch.pages.drivers import drivers
 from dispatch.pages.policy import strict
 from dispatch.pages.what_if import what_if
 
@@ -28,6 +29,7 @@ urlpatterns = [
     path("proposals/<int:run_id>/apply/", actions.apply, name="apply"),
     path("proposals/<int:run_id>/discard/", actions.discard, name="discard"),
     path("bookings/<int:booking_id>/why/", views.why, name="why"),
+    path("bookings/<int:booking_id>/drivers/", drivers, name="drivers"),
     path("bookings/<int:booking_id>/give/", journey_actions.give, name="give"),
     path("bookings/<int:booking_id>/take-off/", journey_actions.take_off, name="take-off"),
     path("bookings/<int:booking_id>/progress/", journey_actions.progress, name="progress"),

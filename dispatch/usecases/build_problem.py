@@ -46,6 +46,8 @@ class BuiltProblem:
     unplannable: tuple[Unassigned, ...]
     left_out: dict[int, Note]  # shift → why it takes no part
     in_force: dict[str, tuple[engine.Visit, ...]]  # shift → visits still to make, in their order
+    bookings: tuple[Booking, ...]  # promised and not over, with their rows in the plan in force
+    shifts: tuple[Shift, ...]
     booking_versions: dict[int, int]
     shift_versions: dict[int, int]
 
@@ -123,6 +125,8 @@ def _built(rows: DayRows) -> BuiltProblem:
         notes=(*road.notes, *rows.left_out.values(), *rows.said, *_twice(still_open)),
         unplannable=tuple(rows.unplannable),
         left_out=rows.left_out,
+        bookings=tuple(still_open),
+        shifts=tuple(rows.shifts),
         booking_versions={b.pk: b.version for b in still_open},
         shift_versions={row.pk: row.version for row in rows.shifts if shift_ref(row.pk) in kept},
     )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from dispatch.engine.best_fits import best_fits
+from dispatch.engine.change import Refused
 from dispatch.engine.explain import unassigned_reason
-from dispatch.engine.insertion import best_insertions
+from dispatch.engine.insertion import Openings
 from dispatch.models import Assignment, User
-from dispatch.usecases.assign_booking import NobodyFitsError, open_day, place
+from dispatch.usecases.assign_booking import cannot, place
+from dispatch.usecases.open_day import NobodyFitsError, NotFeasibleError, OpenDay, open_day
 
 
 def dispatch_now(
@@ -15,7 +18,14 @@ def dispatch_now(
 ) -> Assignment:
     """The booking's new assignment. Raises NobodyFitsError with the true reason when no shift can take it."""
     day = open_day(booking_id=booking_id, now=now, expected_version=expected_version)
-    best = best_insertions(day.problem, day.plan, day.trip_id, limit=1)
-    if not best:
-        raise NobodyFitsError(unassigned_reason(day.problem, day.plan, day.trip_id), day.clock)
-    return place(day, best[0], by=by, pin=False)
+    found = best_fits(day.problem, day.plan, day.trip_id, n=1, told=day.told)
+    if not found.fits:
+        raise _nobody(day, found.asked)
+    return place(day, found.fits[0].impact, by=by, pin=False)
+
+
+def _nobody(day: OpenDay, asked: Openings | Refused) -> NotFeasibleError:
+    if isinstance(asked, Openings):
+        item = unassigned_reason(day.problem, asked.plan, day.trip_id)
+        return NobodyFitsError(item, day.clock)
+    return cannot(day, asked.refusal, asked.shift)

@@ -232,6 +232,11 @@ class AssignInput(StrictSerializer):
 
     shift = RowIdField()
     pin = serializers.BooleanField(default=True)
+    token = serializers.CharField(
+        required=False,
+        max_length=4_000,
+        help_text="Of an impact that was shown: what else it would do by now is refused.",
+    )
 
 
 class ResumedInput(StrictSerializer):

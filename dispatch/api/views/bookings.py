@@ -30,6 +30,11 @@ from dispatch.api.serializers.bookings import (
     WrittenBookingSerializer,
 )
 from dispatch.api.serializers.explanations import ExplanationSerializer
+from dispatch.api.serializers.impacts import (
+    PreviewInput,
+    PreviewSerializer,
+    RankedDriversSerializer,
+)
 from dispatch.api.versions import expected_version
 from dispatch.enums import Role
 from dispatch.models import Booking
@@ -40,7 +45,11 @@ from dispatch.usecases.create_booking import create_booking
 from dispatch.usecases.dispatch_now import dispatch_now
 from dispatch.usecases.edit_booking import edit_booking
 from dispatch.usecases.explain_booking import explain_booking
+from dispatch.usecases.give_as_shown import give_as_shown
+from dispatch.usecases.impact_card import preview_card
+from dispatch.usecases.preview_change import preview_change
 from dispatch.usecases.promise import Agreed
+from dispatch.usecases.rank_drivers import rank_drivers
 from dispatch.usecases.record_progress import record_progress
 from dispatch.usecases.resume_ride import resume_ride
 from dispatch.usecases.trigger_return import trigger_return
@@ -81,6 +90,8 @@ class BookingViewSet(CompanyViewSet):
         "dispatch_now": OFFICE,
         "book_return": OFFICE,
         "explanation": READERS,
+        "preview": READERS,
+        "best_fits": READERS,
     }
     versioned = frozenset({
         "partial_update", "assign", "unassign", "progress", "ready", "not_ready", "dispatch_now",
@@ -110,17 +121,20 @@ class BookingViewSet(CompanyViewSet):
     @extend_schema(request=AssignInput, responses=BookingSerializer)
     @action(methods=["post"], detail=True)
     def assign(self, request: Request, **_kwargs: object) -> Response:
-        """Give the booking to a shift, at its best place there."""
+        """Give the booking to a shift, at its best place there; with a token only as its preview showed it."""
         booking, version = self.chosen()
         body = self.read(AssignInput).validated_data
-        assign_booking(
-            booking_id=booking.pk,
-            shift_id=body["shift"],
-            pin=body["pin"],
-            by=self.user,
-            now=timezone.now(),
-            expected_version=version,
-        )
+        facts = {
+            "booking_id": booking.pk,
+            "shift_id": body["shift"],
+            "pin": body["pin"],
+            "by": self.user,
+            "now": timezone.now(),
+        }
+        if "token" in body:
+            give_as_shown(**facts, shown=body["token"])
+        else:
+            assign_booking(**facts, expected_version=version)
         return self.shown(booking.pk)
 
     @extend_schema(request=None, responses=BookingSerializer)
@@ -212,6 +226,23 @@ class BookingViewSet(CompanyViewSet):
         booking: Booking = self.get_object()
         found = explain_booking(booking_id=booking.pk, now=timezone.now())
         return Response(ExplanationSerializer(found).data)
+
+    @extend_schema(request=PreviewInput, responses=PreviewSerializer)
+    @action(methods=["post"], detail=True)
+    def preview(self, request: Request, **_kwargs: object) -> Response:
+        """What giving it to a shift, taking its driver off or swapping drivers would do; nothing is changed."""
+        booking: Booking = self.get_object()
+        wanted = self.read(PreviewInput).wanted()
+        found = preview_change(booking_id=booking.pk, wanted=wanted, now=timezone.now())
+        return Response(PreviewSerializer(preview_card(found.day, found.answer)).data)
+
+    @extend_schema(responses=RankedDriversSerializer)
+    @action(methods=["get"], detail=True, url_path="best-fits")
+    def best_fits(self, request: Request, **_kwargs: object) -> Response:
+        """The three best drivers, each with what giving it to them would do, and why the others cannot."""
+        booking: Booking = self.get_object()
+        found = rank_drivers(booking_id=booking.pk, now=timezone.now())
+        return Response(RankedDriversSerializer(found).data)
 
     def get_serializer_class(self) -> type[BookingSerializer]:
         if self.action == "progress":

@@ -229,6 +229,47 @@ def test_an_explanation_says_who_why_and_what_stands_in_the_others_way(
     assert (silent["standing"], silent["basis"], silent["others"]) == ("not_planned", None, [])
 
 
+def test_a_change_is_previewed_and_put_in_force_as_shown(office: Caller, company: Company) -> None:
+    shift, gone = make_shift(company), make_shift(company, end=at(8))
+    booking = make_booking(company)
+    path = f"bookings/{booking.pk}"
+    seen = office.post(f"{path}/preview/", {"action": "give", "shift": shift.pk}).body
+    assert seen["refusal"] is None
+    impact = seen["impact"]
+    assert [move["to_shift"]["id"] for move in impact["moves"]] == [shift.pk]
+    assert impact["moves"][0]["booking"] == {"id": booking.pk, "reference": booking.reference}
+    assert (impact["patients"], impact["breaches"]) == ([], [])
+    assert impact["added_km"] > 0
+    ranked = office.get(f"{path}/best-fits/").body
+    (best,) = ranked["options"]
+    assert best["impact"] == impact
+    assert best["difference"]["points"] == 0
+    assert [(one["shift"]["id"], one["rule"]) for one in ranked["unable"]] == [(gone.pk, "shift")]
+    stale = office.post(f"{path}/assign/", {"shift": shift.pk, "token": "x"}, match=1)
+    assert (stale.status, stale.problem) == (412, "stale-day")
+    body = {"shift": shift.pk, "token": impact["token"]}
+    done = office.post(f"{path}/assign/", body, match=1)
+    assert done.body["assignment"]["planned_pickup_at"] == impact["pickup_at"]
+    lost = office.post(f"{path}/preview/", {"action": "take_off"}).body["impact"]
+    assert [move["to_shift"] for move in lost["moves"]] == [None]
+
+
+def test_a_preview_says_what_stands_in_the_way(office: Caller, company: Company) -> None:
+    shift, booking, other = (
+        make_shift(company, end=at(8)),
+        make_booking(company),
+        make_booking(company),
+    )
+    path = f"bookings/{booking.pk}/preview/"
+    refused = office.post(path, {"action": "give", "shift": shift.pk}).body
+    assert refused["impact"] is None
+    assert refused["refusal"]["rule"] == "shift"
+    assert refused["refusal"]["advice"]
+    assert set(office.post(path, {"action": "give"}).fields) == {"shift"}
+    swap = office.post(path, {"action": "swap", "booking": other.pk})
+    assert (swap.status, swap.problem) == (409, "nothing-to-swap")
+
+
 def test_a_shift_of_another_company_cannot_be_named(office: Caller, company: Company) -> None:
     make_shift(company)
     foreign = make_shift(make_company())

@@ -83,6 +83,10 @@ CASES: dict[tuple[str, str], Case] = {
         roles=OFFICE, status=201, row="booking", body={"is_on_call": True}
     ),
     ("GET", "bookings-explanation"): Case(roles=READERS, row="booking"),
+    ("GET", "bookings-best-fits"): Case(roles=READERS, row="booking"),
+    ("POST", "bookings-preview"): Case(
+        roles=READERS, row="booking", body={"action": "give", "shift": "{shift}"}
+    ),
     ("GET", "drivers-list"): Case(roles=READERS),
     ("POST", "drivers-list"): Case(roles=OFFICE, status=201, body=NAMED),
     ("GET", "drivers-detail"): Case(roles=READERS, row="idle"),

@@ -8,9 +8,10 @@ import pytest
 
 from dispatch.enums import AssignedBy, BookingStatus, Rule, StatusReason
 from dispatch.models import Assignment, Booking, Company, Shift
-from dispatch.usecases.assign_booking import NotAssignableError, NotFeasibleError, assign_booking
+from dispatch.usecases.assign_booking import assign_booking
 from dispatch.usecases.dispatch_now import dispatch_now
 from dispatch.usecases.errors import NotFoundError, StaleBookingError
+from dispatch.usecases.open_day import NotAssignableError, NotFeasibleError
 from dispatch.usecases.record_progress import (
     IllegalMoveError,
     ImpossibleMomentError,

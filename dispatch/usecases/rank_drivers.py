@@ -1,0 +1,87 @@
+"""The best drivers for one booking, each with what it would do to the others, and why the rest cannot; writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatch.engine.best_fits import Difference, best_fits
+from dispatch.engine.explain import refused
+from dispatch.engine.schedule import Refusal
+from dispatch.enums import Rule
+from dispatch.models import Booking, Shift
+from dispatch.usecases.impact_card import ImpactCard, impact_card, names_of
+from dispatch.usecases.open_day import OpenDay, open_day
+from dispatch.usecases.references import shift_ref
+from dispatch.usecases.wording import language
+
+BEST = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """`difference`: against the best option."""
+
+    shift: Shift
+    card: ImpactCard
+    difference: Difference
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unable:
+    """A shift that cannot take the booking: the rule, by how much (seconds, or a count), and a sentence."""
+
+    shift: Shift
+    rule: Rule
+    amount: int
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RankedDrivers:
+    """`options`: cheapest first, the driver who has the booking left out."""
+
+    booking: Booking
+    options: tuple[Option, ...]
+    unable: tuple[Unable, ...]
+
+
+def rank_drivers(*, booking_id: int, now: datetime) -> RankedDrivers:
+    """The three best drivers to give the booking to, as the day stands now.
+
+    May ask the road server: not to be called in a transaction. Raises NotFoundError, NotAssignableError, or
+    NobodyFitsError for a booking that cannot be planned at all.
+    """
+    day = open_day(booking_id=booking_id, now=now, expected_version=None)
+    found = best_fits(day.problem, day.plan, day.trip_id, n=BEST + 1, told=day.told)
+    fits = [fit for fit in found.fits if fit.shift != _held_by(day)][:BEST]
+    shifts = {shift_ref(row.pk): row for row in day.built.shifts}
+    return RankedDrivers(
+        booking=day.booking,
+        options=tuple(
+            Option(
+                shift=shifts[fit.shift],
+                card=impact_card(day, fit.impact),
+                difference=fit.against(fits[0]),
+            )
+            for fit in fits
+        ),
+        unable=tuple(_unable(day, found.refusals, shifts)),
+    )
+
+
+def _held_by(day: OpenDay) -> str | None:
+    return day.plan.shift_of.get(day.trip_id)
+
+
+def _unable(
+    day: OpenDay, refusals: Mapping[str, Refusal], shifts: Mapping[str, Shift]
+) -> Iterator[Unable]:
+    label = names_of(day)
+    for reference, refusal in refusals.items():
+        reason = refused(day.problem, day.trip_id, reference, refusal)
+        sentence = reason.sentence(language(), label=label, clock=day.clock.shown)
+        yield Unable(
+            shift=shifts[reference], rule=refusal.rule, amount=refusal.amount, sentence=sentence
+        )

@@ -1,0 +1,431 @@
+"""What is shown beforehand is what happens: predicted and real are compared row by row on the real database."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dispatch.engine.cost import score
+from dispatch.engine.impact import Impact, Impossible
+from dispatch.enums import BookingStatus, Rule
+from dispatch.models import Assignment, Booking, Company, Shift
+from dispatch.usecases.assign_booking import assign_booking
+from dispatch.usecases.change_token import StaleDayError
+from dispatch.usecases.dispatch_now import dispatch_now
+from dispatch.usecases.errors import NotFoundError, UseCaseError
+from dispatch.usecases.give_as_shown import give_as_shown
+from dispatch.usecases.open_day import (
+    NobodyFitsError,
+    NotAssignableError,
+    NotFeasibleError,
+    open_day,
+)
+from dispatch.usecases.preview_change import (
+    GiveTo,
+    NothingToSwapError,
+    Preview,
+    SwapWith,
+    TakeAway,
+    Wanted,
+    preview_change,
+)
+from dispatch.usecases.rank_drivers import rank_drivers
+from dispatch.usecases.references import row_id, shift_ref, trip_ref
+from dispatch.usecases.ride_rows import route_rows
+from dispatch.usecases.unassign import unassign
+from tests.factories import (
+    at,
+    bring,
+    make_booking,
+    make_break,
+    make_company,
+    make_establishment,
+    make_patient,
+    make_place,
+    make_shift,
+    make_vehicle,
+)
+
+pytestmark = pytest.mark.django_db
+
+COUNTS: Counter[str] = Counter()
+Row = tuple[int, int, int, datetime, datetime, int, int]
+
+
+def rows() -> dict[int, Row]:
+    """booking → shift, driver, vehicle, pickup, drop-off, place in the tour, who shares."""
+    return {
+        ride.booking_id: (
+            ride.shift_id,
+            ride.driver_id,
+            ride.vehicle_id,
+            ride.planned_pickup_at,
+            ride.planned_dropoff_at,
+            ride.position,
+            ride.ride_group,
+        )
+        for ride in Assignment.objects.all()
+    }
+
+
+def foreseen(preview: Preview) -> dict[int, Row]:
+    """The rows as the preview says they would be."""
+    impact = preview.answer
+    assert isinstance(impact, Impact)
+    day, plan = preview.day, impact.carried.plan
+    after = rows()
+    for move in impact.moves:
+        if move.to_shift is None:
+            del after[row_id(move.trip)]
+    for route in plan.routes:
+        if route.shift in impact.carried.written:
+            for row in route_rows(day.problem, route, day.clock):
+                after[row.booking_id] = (
+                    row.shift_id,
+                    row.driver_id,
+                    row.vehicle_id,
+                    row.planned_pickup_at,
+                    row.planned_dropoff_at,
+                    row.position,
+                    row.ride_group,
+                )
+    return after
+
+
+def compare_moves(preview: Preview, before: dict[int, Row], after: dict[int, Row]) -> None:
+    """The moves are those of the rows, and of no other."""
+    impact = preview.answer
+    assert isinstance(impact, Impact)
+    was, is_now = ({pk: (row[0], row[3]) for pk, row in rows.items()} for rows in (before, after))
+    told = {row_id(move.trip): move for move in impact.moves}
+    assert told.keys() == {pk for pk in was | is_now if was.get(pk) != is_now.get(pk)}
+    for pk, move in told.items():
+        assert (move.from_shift, move.from_start_s) == _seen(preview, was.get(pk))
+        assert (move.to_shift, move.to_start_s) == _seen(preview, is_now.get(pk))
+
+
+def _seen(preview: Preview, ride: tuple[int, datetime] | None) -> tuple[str | None, int | None]:
+    if ride is None:
+        return None, None
+    return shift_ref(ride[0]), preview.day.clock.second(ride[1])
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What one example writes, the next does not find."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+
+
+def carriers_day() -> tuple[Company, list[Shift], list[Booking]]:
+    """Three crews with breaks; ten journeys across the town between 8 and 12, some with an appointment."""
+    company = make_company(settings={"pooling_enabled": True})
+    shifts = [
+        make_shift(company),
+        make_shift(company, start=at(8), end=at(16)),
+        make_shift(company, vehicle=make_vehicle(company, wheelchairs=0)),
+    ]
+    make_break(shifts[0])
+    make_break(shifts[1], earliest_at=at(10), latest_at=at(11), mandatory=False)
+    clinics = [make_establishment(lat=46.19, lon=6.15), make_establishment(lat=46.22, lon=6.10)]
+    bookings = []
+    for k in range(10):
+        home = make_place(company, kind="home", lat=46.17 + k % 5 * 0.015, lon=6.10 + k % 3 * 0.03)
+        mobility = "wheelchair_fixed" if k % 4 == 0 else "walking"
+        pickup_at = at(8) + timedelta(minutes=25 * k)
+        booking = make_booking(
+            company,
+            pickup_at=pickup_at,
+            patient=make_patient(company, home=home, mobility=mobility),
+            dropoff=clinics[k % 2],
+            appointment_at=pickup_at + timedelta(minutes=50) if k % 3 == 0 else None,
+        )
+        bookings.append(booking)
+    return company, shifts, bookings
+
+
+def carry_out(booking: Booking, wanted: Wanted, preview: Preview, now: datetime) -> None:
+    if isinstance(wanted, GiveTo):
+        give_as_shown(
+            booking_id=booking.pk,
+            shift_id=wanted.shift_id,
+            shown=preview.token,
+            by=None,
+            now=now,
+        )
+    else:
+        unassign(booking_id=booking.pk, now=now, expected_version=None)
+
+
+def compare(booking: Booking, wanted: Wanted, now: datetime) -> None:
+    before, preview = rows(), preview_change(booking_id=booking.pk, wanted=wanted, now=now)
+    COUNTS[type(preview.answer).__name__] += 1
+    if isinstance(preview.answer, Impossible):
+        if isinstance(wanted, GiveTo):
+            with pytest.raises(NotFeasibleError) as refusal:
+                carry_out(booking, wanted, preview, now)
+            assert refusal.value.rule is preview.answer.refusal.rule
+            assert rows() == before
+        return
+    expected = foreseen(preview)
+    carry_out(booking, wanted, preview, now)
+    assert rows() == expected
+    compare_moves(preview, before, expected)
+    again = open_day(booking_id=booking.pk, now=now, expected_version=None)
+    assert score(again.problem, again.plan) == preview.answer.price[1]
+    assert again.plan.diff(preview.answer.carried.plan) == ()
+
+
+def test_predicted_is_real() -> None:
+    """Whatever was given to whom before, in the evening before and in the middle of the day."""
+    _company, shifts, bookings = carriers_day()
+    whom, which = st.sampled_from(shifts), st.sampled_from(bookings)
+    wishes = st.one_of(st.builds(lambda s: GiveTo(shift_id=s.pk), whom), st.just(TakeAway()))
+
+    @settings(max_examples=25, database=None)
+    @given(
+        st.lists(st.tuples(which, whom), min_size=2, max_size=9),
+        st.lists(st.tuples(which, wishes), min_size=1, max_size=3),
+        st.sampled_from([at(5), at(8, 40), at(9, 30)]),
+    )
+    def law(
+        history: list[tuple[Booking, Shift]], asked: list[tuple[Booking, Wanted]], now: datetime
+    ) -> None:
+        with undone():
+            for booking, shift in history:
+                with undone_if_refused():
+                    assign_booking(
+                        booking_id=booking.pk,
+                        shift_id=shift.pk,
+                        by=None,
+                        now=at(5),
+                        expected_version=None,
+                        pin=False,
+                    )
+            for booking, wanted in asked:
+                is_driven = Assignment.objects.filter(booking=booking).exists()
+                if isinstance(wanted, TakeAway) and not is_driven:
+                    continue
+                try:
+                    compare(booking, wanted, now)
+                except NobodyFitsError:
+                    assert not is_driven or wanted != TakeAway()
+
+    law()
+    assert COUNTS["Impact"] > COUNTS["Impossible"] > 0  # both were tried
+
+
+@contextmanager
+def undone_if_refused() -> Iterator[None]:
+    try:
+        with transaction.atomic():
+            yield
+    except UseCaseError:
+        pass
+
+
+def preview_of(booking: Booking, wanted: Wanted, now: datetime | None = None) -> Preview:
+    return preview_change(booking_id=booking.pk, wanted=wanted, now=now or at(6))
+
+
+def impact_of(booking: Booking, wanted: Wanted, now: datetime | None = None) -> Impact:
+    answer = preview_of(booking, wanted, now).answer
+    assert isinstance(answer, Impact), answer
+    return answer
+
+
+def give(booking: Booking, shift: Shift, *, now: datetime | None = None) -> Assignment:
+    return assign_booking(
+        booking_id=booking.pk, shift_id=shift.pk, by=None, now=now or at(6), expected_version=None
+    )
+
+
+class TestWhatItSays:
+    def test_a_neighbour_is_told_of_the_slide(self, company: Company) -> None:
+        """Its vehicle fetches somebody else first, at the same minute: the neighbour waits, and is told."""
+        shift, home = make_shift(company), make_place(company, lat=46.19, lon=6.14)
+        far = make_place(company, lat=46.24, lon=6.05)
+        near = make_booking(
+            company,
+            pickup_at=at(9),
+            pickup=home,
+            promised_from=at(9),
+            promised_to=at(10, 30),
+            pooling_allowed=False,
+        )
+        first = give(near, shift)
+        urgent = make_booking(
+            company,
+            pickup_at=at(9),
+            pickup=far,
+            dropoff=home,
+            promised_from=at(9),
+            promised_to=at(9, 5),
+            pooling_allowed=False,
+        )
+        impact = impact_of(urgent, GiveTo(shift_id=shift.pk))
+        assert impact.patients == (trip_ref(near.pk),)
+        assert impact.drivers == (shift_ref(shift.pk),)
+        assert first.planned_pickup_at == at(9)
+        (slide,) = [move for move in impact.moves if move.trip == trip_ref(near.pk)]
+        assert slide.from_start_s == 9 * 3600
+        assert slide.to_start_s is not None
+        assert slide.to_start_s > 9 * 3600 + 300
+
+    def test_a_swap_of_two(self, company: Company) -> None:
+        one, two = make_shift(company), make_shift(company)
+        a, b = make_booking(company), make_booking(company)
+        give(a, one)
+        give(b, two)
+        impact = impact_of(a, SwapWith(booking_id=b.pk))
+        assert {(m.trip, m.to_shift) for m in impact.moves} == {
+            (trip_ref(a.pk), shift_ref(two.pk)),
+            (trip_ref(b.pk), shift_ref(one.pk)),
+        }
+
+    def test_a_swap_with_nobody(self, company: Company) -> None:
+        shift, a, b = make_shift(company), make_booking(company), make_booking(company)
+        give(a, shift)
+        with pytest.raises(NothingToSwapError):
+            preview_of(a, SwapWith(booking_id=b.pk))
+
+    def test_a_swap_with_a_strangers_journey(self, company: Company) -> None:
+        make_shift(company)
+        foreign = make_booking(make_company())
+        with pytest.raises(NotFoundError):
+            preview_of(make_booking(company), SwapWith(booking_id=foreign.pk))
+
+    def test_a_shift_of_another_day(self, company: Company) -> None:
+        make_shift(company)
+        with pytest.raises(NotFoundError):
+            preview_of(make_booking(company), GiveTo(shift_id=1))
+
+    def test_an_impossible_change_has_no_token(self, company: Company) -> None:
+        shift = make_shift(company, end=at(8))
+        preview = preview_of(make_booking(company), GiveTo(shift_id=shift.pk))
+        assert isinstance(preview.answer, Impossible)
+        assert (preview.answer.refusal.rule, preview.token) == (Rule.SHIFT, "")
+
+    def test_who_is_under_way_is_not_moved(self, company: Company) -> None:
+        shift, booking = make_shift(company), make_booking(company)
+        give(booking, shift)
+        bring(booking, BookingStatus.EN_ROUTE, en_route_at=at(8, 40))
+        with pytest.raises(NotAssignableError):
+            preview_of(booking, TakeAway())
+
+    def test_out_of_a_tour_that_no_schedule_keeps(self, company: Company) -> None:
+        """At 9:25 both journeys of 9:00 are late, the first one inside the freeze time: the tour is shown as told."""
+        shift, other = make_shift(company), make_shift(company)
+        make_break(shift, earliest_at=at(11), latest_at=at(12))
+        a = make_booking(company, pickup_at=at(9, 20))
+        b = make_booking(company, pickup_at=at(9, 10))
+        give(b, shift)
+        give(a, shift)
+        preview = preview_of(b, GiveTo(shift_id=other.pk), at(9, 5))
+        assert isinstance(preview.answer, Impact)
+        before = preview.day.plan.route_of[shift_ref(shift.pk)]
+        assert set(before.trip_ids) == {trip_ref(a.pk), trip_ref(b.pk)}
+        assert preview.answer.drivers == tuple(sorted((shift_ref(shift.pk), shift_ref(other.pk))))
+
+
+class TestAsShown:
+    def token(self, booking: Booking, shift: Shift, now: datetime | None = None) -> str:
+        return preview_of(booking, GiveTo(shift_id=shift.pk), now).token
+
+    def given(
+        self, booking: Booking, shift: Shift, shown: str, now: datetime | None = None
+    ) -> Assignment:
+        return give_as_shown(
+            booking_id=booking.pk, shift_id=shift.pk, shown=shown, by=None, now=now or at(6)
+        )
+
+    def test_another_journey_in_the_tour_meanwhile(self, company: Company) -> None:
+        shift, booking = make_shift(company), make_booking(company)
+        shown = self.token(booking, shift)
+        give(make_booking(company), shift)
+        with pytest.raises(StaleDayError):
+            self.given(booking, shift, shown)
+        assert not Assignment.objects.filter(booking=booking).exists()
+
+    def test_a_journey_that_was_changed_meanwhile(self, company: Company) -> None:
+        shift, booking = make_shift(company), make_booking(company)
+        shown = self.token(booking, shift)
+        Booking.objects.filter(pk=booking.pk).update(version=9)
+        with pytest.raises(StaleDayError):
+            self.given(booking, shift, shown)
+
+    def test_seconds_that_pass_while_a_person_thinks_change_nothing(self, company: Company) -> None:
+        """Who is ready now is fetched as soon as the vehicle comes: four minutes later, four minutes later."""
+        shift = make_shift(company)
+        urgent = make_booking(company, promised_from=at(9), promised_to=at(10))
+        shown = self.token(urgent, shift, at(9, 10))
+        with pytest.raises(StaleDayError):
+            self.given(urgent, shift, shown, at(9, 16))
+        assert self.given(urgent, shift, shown, at(9, 14)).planned_pickup_at > at(9, 14)
+
+    @pytest.mark.parametrize(
+        "nonsense", ["", "x", "{digest}", "{digest}.1", "{digest}.1-x", "é.1-"]
+    )
+    def test_what_is_no_token(self, company: Company, nonsense: str) -> None:
+        shift, booking = make_shift(company), make_booking(company)
+        digest = self.token(booking, shift).partition(".")[0]
+        with pytest.raises(StaleDayError):
+            self.given(booking, shift, nonsense.format(digest=digest))
+        pickup = f"{digest}.{booking.pk}-x"
+        with pytest.raises(StaleDayError):
+            self.given(booking, shift, pickup)
+
+
+class TestRanking:
+    def test_the_first_is_whom_dispatch_now_takes(self, company: Company) -> None:
+        make_shift(company, start_place=make_place(company, lat=46.30, lon=6.25))
+        make_shift(company)
+        make_shift(company, end=at(8))
+        booking = make_booking(company)
+        found = rank_drivers(booking_id=booking.pk, now=at(6))
+        assert [option.difference.points >= 0 for option in found.options] == [True, True]
+        assert found.options[0].difference.points == 0
+        assert [(one.rule, one.amount > 3600) for one in found.unable] == [(Rule.SHIFT, True)]
+        assert found.unable[0].sentence.startswith(str(found.unable[0].shift.driver))
+        ride = dispatch_now(booking_id=booking.pk, by=None, now=at(6), expected_version=None)
+        best = found.options[0]
+        assert (ride.shift, ride.planned_pickup_at) == (best.shift, best.card.pickup_at)
+
+    def test_who_has_it_is_no_alternative(self, company: Company) -> None:
+        shift, other, booking = make_shift(company), make_shift(company), make_booking(company)
+        give(booking, shift)
+        found = rank_drivers(booking_id=booking.pk, now=at(6))
+        assert [option.shift for option in found.options] == [other]
+
+    def test_nobody_can(self, company: Company) -> None:
+        make_shift(company, end=at(8))
+        booking = make_booking(company)
+        assert rank_drivers(booking_id=booking.pk, now=at(6)).options == ()
+        with pytest.raises(NobodyFitsError):
+            dispatch_now(booking_id=booking.pk, by=None, now=at(6), expected_version=None)
+
+    def test_a_driver_who_could_not_go_on_without_it(self, company: Company) -> None:
+        """The break begins at ten, wherever the vehicle is: only with this journey is that near the next one."""
+        clinic = make_establishment(lat=46.30, lon=6.25)
+        shift, _other = make_shift(company), make_shift(company)
+        booking = make_booking(company, promised_from=at(9), promised_to=at(9, 1), dropoff=clinic)
+        after = make_booking(
+            company, promised_from=at(10, 21), promised_to=at(10, 22), pickup=clinic
+        )
+        give(booking, shift)
+        give(after, shift)
+        make_break(shift, earliest_at=at(10), latest_at=at(10), duration_min=20)
+        answer = preview_of(booking, TakeAway()).answer
+        assert isinstance(answer, Impossible)
+        assert answer.refusal.rule is Rule.BREAK
+        with pytest.raises(NotFeasibleError) as refusal:
+            dispatch_now(booking_id=booking.pk, by=None, now=at(6), expected_version=None)
+        assert refusal.value.rule is Rule.BREAK
