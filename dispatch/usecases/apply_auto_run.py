@@ -20,8 +20,8 @@ def apply_auto_run(*, run_id: int, now: datetime) -> Applied | None:
     """What the run changed; None for every run that is not an automatic plan waiting to be in force.
 
     A plan that the day has left behind is no proposal either: its run has failed and says so, and the day is
-    asked for again (see `autorun`, `replan_today`). A re-plan keeps to its budget by itself; one that could only be put
-    in force at other times than it was judged at might not, and has failed as well.
+    asked for again (see `autorun`, `replan_today`). A re-plan keeps to its budget; one that could only be put in force
+    at times that change more has failed as well.
     """
     mine = DispatchRun.objects.filter(
         AUTOMATIC,
@@ -38,7 +38,7 @@ def apply_auto_run(*, run_id: int, now: datetime) -> Applied | None:
             by=None,
             now=now,
             assigned_by=AssignedBy.AUTO,
-            as_timed=mine.filter(trigger=RunTrigger.REPLAN).exists(),
+            within_budget=mine.filter(trigger=RunTrigger.REPLAN).exists(),
         )
     except RunNotReadyError:
         return None  # a person was faster

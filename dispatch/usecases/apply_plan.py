@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from dispatch.engine.budget import InForce
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
 from dispatch.enums import AssignedBy, BookingStatus, RunStatus
@@ -61,11 +62,11 @@ def apply_plan(
     by: User | None,
     now: datetime,
     assigned_by: AssignedBy = AssignedBy.ENGINE,
-    as_timed: bool = False,
+    within_budget: bool = False,
 ) -> Applied:
     """Make this run the plan in force of its day; `assigned_by` AUTO when no person decided so.
 
-    With `as_timed` only at the pickup times it was made with: later ones would change more than was judged.
+    With `within_budget`, for a re-plan: only if at the times left it still changes no more than it might.
 
     Compare-and-set: every booking and shift the run read must still have the version it had, and by the day as
     it is now the plan must break no hard rule (see `retime_plan`). Raises RunNotReadyError, StalePlanError or
@@ -74,7 +75,7 @@ def apply_plan(
     with transaction.atomic():
         _refuse_stale(*_ready_day(run_id))
     # Outside any transaction, for the road server may be asked.
-    problem, plan = _fit_now(run_id, now, as_timed=as_timed)
+    problem, plan = _fit_now(run_id, now, within_budget=within_budget)
     with transaction.atomic():
         return _written(run_id, problem, plan, by, assigned_by, now)
 
@@ -84,7 +85,7 @@ def _ready_day(run_id: int) -> tuple[DispatchRun, dict[int, Booking]]:
     return run, _locked_day(run)
 
 
-def _fit_now(run_id: int, now: datetime, *, as_timed: bool) -> tuple[Problem, Plan]:
+def _fit_now(run_id: int, now: datetime, *, within_budget: bool) -> tuple[Problem, Plan]:
     run = DispatchRun.objects.select_related("company__base").get(pk=run_id)
     try:
         problem, plan = retime_plan(run=run, now=now)
@@ -95,9 +96,16 @@ def _fit_now(run_id: int, now: datetime, *, as_timed: bool) -> tuple[Problem, Pl
         references = tuple(sorted(lost.values_list("reference", flat=True)))
         note = Note.of(NoteKey.JOURNEYS_UNFIT_NOW, count=len(references))
         raise StalePlanError(note, references) from error
-    if as_timed and plan.pickup_start_s != Plan.from_json(run.plan).pickup_start_s:
-        raise StalePlanError(Note(NoteKey.TIMES_PASSED))
+    if within_budget:
+        _refuse_more_changes(run, plan)
     return problem, plan
+
+
+def _refuse_more_changes(run: DispatchRun, plan: Plan) -> None:
+    made_for, start = Problem.from_json(run.problem), Plan.from_json(run.start)
+    day = InForce.from_json(made_for, start, run.based_on["known"])
+    if len(day.changes(plan)) > day.budget:
+        raise StalePlanError(Note(NoteKey.TIMES_PASSED))
 
 
 def _written(

@@ -169,6 +169,19 @@ class TestParts:
         assert within_budget(day, base, self.straight).shift_of == base.shift_of
 
 
+def test_what_is_known_can_be_kept():
+    of = TestChanges.two
+    day = day_of(
+        of,
+        plan(of, s="+a -a"),
+        told_s={"a": 90},
+        promised={"a": Promise(100, 300)},
+        budget=3,
+        frozen_until_s=50,
+    )
+    assert InForce.from_json(day.problem, day.plan, day.known_json()) == day
+
+
 def test_no_route_is_an_empty_route():
     two = TestChanges.two
     made = mixed(two, Plan(routes=()), plan(two, s="+a -a"), frozenset({"s"}))

@@ -46,6 +46,7 @@ from tests.factories import (
 )
 
 S = BookingStatus
+HOUR = timedelta(hours=1)
 Capture = Callable[..., AbstractContextManager[list[Callable[[], Any]]]]
 
 pytestmark = pytest.mark.django_db
@@ -294,15 +295,24 @@ class TestFullyAutomatic:
         assert driver_of(new) is not None
         assert asked(company, now=MORNING + timedelta(minutes=1)) is None
 
-    def test_one_that_would_have_to_be_timed_anew_is_not(self, company: Company) -> None:
-        """Made at 8 for a pickup at 9, it comes to hand at 9:10: later pickups were never judged."""
-        make_booking(company, pickup_at=at(9))
+    def test_one_whose_times_would_change_more_by_now_is_not(self) -> None:
+        """Made at 8, it comes to hand at 10:10: whoever was to be met before waits for a quarter of an hour more."""
+        company = morning(DispatchMode.FULLY_AUTO, stability_budget=0)
+        make_booking(company, pickup_at=at(16))
         run = planned(company)
-        late = at(9, 10)
+        late = at(10, 10)
         assert apply_auto_run(run_id=run.pk, now=late) is None
         run.refresh_from_db()
-        assert run.status == RunStatus.FAILED
+        assert run.error == {"key": "times_passed", "figures": {}}
         assert asked(company, now=late) is not None
+
+    def test_a_few_seconds_on_the_way_to_the_worker_change_nothing(self) -> None:
+        """The vehicle is free and needed at once: ten seconds later it leaves ten seconds later."""
+        company = morning(DispatchMode.FULLY_AUTO, stability_budget=0)
+        make_booking(company, pickup_at=MORNING, promised_from=MORNING, promised_to=MORNING + HOUR)
+        run = planned(company)
+        assert run.unassigned.count() == 0
+        assert apply_auto_run(run_id=run.pk, now=MORNING + timedelta(seconds=10)) is not None
 
     def test_a_worker_that_died_before_putting_it_in_force_is_followed_by_another(
         self, company: Company
