@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -85,8 +86,12 @@ class Run:
         return self.cost <= self.best_cost + NEAR
 
 
+@cache
 def our_version() -> str:
-    """A word that changes when the engine's text does: plans of another text are made anew."""
+    """A word that changes when the engine's text does: plans of another text are made anew.
+
+    Read once: a text that changes while a run is on is not what this process has loaded.
+    """
     files = sorted(ENGINE.rglob("*.py"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
