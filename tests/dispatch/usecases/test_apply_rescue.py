@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from dispatch.engine.rescue import Urgency
 from dispatch.enums import BookingStatus, DriverKind, Loss, Means, Rule, StatusReason
@@ -19,7 +20,7 @@ from dispatch.models import (
 )
 from dispatch.usecases.apply_rescue import StaleRescueError, UnfitRescueError, Way, _Writer
 from dispatch.usecases.build_problem import build_problem
-from dispatch.usecases.errors import NotFoundError
+from dispatch.usecases.errors import NotFoundError, StaleBookingError
 from dispatch.usecases.measure_day import measured_day
 from dispatch.usecases.propose_rescue import propose_rescue
 from dispatch.usecases.record_progress import IllegalMoveError, record_progress
@@ -158,6 +159,26 @@ def test_on_board_again_the_journey_goes_on_and_ends_with_its_first_moments(
         expected_version=None,
     )
     assert (done.boarded_at, done.alighted_at) == (at(9), at(9, 50))
+
+
+def test_on_board_again_is_told_of_a_journey_as_it_was_seen(morning: Morning) -> None:
+    with pytest.raises(NotFoundError):
+        resume_ride(booking_id=0, at=NOW, expected_version=None)
+    with pytest.raises(StaleBookingError):
+        resume_ride(booking_id=morning.aboard.pk, at=NOW, expected_version=99)
+
+
+def test_a_handover_is_called_by_its_journey_and_waits_at_a_place_that_is_known(
+    morning: Morning,
+) -> None:
+    proposal = morning.proposal()
+    morning.apply(proposal, *proposed(proposal))
+    handover = Handover.objects.get()
+    assert str(handover) == f"{morning.aboard}: {morning.shift.driver}"
+    handover.clean()
+    handover.place = spot(morning.company, 1, lat=None)
+    with pytest.raises(ValidationError):
+        handover.clean()
 
 
 def test_a_patient_whose_driver_was_on_the_way_waits_at_the_door_for_another(
