@@ -22,8 +22,11 @@ from dispatch.engine.rules import Violation, check
 from dispatch.enums import Severity
 
 if TYPE_CHECKING:
+    from dispatch.engine.decompose import Runner
     from dispatch.engine.search import Found, Limits
 
+VERY_LARGE = 2_000  # trips: searched in slices
+SWEEPS_COUNTED = 2  # by zones and by hours, where rounds are counted and not seconds
 PLACES_SHARE = 0.1  # of the time left, for what may yet save OR-Tools the question
 SOLVER_SHARE = (
     0.25  # of what is then left, where trips are still left over; the search has the rest
@@ -80,7 +83,7 @@ class UnfitPlanError(InvalidPlanError):
         self.violations = violations
 
 
-def make_plan(  # noqa: PLR0913 - the seven dials of a run, all but four with a default
+def make_plan(  # noqa: PLR0913 - the dials of a run, all but four with a default
     problem: Problem,
     *,
     time_limit_s: float,
@@ -89,18 +92,20 @@ def make_plan(  # noqa: PLR0913 - the seven dials of a run, all but four with a 
     start: Plan | None = None,
     max_iterations: int | None = None,
     use_solver: bool = True,
+    run_slices: Runner | None = None,
 ) -> Result:
     """The best plan found in about `time_limit_s` seconds of `clock`.
 
     Neither the construction nor the search for the reasons of what is left unassigned is ever cut short; time
     for the reasons is kept free, as much as a few of them took after the construction.
     `start`: the plan in force; its routes are the first draft. With `max_iterations` the searches count
-    rounds instead of seconds and OR-Tools, which counts seconds, stays out: same seed, same plan. Raises
+    rounds instead of seconds and OR-Tools, which counts seconds, stays out: same seed, same plan. A day of
+    VERY_LARGE or more is searched in slices, by `run_slices` (one after the other if None). Raises
     InvalidPlanError when what is committed breaks a hard rule, UnfitPlanError when the engine erred.
     """
     make_ready()
     price_s = PRICE_SHARE * time_limit_s if _is_fairness_priced(problem) else 0.0
-    run = _Run(problem, clock, rng, clock() + time_limit_s - price_s, max_iterations)
+    run = _Run(problem, clock, rng, clock() + time_limit_s - price_s, max_iterations, run_slices)
     run.construct(start)
     run.rehearse()
     if run.why_no_solver(use_solver=use_solver) is None:
@@ -147,6 +152,7 @@ class _Run:
     rng: random.Random
     deadline: float
     max_iterations: int | None
+    run_slices: Runner | None = None
     best: Plan = field(default_factory=lambda: Plan(routes=()))
     best_score: Score | None = None
     reason_s: float = 0.0  # what finding the reason of one unserved trip takes
@@ -225,8 +231,22 @@ class _Run:
         # Imported late: web processes read this module and must stay light.
         from dispatch.engine.search import PATIENCE, improve
 
+        if len(problem.trips) >= VERY_LARGE:
+            return self._improve_in_slices(problem, plan, ends)
         limits = self._limits(ends, patience=PATIENCE if is_last else 0)
         return improve(problem, plan, seed=self.rng.getrandbits(31), limits=limits)
+
+    def _improve_in_slices(self, problem: Problem, plan: Plan, ends: float) -> Found:
+        # Imported late: web processes read this module and must stay light.
+        from dispatch.engine.decompose import SWEEPS, Sweeps, improve_in_slices, in_process
+        from dispatch.engine.search import Found
+
+        sweeps = Sweeps(count=SWEEPS, clock=self.clock, ends=ends)
+        if self.max_iterations is not None:
+            sweeps = Sweeps(count=SWEEPS_COUNTED)
+        seed, run = self.rng.getrandbits(31), self.run_slices or in_process
+        swept = improve_in_slices(problem, plan, seed=seed, sweeps=sweeps, run=run)
+        return Found(plan=swept.plan, is_cut=swept.is_cut)
 
     def _limits(self, ends: float, patience: int = 0) -> Limits:
         from dispatch.engine.search import Limits, enough_rounds
@@ -244,6 +264,7 @@ class _Run:
             (not (self.problem.trips and self.problem.shifts), "nothing_to_plan"),
             # Measured (ARCHITECTURE.md): of 26 plans on demo and overloaded days one was cheaper, none served more.
             (_is_fairness_priced(self.problem), "fair_loads_priced"),
+            (len(self.problem.trips) >= VERY_LARGE, "day_very_large"),
             (not self.best.unassigned, "every_trip_placed"),
         )
         return next((reason for holds, reason in reasons if holds), None)

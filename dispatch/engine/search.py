@@ -54,13 +54,15 @@ class Limits:
 
     `patience`: with a clock it is warmed up and cools down again after its rounds, until that brought nothing so many
     times in a row; each time takes its rounds once more.
-    `hot`: how warm it begins; less where the plan is good already and there is little time to cool down again.
+    `hot`, `cold`: how warm it begins and ends; less where the plan is good already and there is little time to cool
+    down again, and where others go on from where this one ends.
     """
 
     rounds: int
     clock: Clock | None = None
     ends: float = math.inf
     hot: float = HOT
+    cold: float = COLD
     patience: int = 0
 
 
@@ -141,7 +143,7 @@ def _cooling(search: Search, limits: Limits, hot: float) -> tuple[bool, int]:
     while done < limits.rounds and now < limits.ends:
         progress = max(done / limits.rounds, (now - began) / (limits.ends - began))
         chunk = min(chunk, limits.rounds - done)
-        gains += anneal(search, dials, chunk, round(leg * hot * (COLD / hot) ** progress))
+        gains += anneal(search, dials, chunk, round(leg * hot * (limits.cold / hot) ** progress))
         done += chunk
         if clock is not None:
             before, now = now, clock()

@@ -155,6 +155,7 @@ STAGE_NOTES: Mapping[str, _StrPromise] = {
     "rounds_counted": _("rounds are counted, not seconds"),
     "nothing_to_plan": _("there is nothing to plan"),
     "fair_loads_priced": _("it does not see the price of fair loads"),
+    "day_very_large": _("the day is too large for it"),
     "fairness_is_free": _("it costs nothing who drives how much"),
     "every_trip_placed": _("every trip has a place"),
     "UnfitPlanError": _("its plan broke a rule: a mistake of the program"),

@@ -6,7 +6,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -15,8 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dispatch.engine import pipeline
 from dispatch.engine.construct import construct
 from dispatch.engine.cost import score
+from dispatch.engine.decompose import Slice, in_process
 from dispatch.engine.errors import InvalidPlanError
 from dispatch.engine.pipeline import Result, UnfitPlanError, _Run, make_plan
 from dispatch.engine.plan import Plan, Route, TimedVisit, Unassigned
@@ -282,3 +284,32 @@ def test_reading_the_pipeline_loads_no_solver() -> None:
     """Web processes import it, and must stay light."""
     code = "import sys, dispatch.engine.pipeline; sys.exit(bool({'ortools', 'numba'} & {*sys.modules}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+class TestVeryLarge:
+    """A very large day is searched in slices; here 30 trips count as one."""
+
+    @pytest.fixture(autouse=True)
+    def few_are_many(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(pipeline, "VERY_LARGE", 30)
+
+    def test_it_is_searched_in_slices_where_they_run(self) -> None:
+        day, sent = large_day(trips=30, shifts=4), []
+
+        def run(parts: Iterable[Slice]) -> Iterator[Plan]:
+            sent.append(parts)
+            return in_process(parts)
+
+        result = made(day, rounds=None, time_limit_s=5.0, run_slices=run)
+        assert sent
+        assert outcomes(result)["search"] in {"taken", "kept"}
+        assert faults(day, result.plan) == []
+
+    def test_the_same_seed_gives_the_same_plan_when_rounds_are_counted(self) -> None:
+        day = large_day(trips=30, shifts=4)
+        assert made(day, seed=3).plan == made(day, seed=3, run_slices=in_process).plan
+
+    def test_or_tools_is_not_asked(self) -> None:
+        day = unshared(large_day(trips=30, shifts=1))
+        result = made(day, rounds=None, time_limit_s=5.0)
+        assert {s.name: s.note for s in result.stages}["solver"] == "day_very_large"
