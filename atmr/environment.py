@@ -24,6 +24,7 @@ KNOWN = frozenset(
         "ATMR_LOG_LEVEL",
         "ATMR_PORT",
         "ATMR_SECRET_KEY",
+        "ATMR_SPREAD_FROM_TRIPS",
         "ATMR_VAR",
         "DATABASE_URL",
         "OSRM_URL",

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
-from celery import Task, shared_task
+from celery import Task, current_app, group, shared_task
+from celery.exceptions import TimeoutError as CeleryTimeoutError
+from celery.result import GroupResult
+from django.conf import settings
 from django.db import transaction
 from django.dispatch import receiver
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from dispatch.engine.plan import Plan
 from dispatch.enums import DispatchMode
 from dispatch.models import Company
 from dispatch.usecases.apply_auto_run import apply_auto_run
@@ -25,8 +31,13 @@ from dispatch.usecases.roll_out_shifts import roll_out_all
 from dispatch.usecases.run_dispatch import DayBusyError, RunNotQueuedError
 from dispatch.usecases.run_dispatch import run_dispatch as plan_the_day
 
+if TYPE_CHECKING:
+    from dispatch.engine.decompose import Slice
+
 A_MOMENT = timedelta(seconds=1)
 HANDS_OFF_S = 2  # a way there and its return are two events of one call
+SLICE_KEEPS_S = 30  # a slice takes a second or two
+ANSWER_S = 0.5
 MESSAGE_KEEPS_S = 110  # longer than the minute after which the run counts as undelivered
 
 logger = logging.getLogger(__name__)
@@ -40,7 +51,7 @@ def run_dispatch(self: Task[[int], str], run_id: int) -> str:
     delivery does that as well, for a worker that died in between.
     """
     try:
-        said = str(plan_the_day(run_id=run_id, clock=timezone.now).status)
+        said = str(plan_the_day(run_id=run_id, clock=timezone.now, run_slices=over_workers).status)
     except RunNotQueuedError as refusal:
         if refusal.held_until is not None:
             # Its worker may be dead: come back when the lease is over and take the run if nobody finished it.
@@ -85,6 +96,48 @@ def hurry(*, company_id: int, day: date | None, **_rest: object) -> None:
         replan_day.apply_async((company_id,), countdown=HANDS_OFF_S, expires=MESSAGE_KEEPS_S)
     except OperationalError:
         logger.warning("%s: today is looked at a minute later: no job queue.", company.slug)
+
+
+@shared_task(
+    name="dispatch.improve_slice", acks_late=True, reject_on_worker_lost=True, ignore_result=False
+)
+def improve_slice(part: dict[str, Any]) -> dict[str, Any]:
+    """One slice of a very large day, JSON in and out: the same answer on any worker."""
+    from dispatch.engine.decompose import Slice, improved
+
+    return improved(Slice.from_json(part)).to_json()
+
+
+def over_workers(parts: Iterable[Slice]) -> Iterator[Plan]:
+    """A very large day's slices as one group where more than one worker answers, else here: the plans are the same.
+
+    What no worker has given back in time is searched here, and so is the rest: workers that wait for each other would
+    never end.
+    """
+    from dispatch.engine.decompose import in_process
+
+    waiting = list(parts)
+    trips = sum(len(part.problem.trips) for part in waiting)
+    if trips >= settings.SPREAD_FROM_TRIPS and _workers() > 1:
+        asked = group(improve_slice.s(part.to_json()) for part in waiting)
+        sent = cast(GroupResult, asked.apply_async(expires=SLICE_KEEPS_S))
+        try:
+            for answer in sent.results or ():
+                plan = answer.get(timeout=SLICE_KEEPS_S, disable_sync_subtasks=False)
+                yield Plan.from_json(plan)
+                del waiting[0]
+        except CeleryTimeoutError:
+            logger.warning("%d slices have found no worker: they are searched here.", len(waiting))
+    yield from in_process(waiting)
+
+
+def _workers() -> int:
+    """Processes that answer, on any machine; 0 where the job queue does not."""
+    try:
+        found = current_app.control.inspect(timeout=ANSWER_S).stats() or {}
+    except OperationalError:
+        return 0
+    return sum(said["pool"]["max-concurrency"] for said in found.values())
 
 
 def deliver(run_id: int) -> None:

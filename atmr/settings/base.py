@@ -163,8 +163,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_connect_timeout": 5,
 }
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.2, "interval_max": 0.2}
-# Nobody waits for what a task returns: rows say it.
+# Nobody waits for what a task returns: rows say it. Only the slices of a very large day are given back.
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_BACKEND = REDIS_URL
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"global_keyprefix": "atmr:"}
+CELERY_RESULT_EXPIRES = 300
+# Days of so many trips are searched by all workers at once, where more than one answers.
+SPREAD_FROM_TRIPS = environment.integer("ATMR_SPREAD_FROM_TRIPS", 2_000, low=1, high=1_000_000)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_ACKS_LATE = True

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -33,6 +33,9 @@ from dispatch.usecases.references import row_id
 from dispatch.usecases.replan_today import Seen, day_as_seen
 from dispatch.usecases.think import Thought, think
 from dispatch.usecases.wording import params_of
+
+if TYPE_CHECKING:
+    from dispatch.engine.decompose import Runner
 
 logger = logging.getLogger(__name__)
 
@@ -70,9 +73,12 @@ class LostLeaseError(UseCaseError):
     """The worker was too slow: the run was given to another one."""
 
 
-def run_dispatch(*, run_id: int, clock: Callable[[], datetime]) -> DispatchRun:
+def run_dispatch(
+    *, run_id: int, clock: Callable[[], datetime], run_slices: Runner | None = None
+) -> DispatchRun:
     """Plan the day of this run and keep the result; nothing in force changes (see apply_plan).
 
+    `run_slices`: as `think` has it.
     A failure marks the run FAILED with its reason and goes up. Raises DayBusyError, RunNotQueuedError,
     LostLeaseError, InvalidSettingsError, PlanningFailedError, DayOverError, NothingToPlanError.
     """
@@ -83,7 +89,8 @@ def run_dispatch(*, run_id: int, clock: Callable[[], datetime]) -> DispatchRun:
         refuse_past_day(company=run.company, day=run.service_on, now=now)
         seen = day_as_seen(run.company, run.service_on, now) if run.is_continuous else None
         built = build_problem(company=run.company, day=run.service_on, now=now)
-        keep_result(run, built, think(run, built, now), clock(), seen=seen)
+        thought = think(run, built, now, run_slices)
+        keep_result(run, built, thought, clock(), seen=seen)
     return DispatchRun.objects.select_related("company").get(pk=run.pk)
 
 

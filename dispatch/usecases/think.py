@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dispatch.engine.draft import resume
 from dispatch.engine.pipeline import Result, make_plan
@@ -19,6 +19,9 @@ from dispatch.usecases.build_problem import BuiltProblem
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_rows import MIN_S
 from dispatch.usecases.in_force import in_force
+
+if TYPE_CHECKING:
+    from dispatch.engine.decompose import Runner
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +38,13 @@ class Thought:
     is_nothing_new: bool = False
 
 
-def think(run: DispatchRun, built: BuiltProblem, now: datetime) -> Thought:
-    """The best plan in the time the company gives. Raises InvalidPlanError and UnfitPlanError."""
+def think(
+    run: DispatchRun, built: BuiltProblem, now: datetime, run_slices: Runner | None = None
+) -> Thought:
+    """The best plan in the time the company gives. Raises InvalidPlanError and UnfitPlanError.
+
+    `run_slices`: who searches the slices of a very large day; here, one after the other, if None.
+    """
     if run.is_continuous:
         return _replanned(run, built, now)
     start = resume(built.problem, built.in_force) if built.in_force else None
@@ -46,6 +54,7 @@ def think(run: DispatchRun, built: BuiltProblem, now: datetime) -> Thought:
         time_limit_s=float(run.company.rules.solver_time_limit_s),
         rng=random.Random(run.seed),
         clock=time.monotonic,
+        run_slices=run_slices,
     )
     return Thought(result=result, start=start)
 

@@ -1,0 +1,83 @@
+"""The slices of a very large day on real workers: the same plan as in one process."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from celery.contrib.testing.worker import start_worker
+
+from atmr.celery import app
+from dispatch import tasks
+from dispatch.engine.construct import construct
+from dispatch.engine.cost import score
+from dispatch.engine.decompose import Runner, Slice, Sweeps, improve_in_slices, in_process
+from dispatch.engine.plan import Plan
+from dispatch.engine.search import warm
+from tests.dispatch.engine.builders import large_day
+
+# Celery keeps results by a command that redis-py would like to be called by another name.
+pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
+
+SWEEPS = Sweeps(count=2, slice_trips=12, rounds_per_trip=5)
+DAY = large_day(trips=40, shifts=6)
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[None]:
+    """The real job queue, and 40 trips are many."""
+    warm()
+    settings.SPREAD_FROM_TRIPS = 40
+    monkeypatch.setattr(tasks, "ANSWER_S", 2.0)
+    app.conf.task_always_eager = False
+    yield
+    app.conf.task_always_eager = True
+
+
+@pytest.fixture
+def workers(queue: None) -> Iterator[None]:
+    with (
+        start_worker(app, pool="solo", hostname="one@here", perform_ping_check=False),
+        start_worker(app, pool="solo", hostname="two@here", perform_ping_check=False),
+    ):
+        yield
+
+
+def planned(run: Runner = in_process) -> Plan:
+    return improve_in_slices(DAY, construct(DAY), seed=3, sweeps=SWEEPS, run=run).plan
+
+
+def test_the_task_gives_back_what_it_would_have_found_here() -> None:
+    part = Slice(problem=DAY, plan=construct(DAY), seed=1, rounds=50, hot=1.5, cold=0.1)
+    sent = json.loads(json.dumps(part.to_json()))
+    answer = json.loads(json.dumps(tasks.improve_slice(sent)))
+    assert Plan.from_json(answer) == next(iter(tasks.over_workers([part])))
+
+
+def test_workers_find_the_plan_that_one_process_finds(
+    workers: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert tasks._workers() == 2
+    caplog.set_level(logging.WARNING, "dispatch.tasks")
+    there = planned(tasks.over_workers)
+    assert there == planned()
+    assert score(DAY, there).total < score(DAY, construct(DAY)).total
+    assert not caplog.records
+
+
+def test_without_workers_it_is_searched_here(queue: None) -> None:
+    assert tasks._workers() == 0
+    assert planned(tasks.over_workers) == planned()
+
+
+def test_workers_that_give_nothing_back_hold_nobody_up(
+    queue: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They answered, and are gone or busy: after the wait everything is searched here."""
+    monkeypatch.setattr(tasks, "_workers", lambda: 2)
+    monkeypatch.setattr(tasks, "SLICE_KEEPS_S", 0.2)
+    assert planned(tasks.over_workers) == planned()
+    app.control.purge()
