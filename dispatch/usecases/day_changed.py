@@ -6,7 +6,7 @@ from datetime import date
 from functools import partial
 
 from django.db import transaction
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_save, pre_delete
 from django.dispatch import Signal, receiver
 
 from dispatch.models import Absence, VehicleUnavailability
@@ -23,11 +23,12 @@ def _tell(company_id: int, day: date | None) -> None:
     day_changed.send(sender=None, company_id=company_id, day=day)
 
 
-@receiver([post_save, post_delete], sender=Absence)
+# Before a deletion: after it, an absence that goes with its driver has no driver left to ask for the company.
+@receiver([post_save, pre_delete], sender=Absence)
 def _driver_is_away(*, instance: Absence, **_rest: object) -> None:
     tell_of_change(company_id=instance.driver.company_id, day=None)
 
 
-@receiver([post_save, post_delete], sender=VehicleUnavailability)
+@receiver([post_save, pre_delete], sender=VehicleUnavailability)
 def _vehicle_is_away(*, instance: VehicleUnavailability, **_rest: object) -> None:
     tell_of_change(company_id=instance.vehicle.company_id, day=None)

@@ -16,7 +16,17 @@ from dispatch.usecases.day_changed import day_changed
 from dispatch.usecases.record_progress import record_progress
 from dispatch.usecases.take_booking import take_booking
 from dispatch.usecases.trigger_return import trigger_return
-from tests.factories import DAY, at, between, make_booking, make_outbound, make_patient, make_return
+from tests.factories import (
+    DAY,
+    at,
+    between,
+    make_booking,
+    make_driver,
+    make_outbound,
+    make_patient,
+    make_return,
+    make_vehicle,
+)
 
 Capture = Callable[..., AbstractContextManager[list[Callable[[], Any]]]]
 Heard = list[tuple[int, date | None]]
@@ -77,6 +87,19 @@ def test_who_and_what_is_away(
         away.delete()
         VehicleUnavailability.objects.create(vehicle=shift.vehicle, period=between(at(9), at(18)))
     assert heard == [(company.pk, None)] * 3
+
+
+def test_who_is_away_may_be_deleted_with_their_absences(
+    company: Company, heard: Heard, django_capture_on_commit_callbacks: Capture
+) -> None:
+    driver, vehicle = make_driver(company), make_vehicle(company)
+    Absence.objects.create(driver=driver, first_on=DAY, last_on=DAY)
+    VehicleUnavailability.objects.create(vehicle=vehicle, period=between(at(9), at(18)))
+    with django_capture_on_commit_callbacks(execute=True):
+        driver.delete()
+        vehicle.delete()
+        assert heard == []
+    assert heard == [(company.pk, None)] * 2
 
 
 def test_a_shift(
