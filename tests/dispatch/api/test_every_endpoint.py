@@ -185,13 +185,14 @@ class Scene:
         body = self._filled(case.body) if method in {"POST", "PATCH"} else None
         return caller(method, path, body, match=match)
 
-    def _filled(self, body: dict[str, Any]) -> dict[str, Any]:
-        return {
-            name: self.rows[value[1:-1]].pk
-            if isinstance(value, str) and value[:1] == "{"
-            else value
-            for name, value in body.items()
-        }
+    def _filled(self, value: Any) -> Any:
+        """The same with the rows' numbers in place of their words, however deep they lie."""
+        if isinstance(value, dict):
+            return {name: self._filled(part) for name, part in value.items()}
+        if isinstance(value, list):
+            return [self._filled(part) for part in value]
+        is_word = isinstance(value, str) and value[:1] == "{"
+        return self.rows[value[1:-1]].pk if is_word else value
 
 
 _PATHS = {"list": "", "detail": "", "book-return": "return"}

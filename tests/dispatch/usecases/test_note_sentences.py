@@ -23,6 +23,7 @@ from tests.factories import make_booking, make_company, make_driver, make_shift
 FIGURES: dict[str, int | str] = {
     "gaps": 3, "pairs": 12, "count": 2, "seconds": 30, "status": 500, "code": "NoRoute",
     "start": "12:00", "end": "19:00", "shift": "s7", "trip": "b3", "other": "b4", "fields": "speed_kmh", "detail": "No trip.", "weight": 60, "usual": 30, "kind": "KeyError",
+    "budget": 5, "served": 1, "minutes": 7,
 }  # fmt: skip
 
 
@@ -34,7 +35,8 @@ def test_every_key_has_its_sentence(key: NoteKey, language: str) -> None:
     assert said
     assert "%(" not in said
     assert ("<s7>" in said) == key.startswith("shift_")
-    assert ("<b3>" in said) == (key in {NoteKey.PIN_RELEASED, NoteKey.PATIENT_TWICE})
+    names_trip = {NoteKey.PIN_RELEASED, NoteKey.PATIENT_TWICE, NoteKey.PROMISE_BROKEN}
+    assert ("<b3>" in said) == (key in names_trip)
     assert ("<b4>" in said) == (key is NoteKey.PATIENT_TWICE)
 
 
