@@ -23,7 +23,7 @@ def _tell(company_id: int, day: date | None) -> None:
     day_changed.send(sender=None, company_id=company_id, day=day)
 
 
-# Before a deletion: after it, an absence that goes with its driver has no driver left to ask for the company.
+# Before a deletion: when a whole company with a return journey goes, the driver may go before the absence.
 @receiver([post_save, pre_delete], sender=Absence)
 def _driver_is_away(*, instance: Absence, **_rest: object) -> None:
     tell_of_change(company_id=instance.driver.company_id, day=None)
