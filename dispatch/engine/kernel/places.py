@@ -9,7 +9,7 @@ import numpy as np
 from dispatch.engine.kernel.compiled import compiled
 from dispatch.engine.kernel.routes import LOADS, Routes, Work, missing_breaks, note_insertion
 from dispatch.engine.kernel.tables import FAR, Ints, Tables
-from dispatch.engine.kernel.timing import Nodes, comfort, leg_s, settle
+from dispatch.engine.kernel.timing import Nodes, comfort, least_starts, leg_s, settle
 
 MOST_OFFERS = 8_192  # in one route: more than any route of an ordinary day has places
 
@@ -88,7 +88,10 @@ def look_up(
 
 @compiled
 def collect(day: Tables, plan: Routes, s: int, trip: int, offers: Offers, bound: int) -> int:
-    """Note every place in the route that the bounds allow below `bound`; how many there are."""
+    """Note the places in the route that the bounds allow below `bound`; how many there are.
+
+    Passed over are those whose pickup alone is too dear, also where ways are such that the drop-off would make up for it.
+    """
     pickup, size = 2 * trip, plan.size[s]
     base = base_price(day, plan, s, trip)
     if base >= bound:
@@ -113,6 +116,8 @@ def collect(day: Tables, plan: Routes, s: int, trip: int, offers: Offers, bound:
         else:
             detour += day.way[before, pickup]
             detour -= day.way[before, after] if after >= 0 else day.way_home[s, before]
+        if after >= 0 and detour + day.way[pickup, after] >= bound:
+            continue  # the drop-off adds to that, where no way round is the shorter one
         count = _collect_ends(day, plan, s, trip, offers, count, (i, start + board, detour, bound))
     return count
 
@@ -251,8 +256,8 @@ def comfort_with(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, w
 def _time_with(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, work: Work) -> int:
     """Seconds from the last start of the route with the trip there to the base, -1 when it cannot be timed.
 
-    `work` then holds nodes, gaps and starts. Times start from those of the route as it is: one more trip makes nothing
-    earlier.
+    `work` then holds nodes, gaps and starts. Times start from those of the route as it is, unless the way round is
+    the quicker one (as where the margin between trips falls away inside a shared ride): then all are counted anew.
     """
     stops = day.drive.shape[0]
     seq, gaps, starts, at = work.seq, work.gaps, work.starts, work.at
@@ -264,6 +269,7 @@ def _time_with(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, wor
     carried = day.service[seq[i - 1]] if i > 0 else 0
     start = starts[i - 1] if i > 0 else day.begins[s]
     is_new_way, is_later, last = True, True, size - 1
+    round_s = 0  # since the last node that stood there before
     for k in range(i, size):
         node = seq[k]
         at[node] = k
@@ -278,9 +284,14 @@ def _time_with(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, wor
             is_new_way = k <= j + 1  # up to the first stop behind the drop-off
         carried = day.service[node]
         gaps[k] = gap
+        round_s += gap
         least = day.low[node]
         if node >> 1 != trip or node >= stops:
-            least = plan.starts[s, k - 1 if k <= j else k - 2]
+            before = k - 1 if k <= j else k - 2
+            if round_s < plan.gaps[s, before]:
+                is_timed, home = least_starts(day, s, seq, size, gaps, starts, at)
+                return int(home) if is_timed else -1
+            least, round_s = plan.starts[s, before], 0
         if is_later:
             start = max(start + gap, least)
             if start > day.high[node]:
@@ -292,6 +303,9 @@ def _time_with(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, wor
         starts[k] = start
     if is_new_way:
         home = carried + day.to_base[s, previous]
+        if round_s + home < plan.home[s]:
+            is_timed, home = least_starts(day, s, seq, size, gaps, starts, at)
+            return int(home) if is_timed else -1
     if not settle(day, s, seq, size, gaps, home, at, starts, (i, last)):
         return -1
     return int(home)

@@ -88,7 +88,7 @@ def refresh(day: Tables, plan: Routes, s: int, work: Work) -> bool:
     plan.aboard[s, 0], plan.before[s, 0] = 0, -1
     plan.load[s, 0, :] = 0
     _note_forward(day, plan, s, 0, work)
-    _note_backward(day, plan, s, size)
+    _note_backward(day, plan, s, 0)
     _stamp(plan, s)
     trips, people = _count(day, plan, s)
     plan.trips[s], plan.comfort[s], plan.price[s] = trips, 0, 0

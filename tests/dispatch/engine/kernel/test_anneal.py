@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatch.engine.construct import construct
@@ -70,7 +70,9 @@ def test_a_round_taken_back_leaves_nothing_behind(day: Problem, seed: int) -> No
     assert state(search.plan) == before
 
 
-@law
+@settings(
+    deadline=None, max_examples=300
+)  # rare: a stop left out of account shows on the next visit only
 @given(problems(), st.integers(0, 9))
 def test_every_route_says_of_itself_what_a_fresh_look_says(day: Problem, seed: int) -> None:
     search = search_on(day, construct(day), seed=seed)
