@@ -263,13 +263,12 @@ def _time_with(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, wor
     seq, gaps, starts, at = work.seq, work.gaps, work.starts, work.at
     size = with_trip(plan, s, trip, i, j, seq)
     for k in range(i):
-        gaps[k], starts[k] = plan.gaps[s, k], plan.starts[s, k]
-        at[seq[k]] = k
+        gaps[k], starts[k], at[seq[k]] = plan.gaps[s, k], plan.starts[s, k], k
     previous, aboard, home = plan.before[s, i], plan.aboard[s, i], plan.home[s]
     carried = day.service[seq[i - 1]] if i > 0 else 0
     start = starts[i - 1] if i > 0 else day.begins[s]
-    is_new_way, is_later, last = True, True, size - 1
-    round_s = 0  # since the last node that stood there before
+    # `round_s`: since the last node that stood there before
+    is_new_way, is_later, last, round_s = True, True, size - 1, 0
     for k in range(i, size):
         node = seq[k]
         at[node] = k
@@ -289,8 +288,7 @@ def _time_with(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, wor
         if node >> 1 != trip or node >= stops:
             before = k - 1 if k <= j else k - 2
             if round_s < plan.gaps[s, before]:
-                is_timed, home = least_starts(day, s, seq, size, gaps, starts, at)
-                return int(home) if is_timed else -1
+                return _time_anew(day, s, size, work)
             least, round_s = plan.starts[s, before], 0
         if is_later:
             start = max(start + gap, least)
@@ -304,11 +302,17 @@ def _time_with(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, wor
     if is_new_way:
         home = carried + day.to_base[s, previous]
         if round_s + home < plan.home[s]:
-            is_timed, home = least_starts(day, s, seq, size, gaps, starts, at)
-            return int(home) if is_timed else -1
+            return _time_anew(day, s, size, work)
     if not settle(day, s, seq, size, gaps, home, at, starts, (i, last)):
         return -1
     return int(home)
+
+
+@compiled
+def _time_anew(day: Tables, s: int, size: int, work: Work) -> int:
+    """As `_time_with`, of the nodes that `work` holds."""
+    is_timed, home = least_starts(day, s, work.seq, size, work.gaps, work.starts, work.at)
+    return int(home) if is_timed else -1
 
 
 @compiled
