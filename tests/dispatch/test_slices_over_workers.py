@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
-from celery.contrib.testing.worker import start_worker
 
 from atmr.celery import app
 from dispatch import tasks
@@ -38,11 +43,21 @@ def queue(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[None]:
 
 
 @pytest.fixture
-def workers(queue: None) -> Iterator[None]:
-    with (
-        start_worker(app, pool="solo", hostname="one@here", perform_ping_check=False),
-        start_worker(app, pool="solo", hostname="two@here", perform_ping_check=False),
-    ):
+def workers(queue: None, settings: Any, var: Path) -> Iterator[None]:
+    """Two processes of their own, as on two machines."""
+    command = [sys.executable, "-m", "celery", "-A", "atmr.celery", "worker", "--pool", "solo"]
+    env = os.environ | {"REDIS_URL": settings.REDIS_URL}
+    with ExitStack() as stack:
+        for name in ("one", "two"):
+            log = stack.enter_context((var / name).open("w"))
+            process = subprocess.Popen(
+                [*command, "--hostname", f"{name}@here"], env=env, stdout=log, stderr=log
+            )
+            stack.callback(process.wait, 30)
+            stack.callback(process.terminate)
+        until = time.monotonic() + 120
+        while tasks._workers() < 2:
+            assert time.monotonic() < until, (var / "one").read_text()
         yield
 
 
@@ -60,7 +75,6 @@ def test_the_task_gives_back_what_it_would_have_found_here() -> None:
 def test_workers_find_the_plan_that_one_process_finds(
     workers: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    assert tasks._workers() == 2
     caplog.set_level(logging.WARNING, "dispatch.tasks")
     there = planned(tasks.over_workers)
     assert there == planned()
