@@ -13,7 +13,7 @@ from dispatch.models import Booking
 from dispatch.models.statuses import UNDER_WAY
 from dispatch.notes import Note, NoteKey
 from dispatch.usecases.day_rows import MIN_S, DayRows, prefixed
-from dispatch.usecases.day_so_far import NOTHING_YET
+from dispatch.usecases.day_so_far import NOTHING_YET, assignment_of
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.references import driver_ref, shift_ref, trip_ref
 
@@ -42,7 +42,8 @@ class DayTrips:
             self.of.leave_out(reference, Rule.UNKNOWN_COORDINATES, "locate")
             return None
         is_committed = reference in self.of.committed
-        is_free = row is None and not self.of.is_stranded(booking)
+        # Who has a driver may be late and is planned all the same, also while being placed anew.
+        is_free = assignment_of(booking) is None and not self.of.is_stranded(booking)
         if not is_committed and is_free and self._is_over(booking):
             self.of.leave_out(reference, Rule.TIME_WINDOW, "check_times")
             return None
