@@ -20,6 +20,7 @@ from dispatch.engine.construct import construct
 from dispatch.engine.cost import score
 from dispatch.engine.decompose import Slice, in_process
 from dispatch.engine.errors import InvalidPlanError
+from dispatch.engine.insertion import best_insertions
 from dispatch.engine.pipeline import Result, UnfitPlanError, _Run, make_plan
 from dispatch.engine.plan import Plan, Route, TimedVisit, Unassigned
 from dispatch.engine.problem import Problem, Weights
@@ -284,6 +285,18 @@ def test_reading_the_pipeline_loads_no_solver() -> None:
     """Web processes import it, and must stay light."""
     code = "import sys, dispatch.engine.pipeline; sys.exit(bool({'ortools', 'numba'} & {*sys.modules}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_first_plan_of_a_large_day_is_compiled() -> None:
+    """80 trips in 8 shifts are too many questions for the exact insertion; it is asked about what is left over."""
+    day = large_day(trips=80, shifts=8)
+    first = construct(day, rough=pipeline._rough)
+    assert not faults(day, first)
+    assert first.routes != construct(day).routes
+    left = [item.trip for item in first.unassigned]
+    assert left
+    assert not any(list(best_insertions(day, first, trip, limit=1)) for trip in left)
+    assert made(day, rounds=1).stages[0].unserved == len(left)
 
 
 class TestVeryLarge:
