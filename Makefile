@@ -10,7 +10,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' >/dev/null 2>&1; \
 	then echo $$p; break; fi; done)
 
-.PHONY: help up test check bench bench-days bench-dynamic bench-planner messages schema lock clean install install-dev install-bench compiled need-python
+.PHONY: help up test check bench bench-days bench-dynamic bench-planner bench-plots messages schema lock clean install install-dev install-bench compiled need-python
 .DEFAULT_GOAL := help
 
 help:  ## what can be made
@@ -41,6 +41,9 @@ bench-dynamic: compiled  ## re-plan days as they change: requests that arrive (D
 
 bench-planner: install-bench compiled  ## measure the planner beside PyVRP and VROOM (DATA=folder, ARGS="--family pdptw"; ARGS=--help)
 	$(PY) -m tests.bench.planner --data $(DATA) $(ARGS)
+
+bench-plots: install-bench  ## draw docs/planner from what bench-planner has kept (ARGS="--clock cpu")
+	$(PY) -m tests.bench.plots $(ARGS)
 
 messages: install-dev  ## gather all texts into locale/, say which lack their French, compile what Django reads
 	DJANGO_SETTINGS_MODULE=atmr.settings $(PY) -m tests.house.messages

@@ -1,4 +1,4 @@
-"""What `make bench-planner` can plan: published instances, and synthetic days of three sizes."""
+"""What `make bench-planner` can plan: published instances, and synthetic days of several sizes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ from dispatch.instances import BestKnown, Instance, parse, parse_best_known
 from tests.bench.synthetic import synthetic_day
 
 SIZES: Mapping[str, tuple[int, int]] = MappingProxyType(
-    {"250x30": (250, 30), "1000x100": (1_000, 100), "3000x300": (3_000, 300)}
+    {
+        "100x12": (100, 12),
+        "250x30": (250, 30),
+        "500x50": (500, 50),
+        "1000x100": (1_000, 100),
+        "2000x200": (2_000, 200),
+        "3000x300": (3_000, 300),
+    }
 )
 
 
