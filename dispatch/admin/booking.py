@@ -29,6 +29,7 @@ from dispatch.admin.booking_forms import (
     tell_doubts,
 )
 from dispatch.admin.days import DayFilter
+from dispatch.admin.handovers import HandoverFilter, HandoverInline
 from dispatch.admin.transfer import CsvDesk
 from dispatch.admin.versions import StaleRowError, VersionedDesk
 from dispatch.enums import BookingStatus, Leg, Priority
@@ -90,7 +91,9 @@ class BookingDesk(CsvDesk, VersionedDesk):
     list_select_related = (
         "company", "patient", "pickup__parent", "dropoff__parent", "assignment__driver",
     )  # fmt: skip
-    list_filter = (DayFilter, "status", "leg", "priority", "is_will_call", CompanyFilter)
+    list_filter = (
+        DayFilter, "status", "leg", "priority", "is_will_call", HandoverFilter, CompanyFilter,
+    )  # fmt: skip
     ordering = ("-service_on", "promised_from", "id")
     autocomplete_fields = ("patient", "pickup", "dropoff", "outbound")
     actions = ("confirm", "cancel")
@@ -223,7 +226,10 @@ class BookingDesk(CsvDesk, VersionedDesk):
         return (*fixed, *FIXED)
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
-        return (ReturnInline,) if obj is not None and obj.leg == Leg.OUTBOUND else ()
+        if obj is None:
+            return ()
+        found = (ReturnInline,) if obj.leg == Leg.OUTBOUND else ()
+        return (*found, HandoverInline) if obj.handovers.exists() else found
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Only what was never promised disappears; anything else is cancelled, and stays in the books."""

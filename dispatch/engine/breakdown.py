@@ -296,7 +296,7 @@ class _Desk:
             extra_s=extra_s,
             extra_m=extra_m,
             cost_c=cost_c,
-            weight=cost_c + self._weight_of(late_s + wait_s),
+            weight=cost_c + self._weight_of(one, late_s, wait_s),
             added_cost=self._added(after, s, sequence, i),
             moved=tuple(self._moved(s, sequence, timing)),
         )
@@ -329,8 +329,13 @@ class _Desk:
             return max(0, overdue_s), pickup_s - self.of.since_s
         return max(0, overdue_s, pickup_s - one.promised_to_s), 0
 
-    def _weight_of(self, late_s: int) -> int:
-        return late_s * self.of.prices.late_per_min_c // 60
+    def _weight_of(self, one: Stranded, late_s: int, wait_s: int) -> int:
+        """Who has waited for a while has the dear minutes before them."""
+        prices, since_s = self.of.prices, self.of.since_s
+        waited_s = 0 if one.waits_since_s is None else max(0, since_s - one.waits_since_s)
+        return (
+            prices.late_c(late_s) + prices.aboard_c(waited_s + wait_s) - prices.aboard_c(waited_s)
+        )
 
     def _moved(self, s: int, sequence: list[int], timing: Timing) -> Iterator[tuple[str, int]]:
         old = self.sequences[s]
@@ -363,7 +368,7 @@ class _Desk:
                 extra_s=0,
                 extra_m=0,
                 cost_c=cost_c,
-                weight=cost_c + self._weight_of(late_s + wait_s),
+                weight=cost_c + self._weight_of(one, late_s, wait_s),
             )
         )
 

@@ -10,6 +10,9 @@ from dispatch.engine.plan import Plan, Unassigned
 from dispatch.engine.problem import Load, Problem, Trip
 from dispatch.enums import Means
 
+MIN_S = 60
+ABOARD_DOUBLES_S = 1800
+
 
 class Urgency(IntEnum):
     ABOARD = 0
@@ -19,12 +22,16 @@ class Urgency(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stranded:
-    """A trip that lost its vehicle. `promised_to_s`: the end of the window the patient was told."""
+    """A trip that lost its vehicle. `promised_to_s`: the end of the window the patient was told.
+
+    `waits_since_s`: when who is on board began to wait beside the road, where that was before this breakdown.
+    """
 
     trip: str
     promised_to_s: int
     appointment_s: int | None = None
     is_aboard: bool = False
+    waits_since_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,13 +52,25 @@ class Partner:
 class Prices:
     """Own driving in centimes; `late_per_min_c` weighs a patient's minute against them, and is paid by nobody.
 
-    `new_run_c`: what it costs to send a crew out that was not out yet.
+    `new_run_c`: what it costs to send a crew out that was not out yet. `aboard_per_min_c`: the first minute in or
+    beside a broken vehicle. Each further one weighs more, twice as much after `ABOARD_DOUBLES_S`: nobody can sit
+    down elsewhere, and one long wait is worse than two that are half as long (fairness among those who wait).
     """
 
     per_km_c: int
     per_hour_c: int
     new_run_c: int
     late_per_min_c: int
+    aboard_per_min_c: int
+
+    def late_c(self, late_s: int) -> int:
+        """What so many seconds behind a promise weigh."""
+        return late_s * self.late_per_min_c // MIN_S
+
+    def aboard_c(self, wait_s: int) -> int:
+        """What so many seconds on the road weigh: the integral of a price that rises with the time."""
+        risen_s = 2 * ABOARD_DOUBLES_S + wait_s
+        return wait_s * self.aboard_per_min_c * risen_s // (2 * ABOARD_DOUBLES_S * MIN_S)
 
 
 @dataclass(frozen=True, kw_only=True)

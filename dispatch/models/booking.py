@@ -31,7 +31,9 @@ from dispatch.models.statuses import CANCELLATIONS, REASONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import date
+    from datetime import date, datetime
+
+    from dispatch.models.handover import Handover
 
 LONGEST_NOTE = 2000  # letters a driver can be expected to read
 
@@ -379,10 +381,20 @@ class Booking(models.Model):
     @property
     def waits_at(self) -> Place | None:
         """Where a patient who was on board waits for another vehicle (uses what was prefetched)."""
+        wait = self._wait
+        return None if wait is None else wait.place
+
+    @property
+    def waits_since(self) -> datetime | None:
+        """From when on (uses what was prefetched)."""
+        wait = self._wait
+        return None if wait is None else wait.at
+
+    @property
+    def _wait(self) -> Handover | None:
         if self.status != BookingStatus.ON_BOARD:
             return None
-        waits = (row.place for row in self.handovers.all() if row.is_waiting)
-        return next(waits, None)
+        return next((row for row in self.handovers.all() if row.is_waiting), None)
 
     @property
     def was_handed_on(self) -> bool:

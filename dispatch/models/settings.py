@@ -218,6 +218,16 @@ class Rescue(_Frozen):
         title=_("A minute late (CHF)"),
         description=_("What a minute of waiting weighs against money; nobody pays it."),
     )
+    aboard_times: float = Field(
+        default=2.5,
+        ge=1,
+        le=20,
+        title=_("A minute beside the road (times a minute late)"),
+        description=_(
+            "For patients who wait in or beside the broken vehicle. It rises: after half an hour each minute weighs "
+            "twice as much."
+        ),
+    )
     relief_min: int = Field(
         default=15,
         ge=0,

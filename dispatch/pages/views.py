@@ -16,6 +16,7 @@ from dispatch.enums import RunStatus
 from dispatch.models import Booking, DispatchRun
 from dispatch.pages.answers import said_to
 from dispatch.pages.day_board import day_board
+from dispatch.pages.handover_lines import handover_lines
 from dispatch.pages.journey import journey_of
 from dispatch.pages.policy import signed_in
 from dispatch.pages.proposal import proposal_of
@@ -90,6 +91,7 @@ def why(request: HttpRequest, booking_id: int) -> HttpResponse:
         "why": found,
         "line": line,
         "journey": journey_of(found.booking, seat, now=now, asked=request.GET),
+        "handovers": handover_lines(found.booking),
         "messages": [*said.general, *said.beside(booking_id)],
     }
     return page(request, seat, "pages/why.html", facts)

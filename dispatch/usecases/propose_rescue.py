@@ -112,6 +112,7 @@ def prices_of(rules: CompanySettings) -> Prices:
         per_hour_c=_centimes(own.own_per_hour),
         new_run_c=_centimes(own.new_run),
         late_per_min_c=_centimes(own.late_per_min),
+        aboard_per_min_c=_centimes(own.late_per_min * own.aboard_times),
     )
 
 
@@ -145,6 +146,7 @@ def _one(row: Booking, clock: DayClock) -> Stranded:
         promised_to_s=clock.second(promise_of(row)[1]),
         appointment_s=clock.second_if(row.appointment_at),
         is_aboard=row.status == BookingStatus.ON_BOARD,
+        waits_since_s=clock.second_if(row.waits_since),
     )
 
 

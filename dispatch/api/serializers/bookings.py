@@ -13,6 +13,7 @@ from rest_framework import serializers
 
 from dispatch.api.fields import MomentField, RowIdField, StrictSerializer, WordField
 from dispatch.api.serializers.assignments import BookingAssignmentSerializer
+from dispatch.api.serializers.handovers import HandoverSerializer
 from dispatch.api.serializers.shared import PlaceSerializer, ReadSerializer, TravellerSerializer
 from dispatch.enums import BookingStatus, DoubtKind, Leg, Priority, StatusReason
 from dispatch.models import Booking
@@ -47,6 +48,12 @@ class BookingSerializer(ReadSerializer):
     )
     return_booking = serializers.SerializerMethodField()
     assignment = serializers.SerializerMethodField()
+    waits_at = PlaceSerializer(
+        read_only=True,
+        allow_null=True,
+        help_text="Where the patient, who was on board, waits for another vehicle; the next one picks up there.",
+    )
+    handovers = HandoverSerializer(many=True, read_only=True)
 
     class Meta:
         model = Booking
@@ -57,7 +64,7 @@ class BookingSerializer(ReadSerializer):
             "same_driver_as_outbound", "escort_seats", "escorts", "notes", "coordinates_known", "status",
             "status_reason", "created_at", "en_route_at", "arrived_pickup_at", "boarded_at",
             "arrived_dropoff_at", "alighted_at", "absent_at", "plan_changes", "late_plan_changes",
-            "assignment",
+            "assignment", "waits_at", "handovers",
         ]  # fmt: skip
         read_only_fields = fields
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -37,7 +38,7 @@ from dispatch.api.serializers.impacts import (
 )
 from dispatch.api.versions import expected_version
 from dispatch.enums import Role
-from dispatch.models import Booking
+from dispatch.models import Booking, Handover
 from dispatch.models.statuses import DRIVER_STEPS
 from dispatch.usecases.assign_booking import assign_booking
 from dispatch.usecases.book_return import book_return
@@ -71,6 +72,11 @@ class BookingViewSet(CompanyViewSet):
         "return_booking",
         "assignment__driver",
         "assignment__vehicle",
+    ).prefetch_related(
+        Prefetch(
+            "handovers",
+            Handover.objects.select_related("driver", "vehicle", "place__parent", "by"),
+        )
     )
     serializer_class = BookingSerializer
     filterset_class = BookingFilter

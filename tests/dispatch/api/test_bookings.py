@@ -420,10 +420,10 @@ def test_a_list_costs_the_same_whatever_its_length(
 
     add(1)
     office.get("bookings/")
-    with django_assert_num_queries(3):  # token, membership, bookings
+    with django_assert_num_queries(4):  # token, membership, bookings, handovers
         assert len(office.get("bookings/").body["results"]) == 2
     add(4)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert len(office.get("bookings/").body["results"]) == 10
 
 

@@ -75,8 +75,16 @@ def test_a_proposal_is_applied_with_the_ways_that_were_chosen(
         "seen": shown["seen"],
         "ways": [{"booking": aboard.pk, "means": own["means"], "shift": other.pk}],
     }
+    before = office("GET", f"bookings/{aboard.pk}/").body
+    assert (before["waits_at"], before["handovers"]) == (None, [])
     applied = office("POST", f"shifts/{lost.pk}/apply-rescue/", body)
     assert applied.body == {"moved": 1, "partner": 0, "relief": None}
+    waiting = office("GET", f"bookings/{aboard.pk}/").body
+    assert waiting["waits_at"]["id"] == aboard.pickup_id
+    (handover,) = waiting["handovers"]
+    assert (handover["shift"], handover["is_waiting"]) == (lost.pk, True)
+    assert handover["driver"]["name"] == str(lost.driver)
+    assert (handover["place"]["id"], handover["price_c"]) == (aboard.pickup_id, None)
     row = Assignment.objects.get(booking=aboard)
     assert row.shift == other
     again = office("POST", f"shifts/{lost.pk}/apply-rescue/", body)

@@ -21,8 +21,11 @@ from dispatch.enums import Means, Rule
 from tests.dispatch.engine import builders as day
 from tests.dispatch.engine.strategies import begun_problems, law
 
-# A kilometre of our own costs 1.–, an hour 36.– (a centime a second), a crew more 40.–, a minute late 2.–.
-PRICES = Prices(per_km_c=100, per_hour_c=3_600, new_run_c=4_000, late_per_min_c=200)
+# A kilometre of our own costs 1.–, an hour 36.– (a centime a second), a crew more 40.–, a minute late 2.–; the first
+# minute beside the road weighs 3.–, the one after half an hour 6.–.
+PRICES = Prices(
+    per_km_c=100, per_hour_c=3_600, new_run_c=4_000, late_per_min_c=200, aboard_per_min_c=300
+)
 TAXI = Partner(base_c=1_000, per_km_c=300, notice_s=600, places=Load(seats=4))
 
 
@@ -61,17 +64,52 @@ def test_who_is_on_board_is_fetched_where_the_vehicle_stands_and_waits_for_it() 
     assert (own.pickup_s, own.dropoff_s, own.wait_s, own.late_s) == (1_800, 2_200, 800, 0)
     # 7 → 0 (700) becomes 7 → 5 → 9 → 0 (1 500): 8 km and 800 s more.
     assert (own.extra_s, own.extra_m, own.cost_c) == (800, 8_000, 1_600)
-    assert own.weight == 1_600 + 800 * 200 // 60
-    # The taxi comes after ten minutes, for 10.– and four kilometres at 3.–; waiting tips the scales: 42.– against 42.66.
+    # 800 s beside the road: 13⅓ minutes, of which the middle one weighs 3.– × (1 + 400 / 1 800).
+    assert own.weight == 1_600 + 4_888
+    # The taxi comes after ten minutes, for 10.– and four kilometres at 3.–; ten minutes weigh 35.–: waiting tips the scales.
     assert (taxi.means, taxi.pickup_s, taxi.dropoff_s, taxi.cost_c) == (
         Means.PARTNER,
         1_600,
         2_000,
         2_200,
     )
-    assert (taxi.weight, own.weight) == (4_200, 4_266)
+    assert (taxi.weight, own.weight) == (5_700, 6_488)
     alone = propose(broken(world, day.plan(world, r="+b -b"), "a*"))
     assert day.spell(alone.plan.route_of["r"]) == "+b -b +a -a"
+
+
+def test_people_beside_the_road_are_not_left_there_for_the_price_of_a_crew() -> None:
+    """Shift r passes town 5 after 63 minutes and goes to town 9 anyway: it costs nothing. Shift q is sent out for 40.– and
+    nine kilometres and is there after 45. At home a minute weighs 2.–: 126.– against 148.–, and r comes.
+    """
+    world = day.problem(
+        day.trip("a", day.stop(5, 1_000, 1_000), day.stop(9)),
+        day.trip("b", day.stop(4, 4_680, 4_680), 5),
+        day.shift("s"),
+        day.shift("r", start_location=4, end_location=9, start_s=4_600),
+        day.shift("q", end_location=9, start_s=3_200),
+    )
+    plan = day.plan(world, r="+b -b")
+    (line,) = propose(broken(world, plan, "a")).lines
+    assert [(o.shift, o.late_s, o.weight) for o in line.options] == [
+        ("r", 3_780, 12_600),
+        ("q", 2_700, 14_800),
+    ]
+    (line,) = propose(broken(world, plan, "a*")).lines
+    # 63 minutes at 3.– and rising, 3 × 63 × (1 + 63 / 60) = 387.45; 45 minutes: 3 × 45 × 1.75 = 236.25 and 58.– of money.
+    assert [(o.shift, o.wait_s, o.weight) for o in line.options] == [
+        ("q", 2_700, 29_425),
+        ("r", 3_780, 38_745),
+    ]
+
+
+def test_who_has_waited_for_half_an_hour_waits_on_at_twice_the_price() -> None:
+    """The second vehicle breaks down as well: ten minutes more weigh 65.– and not 35.–."""
+    world = day.problem(day.trip("a", day.stop(5, 1_000, 1_000), day.stop(9)), day.shift("s"))
+    one = broken(world, Plan(routes=()), "a*", partner=TAXI)
+    again = replace(one, stranded=(replace(one.stranded[0], waits_since_s=-800),))
+    weights = [propose(each).lines[0].options[0].weight for each in (one, again)]
+    assert weights == [2_200 + 3_500, 2_200 + 6_500]
 
 
 def test_people_on_board_go_first_then_two_hours_then_the_rest() -> None:

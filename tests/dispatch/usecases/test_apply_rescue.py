@@ -199,6 +199,21 @@ def test_a_patient_whose_driver_was_on_the_way_waits_at_the_door_for_another(
     assert Handover.objects.count() == 1  # nobody else was on board
 
 
+def test_a_minute_beside_the_road_weighs_what_the_company_says(morning: Morning) -> None:
+    """The second vehicle breaks down too: who waits on the road has done so since the first one did."""
+    rules = {"rescue": {"late_per_min": 1.2, "aboard_times": 4}}
+    Company.objects.filter(pk=morning.company.pk).update(settings=rules)
+    proposal = morning.proposal()
+    prices = proposal.breakdown.prices
+    assert (prices.late_per_min_c, prices.aboard_per_min_c) == (120, 480)
+    morning.apply(proposal, *proposed(proposal))
+    lost = Lost(shift_id=morning.other.pk, what=Loss.VEHICLE)
+    again = propose_rescue(lost=lost, now=at(9, 15)).breakdown.stranded
+    since = {one.trip: one.waits_since_s for one in again}
+    assert since[trip_ref(morning.aboard.pk)] == (9 * 60 + 10) * 60
+    assert since[trip_ref(morning.eleven.pk)] is None
+
+
 def test_line_by_line_what_is_not_chosen_stays_where_it_was(morning: Morning) -> None:
     proposal = morning.proposal()
     ways = [way for way in proposed(proposal) if way.booking_id == morning.aboard.pk]
