@@ -104,12 +104,34 @@ def estimate(
     """
     if detour_factor < 1 or speed_kmh <= 0:
         raise InvalidProblemError("A detour factor is at least 1 and a speed is positive.")
-    metres = tuple(tuple(round(haversine_m(a, b) * detour_factor) for b in points) for a in points)
-    pace = 3.6 / speed_kmh
-    seconds = tuple(tuple(ceil(m * pace) for m in row) for row in metres)
+    metres = _there_and_back(points, detour_factor)
+    known = _Paced(3.6 / speed_kmh)
+    seconds = tuple(tuple(map(known.__getitem__, row)) for row in metres)
     return TravelTimes(
         seconds=seconds,
         metres=metres,
         traffic_permille=traffic_permille,
         source="estimate",
     )
+
+
+class _Paced(dict[int, int]):
+    """Metres → whole seconds, rounded up, at one pace (seconds a metre)."""
+
+    def __init__(self, pace: float) -> None:
+        super().__init__()
+        self._pace = pace
+
+    def __missing__(self, metres: int) -> int:
+        seconds = self[metres] = ceil(metres * self._pace)
+        return seconds
+
+
+def _there_and_back(points: tuple[Point, ...], detour_factor: float) -> Matrix:
+    """Metres of each pair, worked out one way: a straight line is as long back, to the last bit."""
+    rows = [[0] * len(points) for _ in points]
+    for i, a in enumerate(points):
+        row = rows[i]
+        for j in range(i):
+            row[j] = rows[j][i] = round(haversine_m(a, points[j]) * detour_factor)
+    return tuple(map(tuple, rows))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from dispatch.notes import Note, NoteKey
 from dispatch.roads import pair_cache, tables
 from dispatch.roads.breaker import breaker_for
 from dispatch.roads.client import Answer, OsrmAnswerError, OsrmClient, OsrmError
+from dispatch.roads.kept import Kept
 from dispatch.roads.values import (
     ESTIMATE,
     MIXED,
@@ -29,6 +30,15 @@ from dispatch.roads.values import (
 
 UNHURRIED = RoadLimits()
 
+_estimates: Kept[TravelTimes] = Kept()
+_answers: Kept[RoadAnswer] = Kept()
+
+
+def forget_tables() -> None:
+    """What this process keeps of travel tables (a test begins)."""
+    _estimates.forget()
+    _answers.forget()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Guess:
@@ -39,12 +49,17 @@ class _Guess:
     traffic_permille: tuple[int, ...]
 
     def of(self, points: tuple[Point, ...]) -> TravelTimes:
-        return estimate(
-            points,
-            detour_factor=self.detour_factor,
-            speed_kmh=self.speed_kmh,
-            traffic_permille=self.traffic_permille,
-        )
+        key = (self, points)
+        times = _estimates.find(key)
+        if times is None:
+            times = estimate(
+                points,
+                detour_factor=self.detour_factor,
+                speed_kmh=self.speed_kmh,
+                traffic_permille=self.traffic_permille,
+            )
+            _estimates.keep(key, times, len(points))
+        return times
 
 
 def travel_times(
@@ -72,8 +87,7 @@ def travel_times(
     places = list(dict.fromkeys(place_of(point) for point in points))
     if len(places) < 2:
         return _estimated(points, guess, started, notes=())
-    known, complaint = _ask(places, osrm_url, limits)
-    return _completed(points, known, complaint, guess, started)
+    return _Question(points, places, guess, osrm_url, limits, started).answer()
 
 
 def _estimated(
@@ -90,27 +104,76 @@ def _estimated(
     )
 
 
-def _ask(places: list[Place], url: str, limits: RoadLimits) -> tuple[Known, Note | None]:
-    """Everything the cache and the server know, and why it is not more."""
-    known = Known.nothing_of(places)
-    with OsrmClient(url, limits=limits, breaker=breaker_for(url, limits)) as client:
-        try:
-            version = client.ask(f"/nearest/v1/driving/{coordinates(places[:1])}", _read_version)
-        except OsrmError as error:
-            # The server is silent: what it said of the map it last served still holds.
-            last = pair_cache.last_version(url)
-            pair_cache.load(known, pair_cache.scope(url, last, limits))
-            return known, error.note
-        return known, _ask_missing(client, known, version, limits)
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What one caller asks of a road server."""
+
+    points: tuple[Point, ...]
+    places: list[Place]
+    guess: _Guess
+    url: str
+    limits: RoadLimits
+    started: float
+
+    def answer(self) -> RoadAnswer:
+        """The server says each time which map it serves: only what it said of that very map is shown again."""
+        known = Known.nothing_of(self.places)
+        with OsrmClient(
+            self.url, limits=self.limits, breaker=breaker_for(self.url, self.limits)
+        ) as client:
+            try:
+                nearest = f"/nearest/v1/driving/{coordinates(self.places[:1])}"
+                version = client.ask(nearest, _read_version)
+            except OsrmError as error:
+                # The server is silent: what it said of the map it last served still holds.
+                last = pair_cache.last_version(self.url)
+                pair_cache.load(known, pair_cache.scope(self.url, last, self.limits))
+                return self._completed(known, error.note)
+            return self._of_map(client, known, version)
+
+    def _of_map(self, client: OsrmClient, known: Known, version: str | None) -> RoadAnswer:
+        """Kept by map, points in their order and what estimates are made of, where the map has a name and none failed."""
+        scope = pair_cache.scope(self.url, version, self.limits)
+        if version:
+            pair_cache.remember_version(self.url, version)
+        key = (scope, self.points, self.guess)
+        if (kept := _answers.find(key)) is not None:
+            return replace(kept, seconds_taken=self._seconds())
+        complaint = _ask_missing(client, known, scope, self.limits)
+        answer = self._completed(known, complaint)
+        if version and complaint is None:
+            _answers.keep(key, answer, len(self.points))
+        return answer
+
+    def _seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    def _completed(self, known: Known, complaint: Note | None) -> RoadAnswer:
+        """What is known as tables over the points asked, with estimates where the road server has no time."""
+        row_of = {place: i for i, place in enumerate(known.places)}
+        index = np.array([row_of[place_of(point)] for point in self.points])
+        wanted = np.ix_(index, index)
+        gaps = int((known.seconds[wanted] < 0).sum())
+        source = OSRM if not gaps else MIXED if _has_roads(known) else ESTIMATE
+        seconds, metres = _filled(known, self.guess)
+        return RoadAnswer(
+            times=TravelTimes(
+                seconds=_tuples(seconds[wanted]),
+                metres=_tuples(metres[wanted]),
+                traffic_permille=self.guess.traffic_permille,
+                source=source,
+            ),
+            source=source,
+            is_degraded=gaps > 0,
+            notes=_notes(known, complaint, gaps, pairs=len(index) * (len(index) - 1)),
+            seconds_taken=self._seconds(),
+            estimated_pairs=gaps,
+            far_points=tuple(np.flatnonzero(known.far[index]).tolist()),
+        )
 
 
-def _ask_missing(
-    client: OsrmClient, known: Known, version: str | None, limits: RoadLimits
-) -> Note | None:
+def _ask_missing(client: OsrmClient, known: Known, scope: str, limits: RoadLimits) -> Note | None:
     """Block by block, so that what came before a failure is kept; returns that failure."""
-    if version:
-        pair_cache.remember_version(client.url, version)
-    scope = pair_cache.scope(client.url, version, limits)
     rows = pair_cache.load(known, scope)
     complaint = None
     try:
@@ -128,36 +191,6 @@ def _read_version(answer: Answer) -> str | None:
         raise OsrmAnswerError(NoteKey.ROAD_NOT_OSRM)
     version = answer.get("data_version")
     return version if isinstance(version, str) and version else None
-
-
-def _completed(
-    points: tuple[Point, ...],
-    known: Known,
-    complaint: Note | None,
-    guess: _Guess,
-    started: float,
-) -> RoadAnswer:
-    """What is known as tables over the points asked, with estimates where the road server has no time."""
-    row_of = {place: i for i, place in enumerate(known.places)}
-    index = np.array([row_of[place_of(point)] for point in points])
-    wanted = np.ix_(index, index)
-    gaps = int((known.seconds[wanted] < 0).sum())
-    source = OSRM if not gaps else MIXED if _has_roads(known) else ESTIMATE
-    seconds, metres = _filled(known, guess)
-    return RoadAnswer(
-        times=TravelTimes(
-            seconds=_tuples(seconds[wanted]),
-            metres=_tuples(metres[wanted]),
-            traffic_permille=guess.traffic_permille,
-            source=source,
-        ),
-        source=source,
-        is_degraded=gaps > 0,
-        notes=_notes(known, complaint, gaps, pairs=len(index) * (len(index) - 1)),
-        seconds_taken=time.monotonic() - started,
-        estimated_pairs=gaps,
-        far_points=tuple(np.flatnonzero(known.far[index]).tolist()),
-    )
 
 
 def _filled(known: Known, guess: _Guess) -> tuple[Table, Table]:

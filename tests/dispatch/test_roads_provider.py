@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from dataclasses import replace
 from math import ceil
 
 import pytest
@@ -17,6 +18,7 @@ from dispatch.engine.travel import Point, estimate
 from dispatch.notes import Note, NoteKey
 from dispatch.roads import RoadAnswer, RoadLimits, pair_cache, travel_times
 from dispatch.roads.breaker import forget_breakers
+from dispatch.roads.provider import forget_tables
 from dispatch.roads.values import place_of
 from tests.dispatch import osrm_actor
 from tests.dispatch.osrm_actor import Actor, drive, playing
@@ -35,6 +37,7 @@ QUICK = RoadLimits(connect_s=0.3, read_s=0.3, total_s=1.0)
 def _strangers() -> None:
     """Nothing is remembered from the test before."""
     forget_breakers()
+    forget_tables()
     cache.clear()
 
 
@@ -121,6 +124,7 @@ def test_batches_equal_one_table(
 ) -> None:
     """However the pairs are cut into requests and whatever the cache held, the tables are the same."""
     cache.clear()
+    forget_tables()
     road_server.requests.clear()
     points = tuple(Point(lat=lat / 100_000, lon=lon / 100_000) for lat, lon in places)
     limits = RoadLimits(max_table=max_table)
@@ -306,6 +310,7 @@ def test_a_pair_without_a_way_is_estimated_and_the_rest_is_not() -> None:
     ends = (_pair(CITY[1]), _pair(CITY[4]))
     with playing(no_way=lambda a, b: (a, b) == ends) as actor:
         answer = travel_times(CITY, osrm_url=actor.url)
+        forget_tables()
         again = travel_times(CITY, osrm_url=actor.url)
         assert len(actor.tables) == 1, "that there is no way is remembered too"
     seconds, _metres = expected(CITY)
@@ -321,6 +326,7 @@ def test_a_place_far_from_any_road_is_estimated() -> None:
     village = _pair(CITY[2])
     with playing(snap_m=lambda place: 32_452.3 if place == village else 499.9) as actor:
         answer = travel_times((*CITY, CITY[2]), osrm_url=actor.url)
+        forget_tables()
         again = travel_times((*CITY, CITY[2]), osrm_url=actor.url)
         assert len(actor.tables) == 1
     guess = estimate((*CITY, CITY[2]))
@@ -413,6 +419,92 @@ def test_an_old_answer_is_not_kept_alive_by_new_ones(monkeypatch: pytest.MonkeyP
     scope = pair_cache.scope("http://roads", "map-1", RoadLimits())
     monkeypatch.setattr(time, "time", lambda: now + pair_cache.TTL_S)
     assert pair_cache.scope("http://roads", "map-1", RoadLimits()) != scope
+
+
+# What the process keeps -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"points": CITY[:5]},
+        {"points": (*CITY[:-1], Point(lat=46.3, lon=6.1))},
+        {"points": CITY[::-1]},
+        {"traffic_permille": (1000, 1300)},
+        {"detour_factor": 1.5},
+        {"speed_kmh": 20},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+@pytest.mark.parametrize("has_server", [False, True])
+def test_what_is_kept_is_for_the_very_same_question(
+    other: dict[str, object], *, has_server: bool
+) -> None:
+    """A village far from any road is estimated, so that each of these counts with a server, too."""
+    village = _pair(CITY[2])
+    asked = {"points": CITY, "traffic_permille": (1000,), "detour_factor": 1.35, "speed_kmh": 32.0}
+    with playing(snap_m=lambda place: 9_999 if place == village else 0) as actor:
+        url = actor.url if has_server else None
+        first = _asked(asked, url)
+        assert _asked(asked, url).times is first.times, "not worked out twice"
+        changed = _asked(asked | other, url)
+        forget_tables()
+        cache.clear()
+        assert changed.times == _asked(asked | other, url).times, "as if asked for the first time"
+        assert changed.times != first.times
+        assert _asked(asked, url).times == first.times
+
+
+def _asked(question: dict[str, object], url: str | None) -> RoadAnswer:
+    return travel_times(**question, osrm_url=url)  # type: ignore[arg-type]
+
+
+def test_an_answer_that_is_kept_says_all_that_it_said() -> None:
+    village = _pair(CITY[2])
+    with playing(snap_m=lambda place: 9_999 if place == village else 0) as actor:
+        first = travel_times(CITY, osrm_url=actor.url)
+        cache.clear()
+        again = travel_times(CITY, osrm_url=actor.url)
+        assert len(actor.tables) == 1
+    assert replace(again, seconds_taken=0.0) == replace(first, seconds_taken=0.0)
+
+
+def test_another_map_or_another_snapping_limit_is_another_question() -> None:
+    with playing() as actor:
+        first = travel_times(CITY, osrm_url=actor.url)
+        actor.version = "map-2"
+        actor.no_way = lambda _a, _b: True
+        assert travel_times(CITY, osrm_url=actor.url).source == "estimate"
+        actor.version = "map-1"
+        assert travel_times(CITY, osrm_url=actor.url).times == first.times
+        strict = RoadLimits(max_snap_m=1)
+        actor.snap_m = lambda _place: 2
+        assert travel_times(CITY, osrm_url=actor.url, limits=strict).source == "estimate"
+
+
+def test_a_week_later_the_server_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    with playing() as actor:
+        travel_times(CITY, osrm_url=actor.url)
+        monkeypatch.setattr(pair_cache.time, "time", lambda: now + pair_cache.TTL_S)
+        travel_times(CITY, osrm_url=actor.url)
+        assert len(actor.tables) == 2
+
+
+def test_a_map_without_a_name_is_not_kept() -> None:
+    with playing(version=None) as actor:
+        travel_times(CITY, osrm_url=actor.url)
+        cache.clear()
+        travel_times(CITY, osrm_url=actor.url)
+        assert len(actor.tables) == 2
+
+
+def test_half_an_answer_is_not_kept() -> None:
+    half = osrm_actor.spoils(lambda answer: answer.pop("distances"))
+    with playing(act=half) as actor:
+        require_estimate(travel_times(CITY, osrm_url=actor.url))
+        actor.act = None
+        assert travel_times(CITY, osrm_url=actor.url).source == "osrm"
 
 
 # Manners ----------------------------------------------------------------------------------------
