@@ -486,7 +486,7 @@ def test_a_week_later_the_server_is_asked_again(monkeypatch: pytest.MonkeyPatch)
     now = time.time()
     with playing() as actor:
         travel_times(CITY, osrm_url=actor.url)
-        monkeypatch.setattr(pair_cache.time, "time", lambda: now + pair_cache.TTL_S)
+        monkeypatch.setattr(time, "time", lambda: now + pair_cache.TTL_S)
         travel_times(CITY, osrm_url=actor.url)
         assert len(actor.tables) == 2
 
