@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import socket
 import time
-from dataclasses import replace
 from math import ceil
 
 import pytest
@@ -419,92 +418,6 @@ def test_an_old_answer_is_not_kept_alive_by_new_ones(monkeypatch: pytest.MonkeyP
     scope = pair_cache.scope("http://roads", "map-1", RoadLimits())
     monkeypatch.setattr(time, "time", lambda: now + pair_cache.TTL_S)
     assert pair_cache.scope("http://roads", "map-1", RoadLimits()) != scope
-
-
-# What the process keeps -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"points": CITY[:5]},
-        {"points": (*CITY[:-1], Point(lat=46.3, lon=6.1))},
-        {"points": CITY[::-1]},
-        {"traffic_permille": (1000, 1300)},
-        {"detour_factor": 1.5},
-        {"speed_kmh": 20},
-    ],
-    ids=lambda other: next(iter(other)),
-)
-@pytest.mark.parametrize("has_server", [False, True])
-def test_what_is_kept_is_for_the_very_same_question(
-    other: dict[str, object], *, has_server: bool
-) -> None:
-    """A village far from any road is estimated, so that each of these counts with a server, too."""
-    village = _pair(CITY[2])
-    asked = {"points": CITY, "traffic_permille": (1000,), "detour_factor": 1.35, "speed_kmh": 32.0}
-    with playing(snap_m=lambda place: 9_999 if place == village else 0) as actor:
-        url = actor.url if has_server else None
-        first = _asked(asked, url)
-        assert _asked(asked, url).times is first.times, "not worked out twice"
-        changed = _asked(asked | other, url)
-        forget_tables()
-        cache.clear()
-        assert changed.times == _asked(asked | other, url).times, "as if asked for the first time"
-        assert changed.times != first.times
-        assert _asked(asked, url).times == first.times
-
-
-def _asked(question: dict[str, object], url: str | None) -> RoadAnswer:
-    return travel_times(**question, osrm_url=url)  # type: ignore[arg-type]
-
-
-def test_an_answer_that_is_kept_says_all_that_it_said() -> None:
-    village = _pair(CITY[2])
-    with playing(snap_m=lambda place: 9_999 if place == village else 0) as actor:
-        first = travel_times(CITY, osrm_url=actor.url)
-        cache.clear()
-        again = travel_times(CITY, osrm_url=actor.url)
-        assert len(actor.tables) == 1
-    assert replace(again, seconds_taken=0.0) == replace(first, seconds_taken=0.0)
-
-
-def test_another_map_or_another_snapping_limit_is_another_question() -> None:
-    with playing() as actor:
-        first = travel_times(CITY, osrm_url=actor.url)
-        actor.version = "map-2"
-        actor.no_way = lambda _a, _b: True
-        assert travel_times(CITY, osrm_url=actor.url).source == "estimate"
-        actor.version = "map-1"
-        assert travel_times(CITY, osrm_url=actor.url).times == first.times
-        strict = RoadLimits(max_snap_m=1)
-        actor.snap_m = lambda _place: 2
-        assert travel_times(CITY, osrm_url=actor.url, limits=strict).source == "estimate"
-
-
-def test_a_week_later_the_server_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = time.time()
-    with playing() as actor:
-        travel_times(CITY, osrm_url=actor.url)
-        monkeypatch.setattr(time, "time", lambda: now + pair_cache.TTL_S)
-        travel_times(CITY, osrm_url=actor.url)
-        assert len(actor.tables) == 2
-
-
-def test_a_map_without_a_name_is_not_kept() -> None:
-    with playing(version=None) as actor:
-        travel_times(CITY, osrm_url=actor.url)
-        cache.clear()
-        travel_times(CITY, osrm_url=actor.url)
-        assert len(actor.tables) == 2
-
-
-def test_half_an_answer_is_not_kept() -> None:
-    half = osrm_actor.spoils(lambda answer: answer.pop("distances"))
-    with playing(act=half) as actor:
-        require_estimate(travel_times(CITY, osrm_url=actor.url))
-        actor.act = None
-        assert travel_times(CITY, osrm_url=actor.url).source == "osrm"
 
 
 # Manners ----------------------------------------------------------------------------------------
