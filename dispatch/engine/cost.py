@@ -23,6 +23,7 @@ class Score:
     driving: int = 0
     excess_ride: int = 0
     waiting: int = 0
+    overtime: int = 0
     emergency: int = 0
     used_shifts: int = 0
     optional_breaks: int = 0
@@ -81,6 +82,7 @@ class WayParts(NamedTuple):
     driving: int
     excess_ride: int
     waiting: int
+    overtime: int
     optional_breaks: int
 
 
@@ -110,6 +112,7 @@ def way_parts(
         driving,
         weights.excess_ride_per_s * _excess_ride_s(network, sequence, starts),
         weights.waiting_per_s * waiting,
+        weights.overtime_per_s * _overtime_s(network, s, sequence, starts),
         weights.missed_optional_break * missed,
     )
 
@@ -150,6 +153,17 @@ def driven_metres(network: Network, s: int, sequence: Sequence) -> int:
         return 0
     way = [shift.start_location, *places, shift.end_location]
     return sum(table[a][b] for a, b in pairwise(way))
+
+
+def _overtime_s(network: Network, s: int, sequence: Sequence, starts: list[int]) -> int:
+    """Seconds from the rostered end until the vehicle is back."""
+    shift = network.problem.shifts[s]
+    if shift.rostered_end_s is None:
+        return 0
+    last = sequence[-1]
+    lasts = network.service[last] if last >= 0 else shift.breaks[~last].duration_s
+    home = next((network.to_base[s][node] for node in reversed(sequence) if node >= 0), 0)
+    return shift.overtime_s(starts[-1] + lasts + home)
 
 
 def _excess_ride_s(network: Network, sequence: Sequence, starts: list[int]) -> int:

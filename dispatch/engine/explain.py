@@ -119,6 +119,10 @@ ADVANTAGES: Mapping[str, Sentence] = {
         "With {shift}, {amount} points less waiting than with {other}.",
         "Avec {shift}, {amount} points d’attente de moins qu’avec {other}.",
     ),
+    "overtime": Sentence(
+        "With {shift}, {minutes} min less overtime than with {other}.",
+        "Avec {shift}, {minutes} min d’heures supplémentaires de moins qu’avec {other}.",
+    ),
     "emergency": Sentence(
         "{other} is an emergency driver, called last.",
         "{other} est un chauffeur de secours, appelé en dernier.",
@@ -154,7 +158,7 @@ ADVANTAGES: Mapping[str, Sentence] = {
 class Reason:
     """One sentence of an explanation. `key`: a rule's value or a key of REASONS or ADVANTAGES.
 
-    `amount`: seconds for the rules of time and for driving and riding, else points of the price.
+    `amount`: seconds for the rules of time and for driving, riding and overtime, else points of the price.
     `points`: what this concern adds to the price if the trip goes to the other shift (negative: what it saves).
     """
 
@@ -305,11 +309,13 @@ class _Standing:
         return (head, *sorted(found, key=lambda reason: -abs(reason.points)))
 
     def _told(self, part: str, added: int, other: Plan) -> int:
-        """What is said of a part: seconds on the road and on board, else the points themselves."""
+        """What is said of a part: seconds on the road, on board and of overtime, else the points themselves."""
         if part == "driving":
             return _driving_s(self.problem, other) - self.driving_s
         if part == "excess_ride":
             return added // self.problem.settings.weights.excess_ride_per_s
+        if part == "overtime":
+            return added // self.problem.settings.weights.overtime_per_s
         return added
 
     def _advantage(self, part: str, here: str, there: str, added: int, told: int) -> Reason:

@@ -47,16 +47,14 @@ class Promise(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What people know of the day before the change; `duty_ends`: shift → the end of its hours (seconds).
+    """What people know of the day before the change.
 
     The windows of a problem may be stretched for who is late already, and the times of a plan are worked out anew
-    for now: neither is what people were told. Rides and hours that are left out here are taken from them all the
-    same; a trip whose promise is left out was promised the window that the plan keeps.
+    for now: neither is what people were told. Rides that are left out here are taken from them all the same; a trip whose promise is left out was promised the window that the plan keeps.
     """
 
     rides: Mapping[str, Ride] = field(default_factory=dict)
     promises: Mapping[str, Promise] = field(default_factory=dict)
-    duty_ends: Mapping[str, int] = field(default_factory=dict)
 
 
 class Span(NamedTuple):
@@ -251,12 +249,11 @@ class Before:
         ways = legs(problem, shift, route)
         if not ways:
             return NO_TOUR
-        duty_end_s = self.told.duty_ends.get(shift.id, shift.end_s)
         return Tour(
             trips=len(route.trip_ids),
             leave_s=route.leave_s,
             back_s=route.return_s,
-            overtime_s=max(0, route.return_s - duty_end_s),
+            overtime_s=shift.overtime_s(route.return_s),
             driving_s=sum(leg.driving_s for leg in ways),
             metres=sum(leg.metres for leg in ways),
             empty_metres=sum(leg.metres for leg in ways if not leg.riders),

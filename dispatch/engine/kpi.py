@@ -33,6 +33,7 @@ class Kpi(StrEnum):
     NO_SHOW = "no_show"
     PRODUCTIVITY = "productivity"
     EMPTY_KM = "empty_km"
+    OVERTIME = "overtime"
     FAIRNESS_GAP = "fairness_gap"
     FAIRNESS_DRIVING_GAP = "fairness_driving_gap"
     FAIRNESS_HEAVY_GAP = "fairness_heavy_gap"
@@ -112,6 +113,9 @@ KPIS: Mapping[Kpi, Definition] = {
     Kpi.NO_SHOW: Definition(Sentence("no-shows", "absences"), Unit.SHARE),
     Kpi.PRODUCTIVITY: Definition(Sentence("productivity", "productivité"), Unit.PER_HOUR),
     Kpi.EMPTY_KM: Definition(Sentence("empty kilometres", "kilomètres haut-le-pied"), Unit.SHARE),
+    Kpi.OVERTIME: Definition(
+        Sentence("overtime a day", "heures supplémentaires par jour"), Unit.MINUTES
+    ),
     Kpi.FAIRNESS_GAP: Definition(
         Sentence("fairness gap", "écart entre chauffeurs"), Unit.TRIPS, Target(1, is_least=False)
     ),
@@ -169,6 +173,8 @@ class Missing(StrEnum):
     TERM = "term"
     BREAKS = "breaks"
     KILOMETRES = "kilometres"
+    RETURNS = "returns"
+    ROSTER = "roster"
     ENDS = "ends"
     COUNTS = "counts"
     LAST_HOUR = "last_hour"
@@ -191,6 +197,14 @@ NOT_MEASURABLE: Mapping[Missing, Sentence] = {
     Missing.KILOMETRES: Sentence(
         "not measurable: nobody records kilometres",
         "non mesurable : personne ne relève les kilomètres",
+    ),
+    Missing.RETURNS: Sentence(
+        "not measurable: nobody records when drivers are back",
+        "non mesurable : personne ne note quand les chauffeurs sont de retour",
+    ),
+    Missing.ROSTER: Sentence(
+        "not measurable: the plan does not say when shifts end by the roster",
+        "non mesurable : le plan ne dit pas quand les services finissent selon l’horaire",
     ),
     Missing.ENDS: Sentence(
         "not measurable, the end of {amount} % of the trips is recorded",

@@ -142,7 +142,8 @@ class Shift:
 
     `configurations`: each way the vehicle's places can be set; the load must fit one of them at all times
     (folding seats are set at stops). `capabilities`: the driver's skills and the vehicle's equipment.
-    `max_duration_s` bounds return − departure. `recent_trips`, `recent_duty_s`: passenger trips and
+    `max_duration_s` bounds return − departure. `rostered_end_s`: when duty ends by the roster; what a plan may use of
+    the shift beyond it, up to `end_s`, is overtime and has a price (None: not known, and no overtime). `recent_trips`, `recent_duty_s`: passenger trips and
     seconds on duty of this driver over the earlier days of the fairness window and the part of today that is
     over, on whatever shift. `committed`: visits already done or too close to change; they stay the beginning
     of the route, in this order.
@@ -159,6 +160,7 @@ class Shift:
     capabilities: frozenset[str] = frozenset()
     breaks: tuple[Break, ...] = ()
     max_duration_s: int | None = None
+    rostered_end_s: int | None = None
     max_trips: int | None = None
     is_emergency: bool = False
     recent_trips: int = 0
@@ -174,6 +176,15 @@ class Shift:
             raise InvalidProblemError(f"Shift {self.id}: its vehicle has no place for anybody.")
         if len({pause.id for pause in self.breaks}) != len(self.breaks):
             raise InvalidProblemError(f"Shift {self.id}: two breaks share a reference.")
+
+    def overtime_s(self, back_s: int) -> int:
+        """Seconds after the rostered end at which the vehicle is back."""
+        return 0 if self.rostered_end_s is None else max(0, back_s - self.rostered_end_s)
+
+    @property
+    def most_overtime_s(self) -> int:
+        """How long a plan may use it after its rostered end."""
+        return self.overtime_s(self.end_s)
 
     def can_hold(self, load: Load) -> bool:
         return any(load.fits(offered) for offered in self.configurations)
@@ -212,6 +223,7 @@ class Weights:
     driving_per_km: int = 0
     excess_ride_per_s: int = 1
     waiting_per_s: int = 0
+    overtime_per_s: int = 2  # dearer than the road: a shift runs over for what saves twice as much
     emergency_shift: int = 20_000
     used_shift: int = (
         0  # what it costs to send a shift out at all: fewer vehicles before shorter ways

@@ -25,7 +25,13 @@ from dispatch.engine.kpi import (
     rate,
     ratio,
 )
-from dispatch.engine.records import DayRecord, DecisionRecord, InvalidRecordsError, TripRecord
+from dispatch.engine.records import (
+    DayRecord,
+    DecisionRecord,
+    InvalidRecordsError,
+    TourRecord,
+    TripRecord,
+)
 from dispatch.enums import BookingStatus
 
 T = TypeVar("T")
@@ -233,6 +239,13 @@ def empty_kilometres(scope: Scope) -> tuple[KpiValue, ...]:
     return (replace(scope.ratio(Kpi.EMPTY_KM, parts), missing=Missing.KILOMETRES),)
 
 
+def overtime(scope: Scope) -> tuple[KpiValue, ...]:
+    """Minutes after the rostered end until the vehicle is back, of all tours of a day together; n are the tours."""
+    value = scope.daily(Kpi.OVERTIME, [_worked_over(day.tours) for day in scope.days])
+    why = Missing.ROSTER if scope.is_predicted else Missing.RETURNS
+    return (replace(value, missing=why),)
+
+
 def fairness_gap(scope: Scope) -> tuple[KpiValue, ...]:
     """Gaps between drivers (mean of the days), Gini, and the extra cost paid for fairness; n are trips.
 
@@ -321,6 +334,7 @@ ROWS: tuple[Callable[[Scope], tuple[KpiValue, ...]], ...] = (
     no_show,
     productivity,
     empty_kilometres,
+    overtime,
     fairness_gap,
     plan_stability,
     alarm_rate,
@@ -431,6 +445,11 @@ def _timed(day: Fairness, seconds: int) -> DailyCase:
     total = sum(load.trips + load.untold_trips for load in day.loads)
     excluded = sum(load.untimed_trips + load.untold_trips for load in day.loads)
     return DailyCase(seconds / 60, total - excluded, excluded)
+
+
+def _worked_over(tours: Sequence[TourRecord]) -> DailyCase:
+    known = [tour.overtime_s for tour in tours if tour.overtime_s is not None]
+    return DailyCase(sum(known) / 60, len(known), len(tours) - len(known))
 
 
 def _wait_s(trip: TripRecord) -> int | None:

@@ -122,6 +122,7 @@ class TripRecord:
 class TourRecord:
     """One shift's tour: times in seconds of the day, way in metres; None: not known.
 
+    `overtime_s`: how long after the rostered end the vehicle is back.
     Revenue time runs from the first pickup to the last drop-off, less breaks and driving with nobody on board.
     """
 
@@ -133,6 +134,7 @@ class TourRecord:
     empty_driving_s: int | None = None
     metres: int | None = None
     empty_metres: int | None = None
+    overtime_s: int | None = None
 
     @property
     def revenue_s(self) -> int | None:
@@ -252,6 +254,7 @@ def tour(problem: Problem, shift: Shift, route: Route) -> TourRecord:
         empty_driving_s=sum(leg.driving_s for leg in empty if begin <= leg.leaving_s < end),
         metres=sum(leg.metres for leg in ways),
         empty_metres=sum(leg.metres for leg in empty),
+        overtime_s=None if shift.rostered_end_s is None else shift.overtime_s(route.return_s),
     )
 
 

@@ -2,7 +2,7 @@
 
 Guided local search (Voudouris & Tsang 1999) over OR-Tools' routing model. Modelled exactly: windows, driving,
 service, patients' ride limits, shift hours, tour length, kinds of place with all configurations, skills,
-exclusions, pins, workload cap, committed beginnings, unserved trips by priority, driving, emergency and
+exclusions, pins, workload cap, committed beginnings, unserved trips by priority, driving, overtime, emergency and
 used shifts, preferred and kept drivers. Modelled more loosely than the rules: pauses (they may interrupt a
 leg, optional ones are left out), pooling among three patients, and the margin between two trips where a
 third may be on board; "same driver" is taken as "same shift". Not seen: the price of detours, of waiting and of unfair loads (a quadratic price per shift was tried: a day of 225 trips then got
@@ -298,6 +298,9 @@ class _Rules:
         for index in (routing.Start(s), routing.End(s)):
             self.time.CumulVar(index).SetRange(*hours)
             routing.AddVariableMinimizedByFinalizer(self.time.CumulVar(index))
+        if over_s := shift.most_overtime_s:
+            price, due = self.model.problem.settings.weights.overtime_per_s, hours[1] - over_s
+            self.time.SetCumulVarSoftUpperBound(routing.End(s), max(0, due), price)
         longest = shift.end_s - shift.start_s
         if shift.max_duration_s is not None:
             longest = min(longest, shift.max_duration_s)

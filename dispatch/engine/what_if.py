@@ -52,11 +52,12 @@ class WithoutVehicle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OtherHours:
-    """The shift is on duty in [start_s, end_s]; of its breaks those stay that still have room in it."""
+    """The shift is on duty in [start_s, end_s], by its roster until `rostered_end_s`; of its breaks those stay that still have room in it."""
 
     shift: str
     start_s: int
     end_s: int
+    rostered_end_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +73,7 @@ class ExtraShift:
     vehicle: str
     start_s: int
     end_s: int
+    rostered_end_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +194,7 @@ def _with_hours(problem: Problem, asked: OtherHours) -> Problem:
         shift,
         start_s=asked.start_s,
         end_s=asked.end_s,
+        rostered_end_s=asked.rostered_end_s,
         breaks=tuple(_inside(shift.breaks, asked.start_s, asked.end_s)),
     )
     return replace(problem, shifts=tuple(other if old is shift else old for old in problem.shifts))
@@ -212,6 +215,7 @@ def _extra_shift(problem: Problem, asked: ExtraShift) -> Shift:
         start_location=like.end_location,
         start_s=asked.start_s,
         end_s=asked.end_s,
+        rostered_end_s=asked.rostered_end_s,
         breaks=tuple(_inside(moved, asked.start_s, asked.end_s)),
         committed=(),
     )

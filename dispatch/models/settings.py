@@ -17,8 +17,8 @@ NO_WINDOW, WRONG_TOTAL = "no_window", "wrong_total"
 LONGEST_PLANNING_S = 120  # with reading and writing, well before workers are told to stop
 
 # Serving dwarfs what a trip can cost, so that no plan trades a trip for comfort: the most of all the others for
-# one trip (a day of driving, a thousand kilometres, eight hours on board and as many of waiting, the hundredth trip
-# of a shift) is less than the least of these.
+# one trip (twenty hours of driving, a thousand kilometres, eight hours on board and as many of waiting, four of
+# overtime, the hundredth trip of a shift) is less than the least of these.
 Serving = Annotated[int, Field(ge=1_000_000, le=1_000_000_000)]
 PerSecond = Annotated[int, Field(ge=0, le=5)]
 PerWaiting = Annotated[int, Field(ge=0, le=1)]
@@ -83,6 +83,13 @@ class Weights(_Frozen):
         default=0,
         title=_("Waiting vehicles"),
         description=_("Price of one second that a vehicle waits at a stop."),
+    )
+    overtime: PerSecond = Field(
+        default=2,
+        title=_("Overtime"),
+        description=_(
+            "Price of one second after the end of a shift; 0: working over costs nothing but the way."
+        ),
     )
     fairness: PerSquare = Field(
         default=60,
@@ -315,7 +322,9 @@ class CompanySettings(_Frozen):
         ge=0,
         le=240,
         title=_("Overtime (min)"),
-        description=_("How long after the end of a shift a plan may still use the driver."),
+        description=_(
+            "How long after the end of a shift a plan may still use the driver, where that is worth its price."
+        ),
     )
     freeze_min: int = Field(
         default=30,

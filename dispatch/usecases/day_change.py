@@ -78,6 +78,7 @@ def _extra_shifts(hours: Iterable[Hours], clock: DayClock, now_s: int) -> Iterat
             vehicle=vehicle_ref(-number),
             start_s=max(clock.second(extra.starts_at), now_s),
             end_s=clock.second(extra.ends_at) + _overtime_s(clock),
+            rostered_end_s=clock.second(extra.ends_at),
         )
 
 
@@ -98,6 +99,7 @@ def _other_hours(
             shift=shift_ref(other.shift),
             start_s=max(clock.second(other.starts_at), begins_s),
             end_s=clock.second(other.ends_at) + _overtime_s(clock),
+            rostered_end_s=clock.second(other.ends_at),
         )
 
 

@@ -54,6 +54,7 @@ class DayShifts:
             end_location=end,
             start_s=start_s,
             end_s=end_s,
+            rostered_end_s=self.of.clock.second(row.ends_at),
             configurations=_configurations(row),
             capabilities=prefixed("skill", row.driver.skill_codes_on(self.of.day))
             | prefixed("equipment", frozenset(row.vehicle.equipment)),

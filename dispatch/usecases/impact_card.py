@@ -257,6 +257,7 @@ def _part_names() -> Mapping[str, str]:
         "driving": _("driving"),
         "excess_ride": _("detours on board"),
         "waiting": _("waiting"),
+        "overtime": _("overtime"),
         "emergency": _("emergency drivers"),
         "used_shifts": _("drivers who set out"),
         "optional_breaks": _("optional breaks lost"),

@@ -30,7 +30,7 @@ BOOTSTRAP_SEED = "kpi"  # the same days give the same interval, whoever looks
 
 # What only the run behind the plan knows: its ways, its breaks and what it looked for.
 OF_THE_RUN = frozenset(
-    {Kpi.PRODUCTIVITY, Kpi.EMPTY_KM, Kpi.FAIRNESS_DRIVING_GAP, Kpi.FAIRNESS_PRICE}
+    {Kpi.PRODUCTIVITY, Kpi.EMPTY_KM, Kpi.OVERTIME, Kpi.FAIRNESS_DRIVING_GAP, Kpi.FAIRNESS_PRICE}
 )
 NO_LONGER: Mapping[str, int] = MappingProxyType({})
 

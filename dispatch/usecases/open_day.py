@@ -141,9 +141,6 @@ class _Reading:
         return Told(
             rides=rides,
             promises={trip_ref(row.pk): self._promise(row) for row in self.built.bookings},
-            duty_ends={
-                shift_ref(row.pk): self.clock.second(row.ends_at) for row in self.built.shifts
-            },
         )
 
     def _freed_rides(self) -> Iterator[Assignment]:

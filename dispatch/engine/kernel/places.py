@@ -57,7 +57,8 @@ def look_up(
     """Price of the cheapest place in the route below `bound`, FAR where there is none; `known` holds the place.
 
     Places are tried exactly in the order of what they would add if nobody's comfort changed. Where idle seconds
-    have a price a trip that fills them can cost less than that, and a better place may be passed over.
+    have a price a trip that fills them can cost less than that, and a better place may be passed over; so it may where
+    overtime has one and a way round is the quicker one, for else no trip more brings anybody home sooner.
     """
     if known.stamp[trip, s] == plan.stamp[s]:
         price = known.price[trip, s]
@@ -245,10 +246,12 @@ def with_trip(plan: Routes, s: int, trip: int, i: int, j: int, seq: Nodes) -> in
 @compiled
 def comfort_with(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, work: Work) -> int:
     """Comfort price of the route with the trip there, or -1 when it cannot be timed."""
-    if _time_with(day, plan, s, trip, i, j, work) < 0:
+    home = _time_with(day, plan, s, trip, i, j, work)
+    if home < 0:
         return -1
-    if day.excess or day.waiting:
-        return comfort(day, work.seq, plan.size[s] + 2, work.gaps, work.starts, work.at)
+    if day.excess or day.waiting or day.overtime:
+        size = plan.size[s] + 2
+        return comfort(day, s, work.seq, size, work.gaps, home, work.starts, work.at)
     return 0
 
 

@@ -176,7 +176,7 @@ def _comfort_with_break(day: Tables, plan: Routes, s: int, node: int, i: int, wo
     size = plan.size[s] + 1
     for k in range(size):
         work.seq[k] = node if k == i else plan.seq[s, k if k < i else k - 1]
-    is_timed, _home = least_starts(day, s, work.seq, size, work.gaps, work.starts, work.at)
+    is_timed, home = least_starts(day, s, work.seq, size, work.gaps, work.starts, work.at)
     if not is_timed:
         return -1
-    return comfort(day, work.seq, size, work.gaps, work.starts, work.at)
+    return comfort(day, s, work.seq, size, work.gaps, home, work.starts, work.at)

@@ -21,7 +21,7 @@ class Routes(NamedTuple):
     home: Ints  # (S,) seconds from the last start to the base
     trips: Ints  # (S,)
     price: Ints  # (S,)
-    comfort: Ints  # (S,) the part of the price that is detours and idling
+    comfort: Ints  # (S,) the part of the price that is detours, idling and overtime
     starts: Ints  # (S, L) earliest starts
     gaps: Ints  # (S, L) from the start before to this one
     latest: Ints  # (S, L) no start is later when the rest stays as it is
@@ -94,8 +94,8 @@ def refresh(day: Tables, plan: Routes, s: int, work: Work) -> bool:
     plan.trips[s], plan.comfort[s], plan.price[s] = trips, 0, 0
     if trips == 0:
         return True
-    if day.excess or day.waiting:
-        plan.comfort[s] = comfort(day, seq, size, work.gaps, work.starts, work.at)
+    if day.excess or day.waiting or day.overtime:
+        plan.comfort[s] = comfort(day, s, seq, size, work.gaps, home, work.starts, work.at)
     way = way_price(day, s, seq, size)
     resting = missing_breaks(day, plan, s)
     plan.price[s] = people + day.fair[s, trips] + way + plan.comfort[s] + resting
@@ -121,8 +121,8 @@ def note_insertion(
     _stamp(plan, s)
     plan.trips[s] += 1
     before = plan.comfort[s]
-    if day.excess or day.waiting:
-        plan.comfort[s] = comfort(day, work.seq, size, work.gaps, work.starts, work.at)
+    if day.excess or day.waiting or day.overtime:
+        plan.comfort[s] = comfort(day, s, work.seq, size, work.gaps, home, work.starts, work.at)
     plan.price[s] += added + plan.comfort[s] - before
 
 

@@ -55,6 +55,7 @@ class Tables(NamedTuple):
     kind: Ints  # (S,) the first shift that is like this one while both are empty
     begins: Ints  # (S,)
     ends: Ints  # (S,)
+    rostered: Ints  # (S,) rostered end, FAR where nobody may work beyond it
     lasts: Ints  # (S,) longest duration
     most: Ints  # (S,) most trips
     fixed: Ints  # (S,) committed nodes
@@ -62,6 +63,7 @@ class Tables(NamedTuple):
     missing: Ints  # (B,) price of a break left out
     excess: int  # price of a second on board beyond the direct ride
     waiting: int  # price of an idle second
+    overtime: int  # price of a second beyond the rostered end, 0 where no shift can have any
 
 
 def tables_of(network: Network, *, longest: int) -> Tables:
@@ -80,6 +82,7 @@ def tables_of(network: Network, *, longest: int) -> Tables:
     to_base = _ints(network.to_base).reshape(stops)
     ways = _Ways(network)
     pairs = (len(shifts), len(trips))
+    over = any(shift.most_overtime_s for shift in shifts)
     return Tables(
         drive=drive,
         way=ways.between(drive),
@@ -112,6 +115,7 @@ def tables_of(network: Network, *, longest: int) -> Tables:
         kind=_kinds(network),
         begins=_ints([shift.start_s for shift in shifts]),
         ends=_ints([shift.end_s for shift in shifts]),
+        rostered=_ints([FAR if s.rostered_end_s is None else s.rostered_end_s for s in shifts]),
         lasts=_ints([FAR if s.max_duration_s is None else s.max_duration_s for s in shifts]),
         most=_ints([min(longest, longest if s.max_trips is None else s.max_trips) for s in shifts]),
         fixed=_ints([len(shift.committed) for shift in shifts]),
@@ -121,6 +125,7 @@ def tables_of(network: Network, *, longest: int) -> Tables:
         ),
         excess=weights.excess_ride_per_s,
         waiting=weights.waiting_per_s,
+        overtime=weights.overtime_per_s if over else 0,
     )
 
 

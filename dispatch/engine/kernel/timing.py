@@ -133,8 +133,13 @@ def least_starts(
 
 
 @compiled
-def comfort(day: Tables, seq: Nodes, size: int, gaps: Ints, starts: Ints, at: Ints) -> int:
-    """Price of detours and idling once pickups have slid late into the idle time behind them; changes `starts`."""
+def comfort(
+    day: Tables, s: int, seq: Nodes, size: int, gaps: Ints, home: int, starts: Ints, at: Ints
+) -> int:
+    """Price of detours, idling and overtime once pickups have slid late into the idle time behind them; changes `starts`.
+
+    Overtime counts from the earliest start of the last stop, which never slides.
+    """
     stops = day.drive.shape[0]
     for k in range(size - 2, -1, -1):
         node = seq[k]
@@ -149,7 +154,10 @@ def comfort(day: Tables, seq: Nodes, size: int, gaps: Ints, starts: Ints, at: In
         if node < stops and node & 1:
             ride = starts[k] - starts[at[node - 1]] - day.service[node - 1]
             excess += max(0, ride - day.direct[node >> 1])
-    return int(day.excess * excess + day.waiting * idle)
+    price = day.excess * excess + day.waiting * idle
+    if day.overtime:
+        price += day.overtime * max(0, starts[size - 1] + home - day.rostered[s])
+    return int(price)
 
 
 @compiled

@@ -32,6 +32,7 @@ FREE = Weights(
     unserved_vital=0,
     driving_per_s=0,
     excess_ride_per_s=0,
+    overtime_per_s=0,
     emergency_shift=0,
     missed_optional_break=0,
     not_preferred_driver=0,

@@ -70,6 +70,7 @@ def settings_of_a_company() -> st.SearchStrategy[Settings]:
             driving_per_km=small,
             excess_ride_per_s=small,
             waiting_per_s=small,
+            overtime_per_s=small,
             used_shift=st.integers(0, 500),
             fairness_per_trip_squared=st.integers(0, 90),
         ),
@@ -146,6 +147,8 @@ def breaks(draw: st.DrawFn, name: str, start: int) -> Break:
 def shifts(draw: st.DrawFn, name: str, *, max_breaks: int = 2) -> Shift:
     start = draw(st.integers(0, 1_500))
     count = draw(st.integers(0, max_breaks))
+    end = start + draw(st.sampled_from((20_000, 12_000, 5_000)))
+    over = draw(st.sampled_from((None, None, 0, 2_000, 8_000)))
     return Shift(
         id=name,
         driver=f"D{name}",
@@ -153,7 +156,8 @@ def shifts(draw: st.DrawFn, name: str, *, max_breaks: int = 2) -> Shift:
         start_location=draw(st.integers(0, PLACES - 1)),
         end_location=draw(st.integers(0, PLACES - 1)),
         start_s=start,
-        end_s=start + draw(st.sampled_from((20_000, 12_000, 5_000))),
+        end_s=end,
+        rostered_end_s=None if over is None else end - over,
         configurations=draw(st.sampled_from(CONFIGURATIONS)),
         capabilities=draw(st.sampled_from((frozenset({"oxygen"}), frozenset[str]()))),
         breaks=tuple(draw(breaks(f"{name}-rest{k}", start)) for k in range(count)),

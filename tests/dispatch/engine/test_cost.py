@@ -63,6 +63,20 @@ class TestOfARoute:
         answer = route(day, "+a -a +c -c")
         assert parts(route_score(day, answer)) == {"waiting": 5 * (1000 - 600)}
 
+    def test_overtime_is_what_lies_between_the_rostered_end_and_being_back(self):
+        """200 s to town 2, 300 to town 5, 500 home: back at 1000; a break there makes it 1300."""
+        settings = priced(overtime_per_s=3)
+        assert self.score_of("+a -a", settings=settings, rostered_end_s=800) == {"overtime": 600}
+        assert self.score_of("+a -a", settings=settings, rostered_end_s=1_000) == {}
+        assert self.score_of("+a -a", settings=settings) == {}
+        rests = {"breaks": (pause("tea", 0, 9000),), "rostered_end_s": 800}
+        assert self.score_of("+a -a ~tea", settings=settings, **rests) == {"overtime": 1_500}
+
+    def test_a_driver_sent_out_after_the_rostered_end_works_over_from_that_end_on(self):
+        settings = priced(overtime_per_s=1)
+        late = {"start_s": 2_000, "rostered_end_s": 1_500}
+        assert self.score_of("+a -a", settings=settings, **late) == {"overtime": 1_500}
+
     def test_an_optional_break_left_out(self):
         settings = priced(missed_optional_break=9)
         free = (pause("rest", 0, 9000, mandatory=False), pause("tea", 0, 9000, mandatory=False))

@@ -163,9 +163,9 @@ class TestPromises:
 
 
 class TestTours:
-    def test_overtime_counts_from_the_hours_people_know(self):
-        known = Told(duty_ends={"r": 1_900})
-        seen = told(DAY, in_force(DAY), Give(trip="b", shift="r"), known=known)
+    def test_overtime_counts_from_the_rostered_end(self):
+        day = problem(A, B, shift("r", rostered_end_s=1_900))
+        seen = told(day, in_force(day), Give(trip="b", shift="r"))
         assert seen.tours[0].after.overtime_s == 100
 
     def test_who_sits_longer(self):

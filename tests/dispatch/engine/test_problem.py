@@ -249,6 +249,19 @@ def test_json_text_gives_the_same_problem_back(day):
     assert again.hash == day.hash
 
 
+def test_a_problem_kept_before_overtime_had_a_price_knows_of_none():
+    kept = problem(trip("a", 1, 2), shift(end_s=9_000)).to_json()
+    del kept["shifts"][0]["rostered_end_s"], kept["settings"]["weights"]["overtime_per_s"]
+    (read,) = Problem.from_json(kept).shifts
+    assert (read.rostered_end_s, read.overtime_s(9_000), read.most_overtime_s) == (None, 0, 0)
+
+
+def test_overtime_is_the_time_after_the_rostered_end():
+    late = shift(end_s=9_000, rostered_end_s=7_000)
+    assert [late.overtime_s(back_s) for back_s in (6_000, 7_000, 7_060)] == [0, 0, 60]
+    assert late.most_overtime_s == 2_000
+
+
 def test_the_hash_is_blind_to_the_order_of_sets_and_sees_every_other_change():
     day = full_of_everything()
     same = replace(

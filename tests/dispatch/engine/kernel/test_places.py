@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from dispatch.engine.kernel.tables import FAR
 from dispatch.engine.network import network_of
 from dispatch.engine.problem import Problem, Weights
 from dispatch.engine.room import Room
+from dispatch.engine.travel import FREE_FLOW_PERMILLE
 from tests.dispatch.engine.builders import PLAIN, plan, problem, shift, spell, stop, trip
 from tests.dispatch.engine.kernel.arrays import search_from, search_on, sequences_of
 from tests.dispatch.engine.strategies import law, orders, problems
@@ -97,11 +99,50 @@ def test_a_trip_is_not_put_where_it_comes_too_late():
     assert search.plan.shift_of.tolist() == [0, -1]
 
 
+def test_who_comes_back_late_costs_the_overtime():
+    """a takes 1000 s out and home, b 200 more behind it; that is after 1100 by the roster."""
+    weights = Weights(excess_ride_per_s=0, overtime_per_s=7, fairness_per_trip_squared=0)
+    settings = replace(PLAIN, weights=weights)
+    day = problem(trip("a", 1, 5), trip("b", 5, 6), shift(rostered_end_s=1_100), settings=settings)
+    search = search_on(day, plan(day, s="+a -a"))
+    parts = search.plan, search.known, search.offers
+    assert look_up(search.day, *parts, 1, 0, FAR, search.work) == 200 + 7 * 100
+    assert put(search.day, search.plan, 0, 1, 2, 2, search.work)
+    assert search.plan.price[0] == 1_200 + 700
+
+
+def test_no_price_of_overtime_where_nobody_can_work_over():
+    day = problem(trip("a", 1, 5), shift(), shift("r", rostered_end_s=10_000), settings=PLAIN)
+    assert search_on(day, plan(day)).day.overtime == 0
+    later = problem(trip("a", 1, 5), shift(rostered_end_s=9_999), settings=PLAIN)
+    assert search_on(later, plan(later)).day.overtime == Weights().overtime_per_s
+
+
+def without_quicker_ways_round(day: Problem) -> Problem:
+    """Ways as short as over any other place, at all hours alike, with no margin: a stop more never saves time."""
+    seconds = [list(row) for row in day.travel.seconds]
+    for over, here, there in product(range(day.travel.size), repeat=3):
+        seconds[here][there] = min(seconds[here][there], seconds[here][over] + seconds[over][there])
+    travel = replace(
+        day.travel, seconds=tuple(map(tuple, seconds)), traffic_permille=(FREE_FLOW_PERMILLE,)
+    )
+    return replace(day, travel=travel, settings=replace(day.settings, transition_margin_s=0))
+
+
+def without_overtime(day: Problem) -> Problem:
+    weights = replace(day.settings.weights, overtime_per_s=0)
+    return replace(day, settings=replace(day.settings, weights=weights))
+
+
 @law
 @given(st.data())
 def test_no_place_is_cheaper_than_the_one_found(data):
-    """In shifts without breaks; with them the engine also sets breaks anew, which the kernel leaves to its rounds."""
-    day = priced_by_driving(data.draw(problems(max_shifts=1, max_breaks=0)))
+    """In shifts without breaks; with them the engine also sets breaks anew, which the kernel leaves to its rounds.
+
+    Where a way round is the quicker one, a trip more can save overtime, and the kernel may pass such a place over.
+    """
+    made_right = data.draw(st.sampled_from((without_overtime, without_quicker_ways_round)))
+    day = made_right(priced_by_driving(data.draw(problems(max_shifts=1, max_breaks=0))))
     network = network_of(day)
     sequence = network.sequence(day.shifts[0], data.draw(orders(day, day.shifts[0])))
     known_trips = {node >> 1 for node in sequence}

@@ -91,10 +91,10 @@ def test_starts_and_prices_are_those_of_the_schedule(data):
     assert is_timed == isinstance(timing, Timing)
     if not isinstance(timing, Timing) or not sequence:
         return
-    price = comfort(arrays, seq, size, work.gaps, work.starts, work.at)
+    price = comfort(arrays, s, seq, size, work.gaps, home, work.starts, work.at)
     assert work.starts[:size].tolist() == timing.starts
     assert work.starts[size - 1] + home == timing.back
     parts = way_parts(network, s, sequence, timing.starts, timing.waiting)
     if driven_seconds(network, s, sequence):
-        assert price == parts.excess_ride + parts.waiting
+        assert price == parts.excess_ride + parts.waiting + parts.overtime
         assert abs(way_price(arrays, s, seq, size) - parts.driving) <= size + 1
