@@ -145,6 +145,19 @@ def test_minutes_on_board_are_told_as_minutes_whatever_they_cost():
     assert reasons[1].sentence() == "With r, patients are on board 2 min less than with s."
 
 
+def test_minutes_of_overtime_are_told_as_minutes():
+    """s is back at 1000, in time; r at 1100, 300 s beyond the end of the roster, at 3 each."""
+    day = priced(
+        trip("a", stop(1, 700, 700), 2),
+        shift("s", rostered_end_s=1_000),
+        shift("r", start_location=1, end_location=5, rostered_end_s=800),
+        weights=replace(FREE, overtime_per_s=3),
+    )
+    reasons = why_this_driver(day, plan(day, s="+a -a"), "a")
+    assert keys(reasons) == [("cheapest", 900), ("overtime", 300)]
+    assert reasons[1].sentence() == "With s, 5 min less overtime than with r."
+
+
 def test_the_only_shift_that_can_is_told_with_the_nearest_that_cannot():
     day = problem(
         trip("a", 1, 3, needs=frozenset({"oxygen"})),

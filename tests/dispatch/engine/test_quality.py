@@ -265,6 +265,23 @@ def test_what_nobody_records_is_said_in_words():
     assert rows[Kpi.EMPTY_KM].text("fr") == "non mesurable : personne ne relève les kilomètres"
 
 
+def test_overtime_is_that_of_all_tours_of_a_day():
+    """10 and 35 minutes on the first day, none on the second: 22.5 a day."""
+    late = [replace(tour(1, 1), overtime_s=seconds) for seconds in (600, 0, 2_100)]
+    quiet = day(tours=(replace(tour(1, 1), overtime_s=0),), name="2026-03-03")
+    row = measured(day(tours=tuple(late)), quiet)[Kpi.OVERTIME]
+    assert (row.value, row.counted, row.text()) == (22.5, 4, "22.5 min")
+
+
+def test_overtime_that_nobody_knows_says_why():
+    recorded = measured(day(tours=(tour(1, 1),)))[Kpi.OVERTIME]
+    assert recorded.text() == "not measurable: nobody records when drivers are back"
+    world = problem(trip("a", 1, 3), shift())
+    of_the_plan = measured(predicted_day(world, plan(world, s="+a -a"), day="2026-03-02"))
+    assert "by the roster" in of_the_plan[Kpi.OVERTIME].text()
+    assert measured(day(came(0)))[Kpi.OVERTIME].is_empty
+
+
 def test_an_early_vehicle_that_waits_its_time_in_the_window_is_there():
     early = replace(came(-20, NO_SHOW), absent_s=36_000)
     rows = measured(day(early, came(0)))
@@ -408,7 +425,8 @@ def test_the_same_days_and_seed_give_the_same_intervals():
 
 
 def test_a_plans_day_is_predicted_in_every_row():
-    world = problem(trip("a", stop(1, 0, 900), 3), trip("b", 3, 1), trip("c", 1, 2), shift())
+    late = shift(rostered_end_s=480)  # back at 600
+    world = problem(trip("a", stop(1, 0, 900), 3), trip("b", 3, 1), trip("c", 1, 2), late)
     seen = predicted_day(world, plan(world, s="+a -a +b -b"), day="2026-03-02")
     rows = measured(seen)
     assert all(row.is_predicted for row in rows.values())
@@ -417,4 +435,5 @@ def test_a_plans_day_is_predicted_in_every_row():
     assert rows[Kpi.PICKUP_ON_TIME].value == rows[Kpi.RIDE_COMPLIANCE].value == 1
     assert rows[Kpi.MEAN_DELAY].value == 0
     assert rows[Kpi.EMPTY_KM].value == pytest.approx(1 / 3)  # 100 + 100 of 600
+    assert rows[Kpi.OVERTIME].text() == "2.0 min"
     assert rows[Kpi.LATE_STABILITY].text() == "not known before the last hour"

@@ -118,6 +118,19 @@ def test_a_trip_goes_to_the_shift_that_may_or_should_drive_it(wish: dict[str, An
     assert ways(solved(day)) == {"t": "+a -a"}
 
 
+def test_who_need_not_work_over_drives() -> None:
+    """Back at 1700 either way; r drives 100 s more than the 800 of s, but s should be home at 1000."""
+    weights = Weights(overtime_per_s=5, excess_ride_per_s=0, fairness_per_trip_squared=0)
+    for weight, driven_by in ((5, "r"), (0, "s")):
+        day = problem(
+            trip("a", at(3, 1_200), 4),
+            shift("s", rostered_end_s=1_000),
+            shift("r", start_location=7, rostered_end_s=9_000),
+            settings=replace(SEPARATE, weights=replace(weights, overtime_per_s=weight)),
+        )
+        assert list(ways(solved(day))) == [driven_by]
+
+
 def test_the_driver_in_force_keeps_the_trip() -> None:
     for driver in ("Ds", "Dt"):
         day = problem(trip("a", 1, 2), shift("s"), shift("t"), drivers_in_force=(("a", driver),))

@@ -77,6 +77,12 @@ class TestQuestions:
         late = ask(DAY, OtherHours(shift="s", start_s=2_001, end_s=9_000)).shifts[0]
         assert late.breaks == (TEA,)
 
+    def test_other_hours_end_by_a_roster_of_their_own(self):
+        hours = {"start_s": 1_500, "end_s": 6_200, "rostered_end_s": 5_000}
+        assert ask(DAY, OtherHours(shift="s", **hours)).shifts[0].rostered_end_s == 5_000
+        extra = ExtraShift(like="s", shift="s2", driver="d2", vehicle="v2", **hours)
+        assert ask(DAY, extra).shifts[-1].rostered_end_s == 5_000
+
     def test_hours_that_end_before_they_begin_are_none(self):
         with pytest.raises(InvalidProblemError, match="ends before"):
             ask(DAY, OtherHours(shift="s", start_s=500, end_s=400))
