@@ -145,19 +145,6 @@ def test_minutes_on_board_are_told_as_minutes_whatever_they_cost():
     assert reasons[1].sentence() == "With r, patients are on board 2 min less than with s."
 
 
-def test_minutes_of_overtime_are_told_as_minutes():
-    """s is back at 1000, in time; r at 1100, 300 s beyond the end of the roster, at 3 each."""
-    day = priced(
-        trip("a", stop(1, 700, 700), 2),
-        shift("s", rostered_end_s=1_000),
-        shift("r", start_location=1, end_location=5, rostered_end_s=800),
-        weights=replace(FREE, overtime_per_s=3),
-    )
-    reasons = why_this_driver(day, plan(day, s="+a -a"), "a")
-    assert keys(reasons) == [("cheapest", 900), ("overtime", 300)]
-    assert reasons[1].sentence() == "With s, 5 min less overtime than with r."
-
-
 def test_the_only_shift_that_can_is_told_with_the_nearest_that_cannot():
     day = problem(
         trip("a", 1, 3, needs=frozenset({"oxygen"})),
@@ -308,11 +295,12 @@ def test_another_trip_that_would_suffer_is_named():
 
 
 def test_the_points_of_a_move_add_up_to_what_it_costs():
-    weights = replace(DRIVEN, not_preferred_driver=1_500, emergency_shift=5_000, used_shift=70)
+    dear = {"not_preferred_driver": 1_500, "emergency_shift": 5_000, "overtime_per_s": 5}
+    weights = replace(DRIVEN, used_shift=70, **dear)
     day = priced(
         trip("a", 1, 3, preferred_drivers=frozenset({"Dr"})),
         trip("b", 1, 3),
-        shift(is_emergency=True),
+        shift(is_emergency=True, rostered_end_s=480),  # s would be back at 600
         FAR,
         weights=weights,
     )
@@ -320,6 +308,8 @@ def test_the_points_of_a_move_add_up_to_what_it_costs():
     assert answer.added_cost == sum(reason.points for reason in answer.reasons)
     points = {reason.key: reason.points for reason in answer.reasons}
     assert (points["emergency"], points["preferred"], points["used_shifts"]) == (5_000, 1_500, 70)
+    (over,) = (reason for reason in answer.reasons if reason.key == "overtime")
+    assert (over.points, over.sentence()) == (5 * 120, "With r, 2 min less overtime than with s.")
 
 
 def test_every_other_shift_answers_as_if_asked_alone():
