@@ -9,6 +9,7 @@ from rest_framework.routers import SimpleRouter
 from dispatch.api.problems import unknown
 from dispatch.api.views.assignments import AssignmentViewSet
 from dispatch.api.views.bookings import BookingViewSet
+from dispatch.api.views.changes import ChangesPreviewView, ChangesView
 from dispatch.api.views.kpis import KpiView
 from dispatch.api.views.me import MeView
 from dispatch.api.views.plans import ChoicesView, JudgeView, WhatIfView
@@ -44,6 +45,8 @@ urlpatterns = [
     path("plans/judge/", JudgeView.as_view(), name="plans-judge"),
     path("plans/what-if/", WhatIfView.as_view(), name="plans-what-if"),
     path("plans/choices/", ChoicesView.as_view(), name="plans-choices"),
+    path("plans/changes/", ChangesView.as_view(), name="plans-changes"),
+    path("plans/changes/preview/", ChangesPreviewView.as_view(), name="plans-changes-preview"),
     path("me/", MeView.as_view(), name="me"),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),

@@ -158,12 +158,16 @@ class Impact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Impossible:
-    """The rule that forbids a change, for which trip at which shift, and what would help (`Unassigned.advice`)."""
+    """The rule that forbids a change, for which trip at which shift, and what would help (`Unassigned.advice`).
+
+    `problem`: with the windows it was asked with.
+    """
 
     trip: str
     shift: str
     refusal: Refusal
     advice: str
+    problem: Problem = field(repr=False)
 
     @property
     def unassigned(self) -> Unassigned:
@@ -199,7 +203,11 @@ def impossible(refused: Refused) -> Impossible:
         widening = Widening(openings, refused.problem.trip_by_id[refused.trip])
         advice = next(remedies(widening, {refused.shift: refused.refusal}), "")
     return Impossible(
-        trip=refused.trip, shift=refused.shift, refusal=refused.refusal, advice=advice
+        trip=refused.trip,
+        shift=refused.shift,
+        refusal=refused.refusal,
+        advice=advice,
+        problem=refused.problem,
     )
 
 
@@ -305,9 +313,11 @@ class _Comparison:
     def _breaches(self) -> Iterator[Breach]:
         for trip, ride in self.rides.items():
             promise, was = self.before.told.promises.get(trip), self.before.rides.get(trip)
-            if promise is None or trip in self.carried.promised_anew:
+            if promise is None:
                 continue  # held to the windows of the problem, which a valid plan keeps
             for pledge, off_s in _off(promise, ride).items():
+                if pledge is Pledge.PICKUP and trip in self.carried.promised_anew:
+                    continue  # another pickup is promised; the appointment is the same
                 span = Span(0 if was is None else _off(promise, was)[pledge], off_s)
                 if span.added > 0:
                     yield Breach(trip, pledge, span)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from dispatch.engine.errors import EngineError
 from dispatch.enums import BookingStatus
+from dispatch.models import Assignment
 from dispatch.models.labels import label
 from dispatch.models.statuses import CANCELLATIONS
 from dispatch.pages.actions import Asked, asked_about
@@ -28,8 +29,8 @@ from dispatch.pages.policy import signed_in
 from dispatch.pages.seats import refuse_bystanders, refuse_onlookers
 from dispatch.pages.views import day_url
 from dispatch.usecases.assign_booking import assign_booking
+from dispatch.usecases.change_as_shown import change_as_shown
 from dispatch.usecases.errors import UseCaseError
-from dispatch.usecases.give_as_shown import give_as_shown
 from dispatch.usecases.possible_steps import cancellation_at
 from dispatch.usecases.record_progress import record_progress
 from dispatch.usecases.return_left import (
@@ -39,11 +40,12 @@ from dispatch.usecases.return_left import (
     return_left,
 )
 from dispatch.usecases.unassign import unassign
+from dispatch.usecases.wanted_changes import GiveTo, WantedChange
 
 if TYPE_CHECKING:
     from django.http import QueryDict
 
-    from dispatch.models import Assignment, Booking
+    from dispatch.models import Booking
     from dispatch.pages.seats import Seat
 
 
@@ -74,9 +76,9 @@ def _given(asked: Asked, shift_id: int, sent: QueryDict) -> Assignment:
     booking_id, by, pin = asked.booking.pk, asked.seat.user, sent.get("pin") == "1"
     shown, now = sent.get("token", ""), timezone.now()
     if shown:
-        return give_as_shown(
-            booking_id=booking_id, shift_id=shift_id, shown=shown, by=by, now=now, pin=pin
-        )
+        asked_for = [WantedChange(booking_id, GiveTo(shift_id=shift_id))]
+        change_as_shown(asked=asked_for, shown=shown, by=by, now=now, pin=pin)
+        return Assignment.objects.select_related("driver").get(booking=booking_id)
     return assign_booking(
         booking_id=booking_id,
         shift_id=shift_id,

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
-from dispatch.engine.change import Give
-from dispatch.engine.impact import Impact, impact
-from dispatch.engine.plan import Route
-from dispatch.engine.schedule import Refusal
-from dispatch.enums import AssignedBy
-from dispatch.models import Assignment, Booking, Shift, User
-from dispatch.usecases.errors import NotFoundError, StaleBookingError
+from dispatch.engine.change import Give, Refused
+from dispatch.engine.impact import Impact, Impossible, impact
+from dispatch.models import Assignment, User
+from dispatch.usecases.errors import NotFoundError
 from dispatch.usecases.open_day import NotFeasibleError, OpenDay, open_day
-from dispatch.usecases.references import row_id, shift_ref
-from dispatch.usecases.ride_rows import route_rows
+from dispatch.usecases.references import shift_ref
 from dispatch.usecases.wording import refusal_sentence
-from dispatch.usecases.write_rides import write_rides
+from dispatch.usecases.write_impact import write_impact
 
 
 def assign_booking(
@@ -45,49 +40,19 @@ def given(day: OpenDay, shift_id: int) -> Impact:
         raise NotFoundError(_("This shift does not exist on that day, or cannot drive."))
     answer = impact(day.problem, day.plan, [Give(trip=day.trip_id, shift=shift)], told=day.told)
     if not isinstance(answer, Impact):
-        raise cannot(day, answer.refusal, shift)
+        raise cannot(day, answer)
     return answer
 
 
-def cannot(day: OpenDay, refusal: Refusal, shift: str) -> NotFeasibleError:
-    """Why the booking cannot go to this shift, or leave it."""
-    sentence = refusal_sentence(day.problem, refusal, day.trip_id, shift, clock=day.clock)
-    return NotFeasibleError(sentence, rule=refusal.rule, amount=refusal.amount)
+def cannot(day: OpenDay, one: Impossible | Refused) -> NotFeasibleError:
+    """Why a booking cannot go to a shift, or leave it."""
+    rule, amount = one.refusal.rule, one.refusal.amount
+    sentence = refusal_sentence(one.problem, one.refusal, one.trip, one.shift, clock=day.clock)
+    return NotFeasibleError(sentence, rule=rule, amount=amount)
 
 
-@transaction.atomic
 def place(day: OpenDay, impact: Impact, *, by: User | None, pin: bool) -> Assignment:
     """Write what the impact foresaw: the booking's row, and those of the shift whose times move."""
-    routes = [r for r in impact.carried.plan.routes if r.shift in impact.carried.written]
-    rows = {
-        row.booking_id: row for route in routes for row in route_rows(day.problem, route, day.clock)
-    }
-    _lock_unchanged(day, set(rows), routes)
-    held = Assignment.objects.filter(booking_id__in=rows).select_for_update(of=("self",))
-    write_rides(
-        company_id=day.booking.company_id,
-        held={row.booking_id: row for row in held.order_by("pk")},
-        wanted=rows,
-        assigned_by=AssignedBy.AUTO if by is None else AssignedBy.PERSON,
-        run=None,
-        now=day.now,
-    )
-    mine = Assignment.objects.filter(booking=day.booking)
-    mine.update(is_pinned=pin, pinned_by=by if pin else None)
-    return mine.select_related("booking", "driver", "vehicle", "shift").get()
-
-
-def _lock_unchanged(day: OpenDay, bookings: set[int], routes: list[Route]) -> None:
-    """Everything this decision was based on must still be as it was read."""
-    shifts = {row_id(route.shift) for route in routes}
-    rows = Booking.objects.filter(pk__in=bookings).select_for_update(of=("self",)).order_by("pk")
-    versions = dict(rows.values_list("pk", "version"))
-    read = {pk: day.built.booking_versions[pk] for pk in versions}
-    locked = Shift.objects.planned().select_for_update(of=("self",)).filter(pk__in=shifts)
-    shift_versions = dict(locked.order_by("pk").values_list("pk", "version"))
-    read_shifts = {pk: day.built.shift_versions[pk] for pk in shifts}
-    in_shifts = Assignment.objects.filter(shift_id__in=shifts, is_over=False)
-    on_day = in_shifts.filter(booking__service_on=day.booking.service_on)
-    strangers = on_day.exclude(booking_id__in=bookings).exists()
-    if versions != read or shift_versions != read_shifts or strangers:
-        raise StaleBookingError(_("The day changed meanwhile: please try again."))
+    write_impact(day, impact, by=by, pinned={day.booking.pk: pin})
+    rides = Assignment.objects.select_related("booking", "driver", "vehicle", "shift")
+    return rides.get(booking=day.booking)

@@ -9,10 +9,11 @@ position, for drivers who are away or with vehicles that are not there; what is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain, combinations
+from types import MappingProxyType
 
 from django.conf import settings as django_settings
 
@@ -28,6 +29,7 @@ from dispatch.usecases.day_trips import DayTrips, promise_of
 from dispatch.usecases.fit_windows import fit_windows, stuck_shifts, without_shifts
 from dispatch.usecases.loads_so_far import with_loads
 from dispatch.usecases.next_door import next_door
+from dispatch.usecases.promise import Window
 from dispatch.usecases.references import (
     row_id,
     shift_ref,
@@ -52,7 +54,7 @@ class BuiltProblem:
     shift_versions: dict[int, int]
 
 
-def build_problem(
+def build_problem(  # noqa: PLR0913 - a day, and each way in which it may be asked as if it were another
     *,
     company: Company,
     day: date,
@@ -60,17 +62,24 @@ def build_problem(
     freed: frozenset[int] = frozenset(),
     stand_in: Shift | None = None,
     stranding: Stranding | None = None,
+    promises: Mapping[int, Window] = MappingProxyType({}),
 ) -> BuiltProblem:
     """The problem of this local day as it stands at `now`; bookings in `freed` count as unassigned.
 
     `stand_in`: a shift of the day as it might become; it is read instead of its row. `stranding`: journeys
-    that lost their vehicle, who was on board waits for another one.
+    that lost their vehicle, who was on board waits for another one. `promises`: see DayRows.
 
     Trip, shift and driver references are row ids as text. Raises NothingToPlanError for a day without
     shifts and bookings. A road service that fails does not raise: the answer says that it is degraded.
     """
     rows = DayRows(
-        company=company, day=day, now=now, freed=freed, stand_in=stand_in, stranding=stranding
+        company=company,
+        day=day,
+        now=now,
+        freed=freed,
+        stand_in=stand_in,
+        stranding=stranding,
+        promises=promises,
     )
     if not rows.bookings and not rows.shifts:
         raise NothingToPlanError

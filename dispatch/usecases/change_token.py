@@ -19,15 +19,17 @@ class StaleDayError(StaleBookingError):
 
 
 def token_of(day: OpenDay, impact: Impact) -> str:
-    """Who drives whom in which order, the versions this rests on, and the pickups (seconds of the day)."""
+    """Who drives whom in which order, what is promised anew, the versions this rests on, and the pickups (seconds of the day)."""
     carried = impact.carried
     routes = [route for route in carried.plan.routes if route.shift in carried.written]
     trips = [trip for route in routes for trip in route.trip_ids]
     built = day.built
     concerned = {row_id(trip) for trip in trips} | {row_id(move.trip) for move in impact.moves}
+    concerned |= day.promises.keys()
     facts = {
         "orders": sorted((r.shift, [(v.id, v.kind) for v in r.visits]) for r in routes),
         "moves": [(m.trip, m.from_shift, m.to_shift) for m in impact.moves],
+        "promises": sorted((pk, *map(str, one.window)) for pk, one in day.promises.items()),
         "bookings": sorted((pk, built.booking_versions[pk]) for pk in concerned),
         "shifts": sorted((r.shift, built.shift_versions[row_id(r.shift)]) for r in routes),
     }

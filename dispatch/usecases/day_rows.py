@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from types import MappingProxyType
 
 from dispatch.engine.plan import Unassigned
 from dispatch.engine.travel import Point
@@ -13,6 +15,7 @@ from dispatch.notes import Note
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_content import promised_bookings
 from dispatch.usecases.day_so_far import ShiftSoFar, assignment_of, shift_so_far
+from dispatch.usecases.promise import Window
 
 MIN_S = 60
 
@@ -30,9 +33,13 @@ class Stranding:
 
 
 class DayRows:
-    """The rows, the places they name, and what has to be told of those that stay outside."""
+    """The rows, the places they name, and what has to be told of those that stay outside.
 
-    def __init__(
+    `promises`: bookings that would be promised another time; who has no driver is read as if it were so, for no
+    plan rests on what is promised now.
+    """
+
+    def __init__(  # noqa: PLR0913 - as build_problem
         self,
         *,
         company: Company,
@@ -41,6 +48,7 @@ class DayRows:
         freed: frozenset[int],
         stand_in: Shift | None,
         stranding: Stranding | None = None,
+        promises: Mapping[int, Window] = MappingProxyType({}),
     ) -> None:
         self.company, self.day, self.stranding = company, day, stranding
         self.freed = freed if stranding is None else freed | stranding.bookings
@@ -49,6 +57,9 @@ class DayRows:
         self.now_s = self.clock.second(now)
         promised = promised_bookings(company, day)
         self.bookings = list(promised.with_plan_relations().order_by("pk"))
+        for row in self.bookings:
+            if row.pk in promises and assignment_of(row) is None:
+                row.promised_from, row.promised_to = promises[row.pk]
         shifts = Shift.objects.on_day(company, day).planned().with_plan_relations()
         instead = {} if stand_in is None else {stand_in.pk: stand_in}
         self.shifts = [instead.get(row.pk, row) for row in shifts]

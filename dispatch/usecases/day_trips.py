@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 
 from dispatch.engine import problem as engine
 from dispatch.enums import BookingStatus, Mobility, Priority, Rule
-from dispatch.models import Booking
+from dispatch.models import Booking, CompanySettings
 from dispatch.models.statuses import UNDER_WAY
 from dispatch.notes import Note, NoteKey
+from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_rows import MIN_S, DayRows, prefixed
 from dispatch.usecases.day_so_far import NOTHING_YET, assignment_of
 from dispatch.usecases.errors import UseCaseError
@@ -47,15 +48,16 @@ class DayTrips:
         if not is_committed and is_free and self._is_over(booking):
             self.of.leave_out(reference, Rule.TIME_WINDOW, "check_times")
             return None
-        patient = booking.patient
+        patient, rules = booking.patient, self.of.rules
+        clock, now_s = self.of.clock, self.of.now_s
         pinned = shift_ref(row.shift_id) if row is not None and row.is_pinned else None
         if pinned is not None and pinned not in kept:
             self.of.said.append(Note.of(NoteKey.PIN_RELEASED, trip=reference))
         trip = engine.Trip(
             id=reference,
-            pickup=self._pickup(booking, pickup),
-            dropoff=self._dropoff(booking, dropoff),
-            max_ride_s=(patient.max_ride_min or self.of.rules.default_max_ride_min) * MIN_S,
+            pickup=pickup_stop(booking, pickup, clock=clock, now_s=now_s),
+            dropoff=dropoff_stop(booking, dropoff, clock=clock, now_s=now_s, rules=rules),
+            max_ride_s=(patient.max_ride_min or rules.default_max_ride_min) * MIN_S,
             load=load_of(Mobility(patient.mobility), booking.escorts),
             needs=prefixed("skill", patient.required_skills)
             | prefixed("equipment", patient.required_equipment),
@@ -75,34 +77,6 @@ class DayTrips:
 
     def _is_over(self, booking: Booking) -> bool:
         return self.of.clock.second(promise_of(booking)[1]) < self.of.now_s
-
-    def _pickup(self, booking: Booking, location: int) -> engine.Stop:
-        earliest, latest = (self.of.clock.second(moment) for moment in promise_of(booking))
-        # What has not happened yet cannot happen in the past.
-        earliest = max(earliest, self.of.now_s)
-        return engine.Stop(
-            location=location,
-            earliest_s=earliest,
-            latest_s=max(latest, earliest),
-            service_s=booking.patient.boarding_min * MIN_S,
-        )
-
-    def _dropoff(self, booking: Booking, location: int) -> engine.Stop:
-        earliest, latest = (self.of.clock.second(moment) for moment in promise_of(booking))
-        service = booking.patient.alighting_min * MIN_S
-        if booking.appointment_at is None:  # bounded by the longest ride: see fit_windows
-            latest = engine.DAY_S * 2
-        else:
-            latest = self.of.clock.second(booking.appointment_at)
-            early = self.of.rules.appointment_early_max(Priority(booking.priority)) * MIN_S
-            earliest = max(earliest, latest - early)
-        earliest = max(earliest, self.of.now_s)
-        return engine.Stop(
-            location=location,
-            earliest_s=earliest,
-            latest_s=max(latest, earliest),
-            service_s=service,
-        )
 
     def _from_the_road(self, booking: Booking, trip: engine.Trip, here: int) -> engine.Trip:
         """Fetched where the first vehicle broke down, as soon as another one is there; however long it takes then."""
@@ -136,6 +110,38 @@ class DayTrips:
             for reference, row in rows
             if row is not None and reference in trips
         )
+
+
+def pickup_stop(booking: Booking, location: int, *, clock: DayClock, now_s: int) -> engine.Stop:
+    earliest, latest = (clock.second(moment) for moment in promise_of(booking))
+    # What has not happened yet cannot happen in the past.
+    earliest = max(earliest, now_s)
+    return engine.Stop(
+        location=location,
+        earliest_s=earliest,
+        latest_s=max(latest, earliest),
+        service_s=booking.patient.boarding_min * MIN_S,
+    )
+
+
+def dropoff_stop(
+    booking: Booking, location: int, *, clock: DayClock, now_s: int, rules: CompanySettings
+) -> engine.Stop:
+    earliest, latest = (clock.second(moment) for moment in promise_of(booking))
+    service = booking.patient.alighting_min * MIN_S
+    if booking.appointment_at is None:  # bounded by the longest ride: see fit_windows
+        latest = engine.DAY_S * 2
+    else:
+        latest = clock.second(booking.appointment_at)
+        early = rules.appointment_early_max(Priority(booking.priority)) * MIN_S
+        earliest = max(earliest, latest - early)
+    earliest = max(earliest, now_s)
+    return engine.Stop(
+        location=location,
+        earliest_s=earliest,
+        latest_s=max(latest, earliest),
+        service_s=service,
+    )
 
 
 def promise_of(booking: Booking) -> tuple[datetime, datetime]:

@@ -28,4 +28,4 @@ def _nobody(day: OpenDay, asked: Openings | Refused) -> NotFeasibleError:
     if isinstance(asked, Openings):
         item = unassigned_reason(day.problem, asked.plan, day.trip_id)
         return NobodyFitsError(item, day.clock)
-    return cannot(day, asked.refusal, asked.shift)
+    return cannot(day, asked)

@@ -17,11 +17,11 @@ FAR_S = 3 * DAY_S
 
 def fit_windows(problem: Problem, orders: Mapping[str, tuple[Visit, ...]]) -> Problem:
     """`orders`: shift → the visits of the plan in force that are still to be made, in their order."""
-    fitted = replace(problem, trips=tuple(_fitted(problem, trip) for trip in problem.trips))
-    return _restless(_stretched(fitted, orders))
+    settled = replace(problem, trips=tuple(fitted(problem, trip) for trip in problem.trips))
+    return _restless(_stretched(settled, orders))
 
 
-def _fitted(problem: Problem, trip: Trip) -> Trip:
+def fitted(problem: Problem, trip: Trip) -> Trip:
     """The drop-off ends with the longest ride; it may be early if the promised window leaves no choice."""
     boarded_s = trip.pickup.latest_s + trip.pickup.service_s
     latest = min(trip.dropoff.latest_s, boarded_s + problem.ride_limit_s(trip))

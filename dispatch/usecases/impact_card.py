@@ -129,7 +129,7 @@ def preview_card(day: OpenDay, answer: Impact | Impossible) -> PreviewCard:
     if isinstance(answer, Impact):
         return PreviewCard(impact=impact_card(day, answer))
     label = names_of(day)
-    reason = refused(day.problem, answer.trip, answer.shift, answer.refusal)
+    reason = refused(answer.problem, answer.trip, answer.shift, answer.refusal)
     clock = day.clock.shown
     return PreviewCard(
         refusal=RefusalCard(

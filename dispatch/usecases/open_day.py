@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from django.utils.translation import gettext as _
 
@@ -17,6 +18,7 @@ from dispatch.engine.problem import Problem, Visit
 from dispatch.enums import Rule, VisitKind
 from dispatch.models import Assignment, Booking
 from dispatch.models.statuses import NOT_YET_THERE, OPEN
+from dispatch.usecases.another_time import PromiseAt, judge_promise
 from dispatch.usecases.build_problem import BuiltProblem, build_problem
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_rows import MIN_S
@@ -52,6 +54,8 @@ class OpenDay:
     """The day with its plan in force, in which the booking may move: no pin and no freeze time holds it.
 
     `plan`: the booking stands where it is; the routes are timed for now. `told`: the times people know.
+    `promises`: bookings that are to be promised another time; one without a driver is read as if it were.
+    `before`: the bookings that may move, as they are.
     """
 
     booking: Booking
@@ -59,6 +63,8 @@ class OpenDay:
     plan: Plan
     told: Told
     now: datetime
+    promises: Mapping[int, PromiseAt] = field(default_factory=dict)
+    before: Mapping[int, Booking] = field(default_factory=dict)
 
     @property
     def problem(self) -> Problem:
@@ -79,29 +85,47 @@ def open_day(
     now: datetime,
     expected_version: int | None,
     beside: frozenset[int] = frozenset(),
+    promises: Mapping[int, PromiseAt] = MappingProxyType({}),
 ) -> OpenDay:
     """The day around a booking that is to be placed; `beside`: bookings of that day that may move as well.
 
+    `promises`: for bookings among these, another promise. Raises InvalidRowError for one that cannot be made.
     May ask the road server: not to be called in a transaction. Raises NotFoundError, StaleBookingError,
     NotAssignableError, or NobodyFitsError for a booking that cannot be planned at all.
     """
     booking = _open_booking(booking_id)
     if expected_version is not None and booking.version != expected_version:
         raise StaleBookingError(_("This booking was changed by somebody else."))
-    for other in map(_open_booking, sorted(beside)):
+    freed = {booking.pk: booking} | {pk: _open_booking(pk) for pk in sorted(beside)}
+    for other in freed.values():
         if (other.company_id, other.service_on) != (booking.company_id, booking.service_on):
             raise NotFoundError(_("This booking does not exist."))
-    freed = beside | {booking.pk}
-    built = build_problem(company=booking.company, day=booking.service_on, now=now, freed=freed)
+    for pk, wanted in promises.items():
+        judge_promise(freed[pk], wanted, now)
+    built = build_problem(
+        company=booking.company,
+        day=booking.service_on,
+        now=now,
+        freed=frozenset(freed),
+        promises={pk: wanted.window for pk, wanted in promises.items()},
+    )
     for item in built.unplannable:
         if row_id(item.trip) in freed:
             raise NobodyFitsError(item, DayClock.of(booking.company, booking.service_on))
-    read = _Reading(booking, built, freed, now)
-    return OpenDay(booking=booking, built=built, plan=read.plan(), told=read.told(), now=now)
+    read = _Reading(booking, built, frozenset(freed), now)
+    return OpenDay(
+        booking=booking,
+        built=built,
+        plan=read.plan(),
+        told=read.told(),
+        now=now,
+        promises=promises,
+        before=freed,
+    )
 
 
 def _open_booking(booking_id: int) -> Booking:
-    booking = Booking.objects.select_related("company").filter(pk=booking_id).first()
+    booking = Booking.objects.select_related("company", "outbound").filter(pk=booking_id).first()
     if booking is None:
         raise NotFoundError(_("This booking does not exist."))
     if booking.status not in OPEN or booking.promised_from is None:

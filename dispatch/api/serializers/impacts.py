@@ -2,45 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Any
 
-from django.utils.translation import gettext as _
 from rest_framework import serializers
 
-from dispatch.api.fields import MomentField, RowIdField, StrictSerializer, WordField
+from dispatch.api.fields import MomentField, WordField
 from dispatch.api.serializers.explanations import PlannedShiftSerializer
 from dispatch.enums import Rule
-from dispatch.usecases.preview_change import GiveTo, SwapWith, TakeAway, Wanted
-
-
-class Action(StrEnum):
-    GIVE = "give"
-    TAKE_OFF = "take_off"
-    SWAP = "swap"
-
-
-class PreviewInput(StrictSerializer):
-    """`give` to a `shift`, `take_off`, or `swap` drivers with a `booking`."""
-
-    action = WordField(Action)
-    shift = RowIdField(required=False)
-    booking = RowIdField(required=False)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        needed = {Action.GIVE: "shift", Action.SWAP: "booking"}.get(attrs["action"])
-        if needed is not None and needed not in attrs:
-            raise serializers.ValidationError({needed: [_("This is needed for the action.")]})
-        return attrs
-
-    def wanted(self) -> Wanted:
-        """What is asked about, of a body that is valid."""
-        body = self.validated_data
-        if body["action"] is Action.GIVE:
-            return GiveTo(shift_id=body["shift"])
-        if body["action"] is Action.SWAP:
-            return SwapWith(booking_id=body["booking"])
-        return TakeAway()
 
 
 class NamedBookingSerializer(serializers.Serializer[Any]):
@@ -85,7 +53,7 @@ class PricePartSerializer(serializers.Serializer[Any]):
 
 
 class ImpactSerializer(serializers.Serializer[Any]):
-    """What the change would do. `token`: `assign` with it puts in force what is shown here, or nothing."""
+    """What the change would do. `token`: what is put in force with it is what is shown here, or nothing."""
 
     token = serializers.CharField(read_only=True)
     pickup_at = MomentField(read_only=True, allow_null=True)

@@ -30,23 +30,20 @@ from dispatch.api.serializers.bookings import (
     ReturnInput,
     WrittenBookingSerializer,
 )
+from dispatch.api.serializers.changes import ChangeAsShownInput, ChangeInput
 from dispatch.api.serializers.explanations import ExplanationSerializer
-from dispatch.api.serializers.impacts import (
-    PreviewInput,
-    PreviewSerializer,
-    RankedDriversSerializer,
-)
+from dispatch.api.serializers.impacts import PreviewSerializer, RankedDriversSerializer
 from dispatch.api.versions import expected_version
 from dispatch.enums import Role
 from dispatch.models import Booking, Handover
 from dispatch.models.statuses import DRIVER_STEPS
 from dispatch.usecases.assign_booking import assign_booking
 from dispatch.usecases.book_return import book_return
+from dispatch.usecases.change_as_shown import change_as_shown
 from dispatch.usecases.create_booking import create_booking
 from dispatch.usecases.dispatch_now import dispatch_now
 from dispatch.usecases.edit_booking import edit_booking
 from dispatch.usecases.explain_booking import explain_booking
-from dispatch.usecases.give_as_shown import give_as_shown
 from dispatch.usecases.impact_card import preview_card
 from dispatch.usecases.preview_change import preview_change
 from dispatch.usecases.promise import Agreed
@@ -55,6 +52,7 @@ from dispatch.usecases.record_progress import record_progress
 from dispatch.usecases.resume_ride import resume_ride
 from dispatch.usecases.trigger_return import trigger_return
 from dispatch.usecases.unassign import unassign
+from dispatch.usecases.wanted_changes import GiveTo, WantedChange
 from dispatch.usecases.withdraw_ready import withdraw_ready
 
 CLOCK_SKEW = timedelta(minutes=2)  # how far a telephone's clock may be ahead
@@ -97,11 +95,12 @@ class BookingViewSet(CompanyViewSet):
         "book_return": OFFICE,
         "explanation": READERS,
         "preview": READERS,
+        "change": OFFICE,
         "best_fits": READERS,
     }
     versioned = frozenset({
         "partial_update", "assign", "unassign", "progress", "ready", "not_ready", "dispatch_now",
-        "book_return", "resumed",
+        "book_return", "resumed", "change",
     })  # fmt: skip
 
     @extend_schema(request=BookingInput, responses={201: WrittenBookingSerializer})
@@ -130,17 +129,24 @@ class BookingViewSet(CompanyViewSet):
         """Give the booking to a shift, at its best place there; with a token only as its preview showed it."""
         booking, version = self.chosen()
         body = self.read(AssignInput).validated_data
-        facts = {
-            "booking_id": booking.pk,
-            "shift_id": body["shift"],
-            "pin": body["pin"],
-            "by": self.user,
-            "now": timezone.now(),
-        }
+        now = timezone.now()
         if "token" in body:
-            give_as_shown(**facts, shown=body["token"])
+            change_as_shown(
+                asked=[WantedChange(booking.pk, GiveTo(shift_id=body["shift"]))],
+                shown=body["token"],
+                by=self.user,
+                now=now,
+                pin=body["pin"],
+            )
         else:
-            assign_booking(**facts, expected_version=version)
+            assign_booking(
+                booking_id=booking.pk,
+                shift_id=body["shift"],
+                by=self.user,
+                now=now,
+                expected_version=version,
+                pin=body["pin"],
+            )
         return self.shown(booking.pk)
 
     @extend_schema(request=None, responses=BookingSerializer)
@@ -233,14 +239,30 @@ class BookingViewSet(CompanyViewSet):
         found = explain_booking(booking_id=booking.pk, now=timezone.now())
         return Response(ExplanationSerializer(found).data)
 
-    @extend_schema(request=PreviewInput, responses=PreviewSerializer)
+    @extend_schema(request=ChangeInput, responses=PreviewSerializer)
     @action(methods=["post"], detail=True)
     def preview(self, request: Request, **_kwargs: object) -> Response:
-        """What giving it to a shift, taking its driver off or swapping drivers would do; nothing is changed."""
+        """What another driver, none, a swap or another promised time would do; nothing is changed."""
         booking: Booking = self.get_object()
-        wanted = self.read(PreviewInput).wanted()
+        wanted = self.read(ChangeInput).wanted()
         found = preview_change(booking_id=booking.pk, wanted=wanted, now=timezone.now())
         return Response(PreviewSerializer(preview_card(found.day, found.answer)).data)
+
+    @extend_schema(request=ChangeAsShownInput, responses=BookingSerializer)
+    @action(methods=["post"], detail=True)
+    def change(self, request: Request, **_kwargs: object) -> Response:
+        """Put a change in force as its preview showed it, or nothing."""
+        booking, version = self.chosen()
+        body = self.read(ChangeAsShownInput)
+        change_as_shown(
+            asked=[WantedChange(booking.pk, body.wanted())],
+            shown=body.validated_data["token"],
+            by=self.user,
+            now=timezone.now(),
+            pin=body.validated_data["pin"],
+            versions={booking.pk: version},
+        )
+        return self.shown(booking.pk)
 
     @extend_schema(responses=RankedDriversSerializer)
     @action(methods=["get"], detail=True, url_path="best-fits")

@@ -254,6 +254,42 @@ def test_a_change_is_previewed_and_put_in_force_as_shown(office: Caller, company
     assert [move["to_shift"] for move in lost["moves"]] == [None]
 
 
+def test_a_swap_is_put_in_force_as_shown(office: Caller, company: Company) -> None:
+    one, two = make_shift(company), make_shift(company)
+    a, b = make_booking(company), make_booking(company)
+    make_assignment(a, one)
+    make_assignment(b, two)
+    body = {"action": "swap", "booking": b.pk}
+    seen = office.post(f"bookings/{a.pk}/preview/", body).body["impact"]
+    path = f"bookings/{a.pk}/change/"
+    assert office.post(path, body | {"token": seen["token"]}).status == 428
+    assert office.post(path, body | {"token": "x"}, match=2).problem == "stale-day"
+    done = office.post(path, body | {"token": seen["token"], "pin": False}, match=2).body
+    assert (done["assignment"]["shift"], done["assignment"]["is_pinned"]) == (two.pk, False)
+    assert office.post(path, body | {"token": seen["token"]}, match=2).status == 412
+
+
+def test_another_time_is_put_in_force_as_shown(office: Caller, company: Company) -> None:
+    booking = make_booking(company)
+    make_assignment(booking, make_shift(company))
+    path = f"bookings/{booking.pk}"
+    body = {"action": "retime", "requested_at": "2026-06-17T10:00:00"}
+    seen = office.post(f"{path}/preview/", body).body["impact"]
+    assert [one["id"] for one in seen["patients"]] == [booking.pk]
+    done = office.post(f"{path}/change/", body | {"token": seen["token"]}, match=2).body
+    assert done["requested_at"] == "2026-06-17T08:00:00Z"
+    assert done["promised_from"] < done["requested_at"] < done["promised_to"]
+    assert done["assignment"]["planned_pickup_at"] == seen["pickup_at"]
+    for wanted, field in (
+        ({}, "requested_at"),
+        ({"promised_from": "2026-06-17T10:00:00"}, "promised_to"),
+        ({"promised_to": "2026-06-17T10:00:00"}, "promised_from"),
+    ):
+        assert set(office.post(f"{path}/preview/", {"action": "retime"} | wanted).fields) == {field}
+    other_day = {"action": "retime", "requested_at": "2026-06-19T10:00:00"}
+    assert set(office.post(f"{path}/preview/", other_day).fields) == {"promised_from"}
+
+
 def test_a_preview_says_what_stands_in_the_way(office: Caller, company: Company) -> None:
     shift, booking, other = (
         make_shift(company, end=at(8)),

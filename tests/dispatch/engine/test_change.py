@@ -203,3 +203,36 @@ def test_there_and_back_is_never_dearer(started, data):
     assume(isinstance(answer, Carried))
     assert isinstance(answer, Carried)
     assert score(day, answer.plan).total <= score(day, kept).total
+
+
+def way_and_way_back(data: st.DataObject, day: Problem, kept: Plan) -> list[Change]:
+    """A change of a driven trip, and its opposite."""
+    driven = st.sampled_from(sorted(kept.shift_of))
+    name, other = data.draw(driven), data.draw(driven)
+    home, shift = kept.shift_of[name], data.draw(st.sampled_from(sorted(day.shift_by_id)))
+    known = day.trip_by_id[name]
+    later = replace(known, pickup=stop(known.pickup.location, 0, 40_000))
+    come_back = Give(trip=name, shift=home)
+    ways: list[list[Change]] = [
+        [Give(trip=name, shift=shift), come_back],
+        [TakeOff(trip=name), come_back],
+        [Swap(trip=name, other=other), Swap(trip=name, other=other)],
+        [Retime(trip=later), Retime(trip=known)],
+    ]
+    return data.draw(st.sampled_from(ways))
+
+
+@law
+@given(days_in_force(), st.data())
+def test_a_way_back_is_never_dearer_and_leads_to_the_same_again(started, data):
+    """Who comes back does so at the best place; from there on the way and the way back change nothing."""
+    day, kept = started
+    assume(kept.shift_of)
+    changes = way_and_way_back(data, day, kept)
+    back = carry_out(day, kept, changes)
+    assume(isinstance(back, Carried))
+    assert isinstance(back, Carried)
+    assert score(day, back.plan).total <= score(day, kept).total
+    again = carried(day, back.plan, *changes)
+    assert score(day, again.plan) == score(day, back.plan)
+    assert again.plan.diff(back.plan) == ()

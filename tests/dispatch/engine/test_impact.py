@@ -161,6 +161,14 @@ class TestPromises:
         )
         assert seen.breaches == ()
 
+    def test_an_appointment_stays_what_it_was_whatever_pickup_is_promised(self):
+        """Fetched at 3000 and in town 5 at 3300, for 1450."""
+        known = Told(promises={"a": Promise(0, 10, 1_450)})
+        seen = told(
+            DAY, in_force(DAY, s="+a -a"), Retime(trip=trip("a", stop(2, 3_000), 5)), known=known
+        )
+        assert seen.breaches == (Breach("a", Pledge.APPOINTMENT, Span(0, 1_850)),)
+
 
 class TestTours:
     def test_overtime_counts_from_the_rostered_end(self):

@@ -12,8 +12,9 @@ from dispatch.enums import Rule
 from dispatch.models import Company
 from dispatch.usecases.assign_booking import assign_booking
 from dispatch.usecases.impact_card import impact_card, preview_card, price_parts
-from dispatch.usecases.preview_change import GiveTo, Preview, TakeAway, preview_change
+from dispatch.usecases.preview_change import Preview, preview_change
 from dispatch.usecases.references import trip_ref
+from dispatch.usecases.wanted_changes import GiveTo, TakeAway
 from tests.factories import at, make_booking, make_shift
 
 pytestmark = pytest.mark.django_db

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
-from django.db import transaction
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -17,29 +14,36 @@ from dispatch.engine.impact import Impact, Impossible
 from dispatch.enums import BookingStatus, Rule
 from dispatch.models import Assignment, Booking, Company, Shift
 from dispatch.usecases.assign_booking import assign_booking
+from dispatch.usecases.change_as_shown import change_as_shown
 from dispatch.usecases.change_token import StaleDayError
 from dispatch.usecases.dispatch_now import dispatch_now
-from dispatch.usecases.errors import NotFoundError, UseCaseError
-from dispatch.usecases.give_as_shown import give_as_shown
+from dispatch.usecases.errors import NotFoundError
 from dispatch.usecases.open_day import (
     NobodyFitsError,
     NotAssignableError,
     NotFeasibleError,
     open_day,
 )
-from dispatch.usecases.preview_change import (
+from dispatch.usecases.preview_change import Preview, preview_change
+from dispatch.usecases.rank_drivers import rank_drivers
+from dispatch.usecases.references import shift_ref, trip_ref
+from dispatch.usecases.unassign import unassign
+from dispatch.usecases.wanted_changes import (
     GiveTo,
     NothingToSwapError,
-    Preview,
     SwapWith,
     TakeAway,
     Wanted,
-    preview_change,
+    WantedChange,
 )
-from dispatch.usecases.rank_drivers import rank_drivers
-from dispatch.usecases.references import row_id, shift_ref, trip_ref
-from dispatch.usecases.ride_rows import route_rows
-from dispatch.usecases.unassign import unassign
+from tests.dispatch.usecases.changes_world import (
+    carriers_day,
+    compare_moves,
+    foreseen,
+    rows,
+    undone,
+    undone_if_refused,
+)
 from tests.factories import (
     at,
     bring,
@@ -47,119 +51,19 @@ from tests.factories import (
     make_break,
     make_company,
     make_establishment,
-    make_patient,
     make_place,
     make_shift,
-    make_vehicle,
 )
 
 pytestmark = pytest.mark.django_db
 
 COUNTS: Counter[str] = Counter()
-Row = tuple[int, int, int, datetime, datetime, int, int]
-
-
-def rows() -> dict[int, Row]:
-    """booking → shift, driver, vehicle, pickup, drop-off, place in the tour, who shares."""
-    return {
-        ride.booking_id: (
-            ride.shift_id,
-            ride.driver_id,
-            ride.vehicle_id,
-            ride.planned_pickup_at,
-            ride.planned_dropoff_at,
-            ride.position,
-            ride.ride_group,
-        )
-        for ride in Assignment.objects.all()
-    }
-
-
-def foreseen(preview: Preview) -> dict[int, Row]:
-    """The rows as the preview says they would be."""
-    impact = preview.answer
-    assert isinstance(impact, Impact)
-    day, plan = preview.day, impact.carried.plan
-    after = rows()
-    for move in impact.moves:
-        if move.to_shift is None:
-            del after[row_id(move.trip)]
-    for route in plan.routes:
-        if route.shift in impact.carried.written:
-            for row in route_rows(day.problem, route, day.clock):
-                after[row.booking_id] = (
-                    row.shift_id,
-                    row.driver_id,
-                    row.vehicle_id,
-                    row.planned_pickup_at,
-                    row.planned_dropoff_at,
-                    row.position,
-                    row.ride_group,
-                )
-    return after
-
-
-def compare_moves(preview: Preview, before: dict[int, Row], after: dict[int, Row]) -> None:
-    """The moves are those of the rows, and of no other."""
-    impact = preview.answer
-    assert isinstance(impact, Impact)
-    was, is_now = ({pk: (row[0], row[3]) for pk, row in rows.items()} for rows in (before, after))
-    told = {row_id(move.trip): move for move in impact.moves}
-    assert told.keys() == {pk for pk in was | is_now if was.get(pk) != is_now.get(pk)}
-    for pk, move in told.items():
-        assert (move.from_shift, move.from_start_s) == _seen(preview, was.get(pk))
-        assert (move.to_shift, move.to_start_s) == _seen(preview, is_now.get(pk))
-
-
-def _seen(preview: Preview, ride: tuple[int, datetime] | None) -> tuple[str | None, int | None]:
-    if ride is None:
-        return None, None
-    return shift_ref(ride[0]), preview.day.clock.second(ride[1])
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """What one example writes, the next does not find."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
-def carriers_day() -> tuple[Company, list[Shift], list[Booking]]:
-    """Three crews with breaks; ten journeys across the town between 8 and 12, some with an appointment."""
-    company = make_company(settings={"pooling_enabled": True})
-    shifts = [
-        make_shift(company),
-        make_shift(company, start=at(8), end=at(16)),
-        make_shift(company, vehicle=make_vehicle(company, wheelchairs=0)),
-    ]
-    make_break(shifts[0])
-    make_break(shifts[1], earliest_at=at(10), latest_at=at(11), mandatory=False)
-    clinics = [make_establishment(lat=46.19, lon=6.15), make_establishment(lat=46.22, lon=6.10)]
-    bookings = []
-    for k in range(10):
-        home = make_place(company, kind="home", lat=46.17 + k % 5 * 0.015, lon=6.10 + k % 3 * 0.03)
-        mobility = "wheelchair_fixed" if k % 4 == 0 else "walking"
-        pickup_at = at(8) + timedelta(minutes=25 * k)
-        booking = make_booking(
-            company,
-            pickup_at=pickup_at,
-            patient=make_patient(company, home=home, mobility=mobility),
-            dropoff=clinics[k % 2],
-            appointment_at=pickup_at + timedelta(minutes=50) if k % 3 == 0 else None,
-        )
-        bookings.append(booking)
-    return company, shifts, bookings
 
 
 def carry_out(booking: Booking, wanted: Wanted, preview: Preview, now: datetime) -> None:
     if isinstance(wanted, GiveTo):
-        give_as_shown(
-            booking_id=booking.pk,
-            shift_id=wanted.shift_id,
-            shown=preview.token,
-            by=None,
-            now=now,
+        change_as_shown(
+            asked=[WantedChange(booking.pk, wanted)], shown=preview.token, by=None, now=now
         )
     else:
         unassign(booking_id=booking.pk, now=now, expected_version=None)
@@ -246,15 +150,6 @@ def test_predicted_is_real() -> None:
 
     law()
     assert min(COUNTS["Impact"], COUNTS["Impossible"]) > 0  # both were tried
-
-
-@contextmanager
-def undone_if_refused() -> Iterator[None]:
-    try:
-        with transaction.atomic():
-            yield
-    except UseCaseError:
-        pass
 
 
 def preview_of(booking: Booking, wanted: Wanted, now: datetime | None = None) -> Preview:
@@ -389,9 +284,9 @@ class TestAsShown:
     def given(
         self, booking: Booking, shift: Shift, shown: str, now: datetime | None = None
     ) -> Assignment:
-        return give_as_shown(
-            booking_id=booking.pk, shift_id=shift.pk, shown=shown, by=None, now=now or at(6)
-        )
+        asked = [WantedChange(booking.pk, GiveTo(shift_id=shift.pk))]
+        change_as_shown(asked=asked, shown=shown, by=None, now=now or at(6))
+        return Assignment.objects.get(booking=booking)
 
     def test_another_journey_in_the_tour_meanwhile(self, company: Company) -> None:
         shift, booking = make_shift(company), make_booking(company)
