@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from celery import Task, current_app, group, shared_task
+from celery.exceptions import TaskRevokedError, WorkerLostError
 from celery.exceptions import TimeoutError as CeleryTimeoutError
 from celery.result import GroupResult
 from django.conf import settings
@@ -16,6 +17,7 @@ from django.db import transaction
 from django.dispatch import receiver
 from django.utils import timezone
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from dispatch.engine.plan import Plan
 from dispatch.enums import DispatchMode
@@ -38,6 +40,8 @@ A_MOMENT = timedelta(seconds=1)
 HANDS_OFF_S = 2  # a way there and its return are two events of one call
 SLICE_KEEPS_S = 30  # a slice takes a second or two
 ANSWER_S = 0.5
+# A worker or the queue is gone, busy or killed. Errors of the search itself are not among these: here it would fail too.
+NO_ANSWER = (CeleryTimeoutError, TaskRevokedError, WorkerLostError, OperationalError, RedisError)
 MESSAGE_KEEPS_S = 110  # longer than the minute after which the run counts as undelivered
 
 logger = logging.getLogger(__name__)
@@ -111,8 +115,8 @@ def improve_slice(part: dict[str, Any]) -> dict[str, Any]:
 def over_workers(parts: Iterable[Slice]) -> Iterator[Plan]:
     """A very large day's slices as one group where more than one worker answers, else here: the plans are the same.
 
-    What no worker has given back in time is searched here, and so is the rest: workers that wait for each other would
-    never end.
+    What no worker has given back in time, or was lost with its worker or the queue, is searched here, and so is the rest:
+    workers that wait for each other would never end.
     """
     from dispatch.engine.decompose import in_process
 
@@ -120,14 +124,18 @@ def over_workers(parts: Iterable[Slice]) -> Iterator[Plan]:
     trips = sum(len(part.problem.trips) for part in waiting)
     if trips >= settings.SPREAD_FROM_TRIPS and _workers() > 1:
         asked = group(improve_slice.s(part.to_json()) for part in waiting)
-        sent = cast(GroupResult, asked.apply_async(expires=SLICE_KEEPS_S))
         try:
+            sent = cast(GroupResult, asked.apply_async(expires=SLICE_KEEPS_S))
             for answer in sent.results or ():
                 plan = answer.get(timeout=SLICE_KEEPS_S, disable_sync_subtasks=False)
                 yield Plan.from_json(plan)
                 del waiting[0]
-        except CeleryTimeoutError:
-            logger.warning("%d slices have found no worker: they are searched here.", len(waiting))
+        except NO_ANSWER as error:
+            logger.warning(
+                "%d slices have found no worker (%s): they are searched here.",
+                len(waiting),
+                type(error).__name__,
+            )
     yield from in_process(waiting)
 
 

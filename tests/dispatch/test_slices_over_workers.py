@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery.exceptions import WorkerLostError
+from celery.result import AsyncResult, GroupResult
+from kombu.exceptions import OperationalError
 
 from atmr.celery import app
 from dispatch import tasks
@@ -95,3 +98,33 @@ def test_workers_that_give_nothing_back_hold_nobody_up(
     monkeypatch.setattr(tasks, "SLICE_KEEPS_S", 0.2)
     assert planned(tasks.over_workers) == planned()
     app.control.purge()
+
+
+class Sent:
+    """A group that was sent: `error` is what the queue, or the worker of its first slice, came to."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def apply_async(self, **_options: object) -> GroupResult:
+        if isinstance(self.error, OperationalError):
+            raise self.error
+        app.backend.store_result("lost", self.error, "FAILURE")
+        return GroupResult("group", [AsyncResult("lost")])
+
+
+@pytest.mark.parametrize("error", [WorkerLostError("killed"), OperationalError("no queue")])
+def test_a_slice_that_is_lost_with_its_worker_or_the_queue_is_searched_here(
+    queue: None, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(tasks, "_workers", lambda: 2)
+    monkeypatch.setattr(tasks, "group", lambda parts: (list(parts), Sent(error))[1])
+    assert planned(tasks.over_workers) == planned()
+
+
+def test_a_search_that_fails_is_not_hidden(queue: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "_workers", lambda: 2)
+    fault = ValueError("a fault of the search")
+    monkeypatch.setattr(tasks, "group", lambda parts: (list(parts), Sent(fault))[1])
+    with pytest.raises(ValueError, match="a fault of the search"):
+        planned(tasks.over_workers)
