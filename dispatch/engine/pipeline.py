@@ -38,6 +38,7 @@ REHEARSED_REASONS = (
     5  # unserved trips whose reasons are sought early, to know how long all will take
 )
 REASONS_MARGIN = 1.3  # one reason takes longer to find than another
+CLOSING_MARGIN = 4  # checks of a plan: two, and routes timed and priced after the last search
 
 Clock = Callable[[], float]
 Outcome = Literal["taken", "kept", "failed", "skipped"]
@@ -97,7 +98,7 @@ def make_plan(  # noqa: PLR0913 - the dials of a run, all but four with a defaul
     """The best plan found in about `time_limit_s` seconds of `clock`.
 
     Neither the construction nor the search for the reasons of what is left unassigned is ever cut short; time
-    for the reasons is kept free, as much as a few of them took after the construction.
+    for the reasons is kept free, as much as a few of them took after the construction, and time to judge the plan.
     `start`: the plan in force; its routes are the first draft. With `max_iterations` the searches count
     rounds instead of seconds and OR-Tools, which counts seconds, stays out: same seed, same plan. A day of
     VERY_LARGE or more is searched in slices, by `run_slices` (one after the other if None). Raises
@@ -156,6 +157,7 @@ class _Run:
     best: Plan = field(default_factory=lambda: Plan(routes=()))
     best_score: Score | None = None
     reason_s: float = 0.0  # what finding the reason of one unserved trip takes
+    closing_s: float = 0.0  # what judging the plan in the end takes
     stages: list[Stage] = field(default_factory=list)
     unfair: Plan | None = None
     is_settled: bool = False  # the last search did all its rounds
@@ -171,9 +173,14 @@ class _Run:
             self._keep_best("construct", began, construct(self.problem, rough=_rough))
 
     def rehearse(self) -> None:
-        """Measure what the reasons of the trips left over will cost in the end, by those of a few."""
+        """Measure what the end will take: judging the plan, and the reasons of the trips left over by those of a few."""
+        if self.max_iterations is not None:
+            return
+        began = self.clock()
+        _broken(self.problem, self.best)
+        self.closing_s = CLOSING_MARGIN * (self.clock() - began)
         left = [item.trip for item in self.best.unassigned]
-        if self.max_iterations is not None or not left:
+        if not left:
             return
         some = left[:: -(-len(left) // REHEARSED_REASONS)]
         began = self.clock()
@@ -311,9 +318,9 @@ class _Run:
         return fairness_price(self.problem, self.best, self.unfair)
 
     def _left_s(self) -> float:
-        """Until the deadline, without the time that the reasons of what is unserved now will take."""
-        reasons_s = self.reason_s * len(self.best.unassigned)
-        return max(0.0, self.deadline - reasons_s - self.clock())
+        """Until the deadline, without the time that the end will take: the reasons of what is unserved now, the check."""
+        end_s = self.reason_s * len(self.best.unassigned) + self.closing_s
+        return max(0.0, self.deadline - end_s - self.clock())
 
     def _try(self, name: str, stage: Callable[[], Plan]) -> None:
         """A stage that may fail without ending the run: the engine's own errors become its outcome."""

@@ -37,7 +37,7 @@ def synthetic_day(trips: int, vehicles: int, seed: int = 0) -> Problem:
     towns = [_anywhere(rng) for _ in range(TOWNS)]
     bases = [towns[k] for k in range(3)]
     hospitals = [_near(rng, rng.choice(towns)) for _ in range(HOSPITALS)]
-    homes = [_near(rng, rng.choice(towns)) for _ in range(min(trips, 600))]
+    homes = [_near(rng, rng.choice(towns)) for _ in range(trips)]
     places = [*bases, *hospitals, *homes]
     travel = _travel(places)
     first_home = len(bases) + len(hospitals)
@@ -68,8 +68,9 @@ def _near(rng: Random, town: Place) -> Place:
 
 
 def _travel(places: list[Place]) -> TravelTimes:
-    seconds = tuple(tuple(ceil(dist(a, b) / METRES_PER_S) for b in places) for a in places)
-    return TravelTimes(seconds=seconds, metres=seconds, source="euclidean")
+    metres = tuple(tuple(ceil(dist(a, b)) for b in places) for a in places)
+    seconds = tuple(tuple(ceil(way / METRES_PER_S) for way in row) for row in metres)
+    return TravelTimes(seconds=seconds, metres=metres, source="euclidean")
 
 
 def _trip(number: int, here: int, there: int, travel: TravelTimes, rng: Random) -> Trip:

@@ -150,7 +150,13 @@ def test_bars_of_dial_a_ride_are_means_over_all() -> None:
     assert missed(usual) == []
     assert len(missed(usual, replace(usual, cost=101.5))) == 1
     assert len(missed(replace(usual, unserved=1))) == 1
-    assert missed(replace(usual, cost=100.4, seconds=1.0)) == []
+    assert missed(replace(usual, cost=100.4, seconds=1.0, took_s=1.04)) == []
+
+
+def test_a_plan_that_is_late_is_no_plan_of_its_time() -> None:
+    usual = a_run(family="darp", best_vehicles=None, best_cost=100.0, cost=100.0)
+    assert missed(replace(usual, took_s=10.04)) == []
+    assert missed(replace(usual, took_s=10.06)) == ["every plan of ours in its time, and 0.05 s"]
 
 
 def test_bars_of_sizes() -> None:
