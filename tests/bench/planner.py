@@ -205,6 +205,10 @@ def main(arguments: list[str] | None = None) -> int:
     shown = [found[key] for key in keys if key in found]
     if not shown:
         return INTERRUPTED
+    promised = jobs(_parsed(["--data", str(options.data)]))
+    missing = len(set(promised) - set(asked))
+    if missing:
+        _say(f"{missing} of the {len(promised)} plans that the bars speak of were not asked for.")
     code = conclude(f"{options.json.stem}-bars", rows(shown), bars(shown), options.json.parent)
     return INTERRUPTED if is_cut else code
 

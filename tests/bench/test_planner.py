@@ -81,7 +81,9 @@ def test_each_case_is_planned_judged_and_kept_once(
         ("lx1", PDPTW_BEST, 0),
     ]
     assert all(line["version"] == our_version() for line in lines)
-    assert "held: no plan of ours breaks a rule (0 do)" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "held: no plan of ours breaks a rule (0 do)" in said.out
+    assert "plans that the bars speak of were not asked for" in said.err
     assert planner.main(asked(data)) == HELD  # and nothing is planned again
     assert len((data / "kept.jsonl").read_text().splitlines()) == 2
     assert (data / "kept-bars.json").is_file()
