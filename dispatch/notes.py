@@ -45,6 +45,9 @@ class NoteKey(StrEnum):
     SHIFT_NO_BASE = "shift_no_base"
     SHIFT_CUT = "shift_cut"  # start, end: hours of the clock
     SHIFT_STUCK = "shift_stuck"
+    # Shifts of which nothing is recorded although a pickup was due; each has its shift.
+    SHIFT_SILENT = "shift_silent"  # due, since: hours of the clock
+    SHIFT_UNHEARD = "shift_unheard"  # due
     PIN_RELEASED = "pin_released"  # trip
     PATIENT_TWICE = "patient_twice"  # trip, other
     FAIRNESS_WEIGHED = "fairness_weighed"  # count, weight, usual
@@ -55,6 +58,9 @@ class NoteKey(StrEnum):
     PROMISE_BROKEN = "promise_broken"  # trip, minutes
     NOTHING_BETTER = "nothing_better"
     TIMES_PASSED = "times_passed"
+    # Promised windows that the plan in force cannot keep.
+    WINDOW_STRETCHED = "window_stretched"  # trip, minutes
+    WINDOW_LATE = "window_late"  # trip, minutes, late
     # Why a run failed.
     DAY_BUSY = "day_busy"
     DAY_EMPTY = "day_empty"

@@ -8,6 +8,7 @@ from typing import Any
 from dispatch.engine.plan import Plan, Route
 from dispatch.enums import VisitKind
 from dispatch.models import Booking, DispatchRun, Shift
+from dispatch.notes import NoteKey
 from dispatch.usecases.compare_plans import Moved, Ride, compare_plans
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.references import row_id
@@ -71,6 +72,20 @@ def unassigned_of(run: DispatchRun) -> list[dict[str, Any]]:
             "sentence": row_sentences(row, clock, label),
         }
         for row in rows
+    ]
+
+
+def stretched_of(run: DispatchRun) -> list[dict[str, int]]:
+    """From the run's notes: the promised windows it opened."""
+    keys = {NoteKey.WINDOW_STRETCHED.value, NoteKey.WINDOW_LATE.value}
+    told = (note for note in run.notes if isinstance(note, dict) and note["key"] in keys)
+    return [
+        {
+            "booking": row_id(str(note["figures"]["trip"])),
+            "opened_min": note["figures"]["minutes"],
+            "late_min": note["figures"].get("late", 0),
+        }
+        for note in told
     ]
 
 

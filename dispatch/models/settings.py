@@ -333,6 +333,15 @@ class CompanySettings(_Frozen):
         title=_("Freeze time (min)"),
         description=_("Trips whose pickup is this close are not changed by the machine."),
     )
+    silent_after_min: int = Field(
+        default=15,
+        ge=5,
+        le=240,
+        title=_("Silent driver (min)"),
+        description=_(
+            "How long after a planned pickup nothing may be recorded of it, before the office is told to ring the driver."
+        ),
+    )
     fairness_window_days: int = Field(
         default=7,
         ge=1,

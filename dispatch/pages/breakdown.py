@@ -34,13 +34,14 @@ from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.propose_rescue import Shown, propose_rescue
 from dispatch.usecases.resume_ride import resume_ride
+from dispatch.usecases.stand_in import hand_over_shift, stand_in
 from dispatch.usecases.stranded_shift import Lost
 
 if TYPE_CHECKING:
     from django.http import QueryDict
 
 FIELD = "way-"
-LONGEST_FINGERPRINT = 64
+LONGEST_FINGERPRINT, LONGEST_NUMBER = 64, 18
 
 
 @signed_in
@@ -55,9 +56,10 @@ def breakdown(request: HttpRequest, shift_id: int) -> HttpResponse:
         proposal = propose_rescue(lost=_lost(shift_id, request.GET), now=now)
     except (UseCaseError, EngineError) as error:
         messages.error(request, str(error))
-        return redirect(day_url(seat, local_day(seat.company, shift.starts_at)))
+        return redirect(_day_of(seat, shift))
+    crew = stand_in(proposal.stranded, now=now)
     with timezone.override(seat.company.tz):
-        board = breakdown_board(proposal, now)
+        board = breakdown_board(proposal, now, crew)
     return page(request, seat, "pages/breakdown.html", {"board": board, "shift": shift})
 
 
@@ -93,6 +95,34 @@ def rescue(request: HttpRequest, shift_id: int) -> HttpResponse:
         return redirect(_day_of(seat, shift))
     messages.success(request, _said(applied))
     return redirect(_url(lost) if only else _day_of(seat, shift))
+
+
+@signed_in
+@require_POST
+def hand_over(request: HttpRequest, shift_id: int) -> HttpResponse:
+    """The whole of a shift that has not begun to the crew that the page named."""
+    shift = _shift_or_404(shift_id)
+    seat = seat_in(request, shift.company_id)
+    refuse_onlookers(seat)
+    lost = _lost(shift_id, request.POST)
+    numbers = [request.POST.get(name, "") for name in ("driver", "vehicle", "version")]
+    if not all(number.isdecimal() and len(number) <= LONGEST_NUMBER for number in numbers):
+        raise Http404
+    driver_id, vehicle_id, version = map(int, numbers)
+    try:
+        written = hand_over_shift(
+            lost=lost,
+            driver_id=driver_id,
+            vehicle_id=vehicle_id,
+            now=timezone.now(),
+            expected_version=version,
+        )
+    except (UseCaseError, EngineError) as error:
+        messages.error(request, str(error))
+        return redirect(_url(lost))
+    said = _("%(driver)s drives the whole shift with %(vehicle)s: every journey keeps its place.")
+    messages.success(request, said % {"driver": written.driver, "vehicle": written.vehicle.name})
+    return redirect(_day_of(seat, shift))
 
 
 @signed_in
@@ -180,4 +210,6 @@ def _url(lost: Lost) -> str:
 
 
 def _day_of(seat: Seat, shift: Shift) -> str:
-    return day_url(seat, local_day(seat.company, shift.starts_at))
+    """The day it is, of a shift that passes midnight; the one on which it begins or ends otherwise."""
+    moment = min(max(shift.starts_at, timezone.now()), shift.ends_at)
+    return day_url(seat, local_day(seat.company, moment))

@@ -23,6 +23,8 @@ from dispatch.usecases.relief_crew import NOT_SAVED
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from dispatch.usecases.stand_in import StandIn
+
 MIN_S, KM_M = 60, 1000
 LEAVE = ""  # the value of a line that is left as it is
 
@@ -71,6 +73,7 @@ class BreakdownBoard:
     places: tuple[Chosen, ...]
     price: str
     relief: str
+    stand_in: StandIn | None
 
     @property
     def aboard(self) -> int:
@@ -86,7 +89,10 @@ class BreakdownBoard:
         return any(line.options for line in self.lines)
 
 
-def breakdown_board(proposal: RescueProposal, now: datetime) -> BreakdownBoard:
+def breakdown_board(
+    proposal: RescueProposal, now: datetime, stand_in: StandIn | None = None
+) -> BreakdownBoard:
+    """`stand_in`: who could have the whole of a shift that has not begun."""
     words = _Words(proposal, now)
     found = [line.proposed for line in proposal.rescue.lines]
     total = sum(option.cost_c for option in found if option is not None)
@@ -107,6 +113,7 @@ def breakdown_board(proposal: RescueProposal, now: datetime) -> BreakdownBoard:
         ),
         price=_francs(total),
         relief=words.relief(),
+        stand_in=stand_in,
     )
 
 

@@ -27,6 +27,7 @@ from dispatch.usecases.day_clock import DayClock, local_day
 from dispatch.usecases.day_so_far import assignment_of
 from dispatch.usecases.measure_day import Measured, measured_day
 from dispatch.usecases.note_sentences import error_sentence, note_sentences
+from dispatch.usecases.silent_shifts import silent_shifts
 from dispatch.usecases.wall_time import FIRST_DAY, LAST_DAY
 from dispatch.usecases.wording import row_sentences
 
@@ -166,6 +167,8 @@ def day_board(seat: Seat, day: date, now: datetime, said: Said = NOTHING_SAID) -
     measured = _measured(seat, day, now, in_force)
     reasons = _reasons(in_force, bookings, shifts, said, DayClock.of(seat.company, day))
     twins = namesakes(bookings)
+    is_watched = day == today and seat.sees_everything
+    silent = silent_shifts(seat.company, bookings, now=now) if is_watched else {}
     groups = _grouped(
         trip_line(
             b,
@@ -184,7 +187,14 @@ def day_board(seat: Seat, day: date, now: datetime, said: Said = NOTHING_SAID) -
         now=now,
         axis=axis,
         rows=tuple(
-            driver_row(shift, groups.by_shift.get(shift.pk, []), axis, day=day, is_over=day < today)
+            driver_row(
+                shift,
+                groups.by_shift.get(shift.pk, []),
+                axis,
+                day=day,
+                is_over=day < today,
+                silence=silent.get(shift.pk),
+            )
             for shift in shifts
         ),
         unassigned=tuple(groups.unassigned),

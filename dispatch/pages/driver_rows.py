@@ -14,6 +14,7 @@ from dispatch.notes import NoteKey
 from dispatch.pages.timebar import Axis, Span, lanes
 from dispatch.pages.trip_lines import TripLine
 from dispatch.usecases.shift_faults import FAULT_WORDS, Fault, ride_fault, shift_fault
+from dispatch.usecases.silent_shifts import Silence
 
 BAR_HEIGHT = 24
 LEAST_MARKED, LEAST_MARKED_HEIGHT = 1.3, 11.0  # percent, pixels
@@ -57,6 +58,7 @@ class DriverRow:
     lines: tuple[TripLine, ...]
     fault: Fault | None
     stranded: int
+    silence: Silence | None = None
 
     @property
     def fault_words(self) -> str:
@@ -93,7 +95,13 @@ def moments_of(shifts: Iterable[Shift], rides: Iterable[Assignment]) -> list[dat
 
 
 def driver_row(
-    shift: Shift, lines: list[TripLine], axis: Axis, *, day: date, is_over: bool
+    shift: Shift,
+    lines: list[TripLine],
+    axis: Axis,
+    *,
+    day: date,
+    is_over: bool,
+    silence: Silence | None = None,
 ) -> DriverRow:
     """`is_over`: what could not be driven is history then, and shown as what became of it."""
     faults = () if is_over else tuple(_faults(shift, lines, day))
@@ -115,6 +123,7 @@ def driver_row(
             for pause in shift.breaks.all()
         ),
         lines=tuple(lines),
+        silence=silence,
     )
 
 

@@ -35,6 +35,8 @@ from dispatch.usecases.references import (
     shift_ref,
     trip_ref,
 )
+from dispatch.usecases.silent_shifts import silence_notes, silent_shifts
+from dispatch.usecases.stretched_windows import Stretched, stretched_windows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,9 @@ class BuiltProblem:
     shifts: tuple[Shift, ...]
     booking_versions: dict[int, int]
     shift_versions: dict[int, int]
+    stretched: tuple[
+        Stretched, ...
+    ] = ()  # promised windows opened further: the plan in force is late
 
 
 def build_problem(  # noqa: PLR0913 - a day, and each way in which it may be asked as if it were another
@@ -123,6 +128,7 @@ def _built(rows: DayRows) -> BuiltProblem:
         if shift_ref(pk) in problem.shift_by_id
     }
     problem = fit_windows(problem, in_force)
+    stretched = tuple(stretched_windows(problem, still_open, rows.clock))
     stuck = stuck_shifts(problem)
     for shift_id in sorted(stuck):
         rows.left_out[row_id(shift_id)] = Note.of(NoteKey.SHIFT_STUCK, shift=shift_id)
@@ -131,13 +137,20 @@ def _built(rows: DayRows) -> BuiltProblem:
         in_force={shift: order for shift, order in in_force.items() if shift not in stuck},
         travel_source=road.source,
         is_degraded=road.is_degraded,
-        notes=(*road.notes, *rows.left_out.values(), *rows.said, *_twice(still_open)),
+        notes=(
+            *road.notes,
+            *rows.left_out.values(),
+            *rows.said,
+            *silence_notes(silent_shifts(rows.company, rows.bookings, now=rows.now), rows.clock),
+            *_twice(still_open),
+        ),
         unplannable=tuple(rows.unplannable),
         left_out=rows.left_out,
         bookings=tuple(still_open),
         shifts=tuple(rows.shifts),
         booking_versions={b.pk: b.version for b in still_open},
         shift_versions={row.pk: row.version for row in rows.shifts if shift_ref(row.pk) in kept},
+        stretched=stretched,
     )
 
 

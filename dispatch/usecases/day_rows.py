@@ -50,7 +50,7 @@ class DayRows:
         stranding: Stranding | None = None,
         promises: Mapping[int, Window] = MappingProxyType({}),
     ) -> None:
-        self.company, self.day, self.stranding = company, day, stranding
+        self.company, self.day, self.now, self.stranding = company, day, now, stranding
         self.freed = freed if stranding is None else freed | stranding.bookings
         self.clock = DayClock.of(company, day)
         self.rules = company.rules

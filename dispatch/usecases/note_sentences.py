@@ -72,6 +72,22 @@ SENTENCES: Mapping[NoteKey, _StrPromise] = {
     NoteKey.SHIFT_STUCK: _(
         "Left as it is: %(shift)s. What it has begun cannot be timed by the rules."
     ),
+    NoteKey.SHIFT_SILENT: _(
+        "%(shift)s: nothing recorded since %(since)s, and a pickup was planned for %(due)s. Taken to be at that door now: "
+        "ring the driver."
+    ),
+    NoteKey.SHIFT_UNHEARD: _(
+        "%(shift)s: nothing recorded yet, and a pickup was planned for %(due)s. Taken to be at that door now: ring the "
+        "driver."
+    ),
+    NoteKey.WINDOW_STRETCHED: _(
+        "The promised window of journey %(trip)s was opened by %(minutes)d min, because its vehicle is late; here it comes "
+        "in time."
+    ),
+    NoteKey.WINDOW_LATE: _(
+        "The promised window of journey %(trip)s was opened by %(minutes)d min, because its vehicle is late; here it comes "
+        "%(late)d min late: tell the patient."
+    ),
     NoteKey.PIN_RELEASED: _(
         "Journey %(trip)s was pinned to a shift that takes no part: another driver may have it."
     ),

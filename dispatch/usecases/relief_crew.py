@@ -26,17 +26,25 @@ def relief_shift(stranded: StrandedShift, *, now: datetime) -> Shift | None:
     """The rest of the shift with another vehicle (or driver), never saved; None when there is nobody.
 
     It begins when the new crew can be there: by road from where the vehicle stands, and the company's time for
-    changing over. A shift that has not begun yet has no need of it: `edit_shift` gives it another crew.
+    changing over. A shift that has not begun yet has no need of it: it goes on as a whole (`stand_in`).
     """
     shift = stranded.shift
-    if shift.starts_at >= now:
+    crew = None if shift.starts_at >= now else other_crew(stranded, now)
+    if crew is None:
         return None
+    driver, vehicle = crew
+    begins = stranded.at if vehicle == shift.vehicle else vehicle.base or shift.company.base
+    return _rest(stranded, driver, vehicle, begins, now)
+
+
+def other_crew(stranded: StrandedShift, now: datetime) -> tuple[Driver, Vehicle] | None:
+    """Who has nothing else to do until the shift ends, and takes the most of it; None when there is nobody."""
+    shift = stranded.shift
     if stranded.lost.what is Loss.VEHICLE:
         vehicle = _spare_vehicle(stranded, now)
-        base = None if vehicle is None else vehicle.base or shift.company.base
-        return None if vehicle is None else _rest(stranded, shift.driver, vehicle, base, now)
+        return None if vehicle is None else (shift.driver, vehicle)
     driver = _driver_on_call(stranded, now)
-    return None if driver is None else _rest(stranded, driver, shift.vehicle, stranded.at, now)
+    return None if driver is None else (driver, shift.vehicle)
 
 
 def _rest(
@@ -112,10 +120,15 @@ def _way_s(stranded: StrandedShift, base: Place | None) -> int | None:
     return there if stranded.lost.what is Loss.VEHICLE else back
 
 
+def _rest_of(shift: Shift, now: datetime) -> DateTimeTZRange:
+    since = max(shift.starts_at, now)
+    return DateTimeTZRange(since, max(shift.ends_at, since + WHOLE_MINUTES))
+
+
 def _spare_vehicle(stranded: StrandedShift, now: datetime) -> Vehicle | None:
     """One that nobody drives until the shift ends; it takes the most of the patients."""
     shift = stranded.shift
-    rest = DateTimeTZRange(now, max(shift.ends_at, now + WHOLE_MINUTES))
+    rest = _rest_of(shift, now)
     licences = shift.driver.licences_on(stranded.day)
     rows = (
         Vehicle.objects.filter(company=shift.company, active=True)
@@ -147,7 +160,7 @@ def _taken(vehicle: Vehicle, bookings: Iterable[Booking]) -> int:
 def _driver_on_call(stranded: StrandedShift, now: datetime) -> Driver | None:
     """An emergency driver who is not on duty, with a licence for the vehicle and the most of the skills needed."""
     shift, day = stranded.shift, stranded.day
-    rest = DateTimeTZRange(now, max(shift.ends_at, now + WHOLE_MINUTES))
+    rest = _rest_of(shift, now)
     rows = (
         Driver.objects.filter(company=shift.company, active=True, kind=DriverKind.EMERGENCY.value)
         .exclude(pk=shift.driver_id)

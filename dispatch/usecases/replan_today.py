@@ -2,7 +2,7 @@
 
 Whether there is something to re-plan is read off the day itself: open journeys and shifts that have another version
 than the last plan saw, journeys it held that are gone, rides whose driver or vehicle cannot drive them any more, and
-vehicles that are late. So an event may be told twice, or never: the next minute finds it. A day has one re-plan in the
+vehicles that are late, or silent when a pickup was due. So an event may be told twice, or never: the next minute finds it. A day has one re-plan in the
 queue at most, which reads everything that happened until it begins.
 """
 
@@ -27,6 +27,7 @@ from dispatch.usecases.day_versions import day_versions
 from dispatch.usecases.redeliver_runs import MAX_TRIES, valid_rules
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.shift_faults import journey_fault
+from dispatch.usecases.silent_shifts import silent_shifts
 
 PAUSE_AFTER_FAILURES = timedelta(minutes=15)
 SETTLED = (RunStatus.DONE, RunStatus.SUPERSEDED)
@@ -49,6 +50,7 @@ def day_as_seen(company: Company, day: date, now: datetime) -> Seen:
         "day": day_versions(company, day),
         "stranded": sorted(_stranded(company, day)),
         "late": _minutes_late(company, day, now),
+        "silent": _silent(company, day, now),
     }
 
 
@@ -114,6 +116,7 @@ def _has_changed(before: Seen, now: Seen) -> bool:
         or bool(_gone(bookings.keys()))
         or found["shifts"] != shifts
         or bool(set(now["stranded"]) - set(before.get("stranded", ())))
+        or bool(set(now["silent"]) - set(before.get("silent", ())))
         or is_late
     )
 
@@ -145,6 +148,19 @@ def _stranded(company: Company, day: date) -> Iterator[int]:
     for ride in waiting.select_related("booking__patient").prefetch_related(shifts):
         if journey_fault(ride, ride.shift, day) is not None:
             yield ride.booking_id
+
+
+def _silent(company: Company, day: date, now: datetime) -> list[int]:
+    """Shifts of which nothing is recorded although a planned pickup is long past: asked for once, until they are heard of.
+
+    None where the machine decides: a button that was not pressed would move journeys. A person who gets a proposal
+    reads in it that nothing is recorded, and rings the driver.
+    """
+    if company.mode == DispatchMode.FULLY_AUTO:
+        return []
+    rows = Booking.objects.filter(company=company, service_on=day, assignment__is_over=False)
+    rows = rows.select_related("assignment").prefetch_related("handovers")
+    return sorted(silent_shifts(company, rows, now=now))
 
 
 def _minutes_late(company: Company, day: date, now: datetime) -> dict[str, int]:

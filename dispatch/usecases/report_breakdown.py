@@ -32,10 +32,20 @@ def report_breakdown(*, lost: Lost, now: datetime, until: datetime | None = None
     shift = Shift.objects.select_related("company").filter(pk=lost.shift_id).first()
     if shift is None:
         raise NotFoundError(_("This shift does not exist."))
+    report_loss(shift, lost.what, now=now, back_at=back_again(shift, until=until, now=now))
+
+
+def back_again(shift: Shift, *, until: datetime | None, now: datetime) -> datetime:
+    """Raises BackBeforeError."""
     if until is not None and until <= now:
         raise BackBeforeError(_("This is over already: say until when it lasts."))
-    back_at = until or max(shift.ends_at, now + AT_LEAST)
-    if lost.what is Loss.VEHICLE:
+    return until or max(shift.ends_at, now + AT_LEAST)
+
+
+@transaction.atomic
+def report_loss(shift: Shift, what: Loss, *, now: datetime, back_at: datetime) -> None:
+    """The same of the crew that `shift` says, whoever its row has by now."""
+    if what is Loss.VEHICLE:
         _vehicle_away(shift, now, back_at)
     else:
         _driver_away(shift, now, back_at)

@@ -31,6 +31,7 @@ from dispatch.usecases.measure_day import kpi_json, predicted_kpis
 from dispatch.usecases.note_sentences import note_sentence
 from dispatch.usecases.references import row_id
 from dispatch.usecases.replan_today import Seen, day_as_seen
+from dispatch.usecases.stretched_windows import stretched_notes
 from dispatch.usecases.think import Thought, think
 from dispatch.usecases.wording import params_of
 
@@ -192,7 +193,7 @@ def keep_result(
             stages=[asdict(stage) for stage in result.stages],
             travel_source=built.travel_source,
             is_degraded=built.is_degraded,
-            notes=[note.to_json() for note in (*thought.notes, *built.notes)],
+            notes=[note.to_json() for note in _notes(run, built, thought)],
         )
         if not written:
             raise LostLeaseError(_("Another worker has taken this run."))
@@ -208,6 +209,14 @@ def keep_result(
         )
         if run.is_continuous:
             _put_older_ones_aside(run, is_nothing_new=thought.is_nothing_new)
+
+
+def _notes(run: DispatchRun, built: BuiltProblem, thought: Thought) -> Iterator[Note]:
+    """A re-plan has said of itself which promises it breaks."""
+    yield from thought.notes
+    if not run.is_continuous:
+        yield from stretched_notes(built.stretched, thought.result.plan)
+    yield from built.notes
 
 
 def _put_older_ones_aside(run: DispatchRun, *, is_nothing_new: bool) -> None:

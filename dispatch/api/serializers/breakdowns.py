@@ -14,6 +14,7 @@ from dispatch.usecases.apply_rescue import Way
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.propose_rescue import RescueProposal, Shown, reason_sentence
 from dispatch.usecases.references import row_id
+from dispatch.usecases.stand_in import StandIn
 from dispatch.usecases.stranded_shift import Lost
 
 MOST_WAYS = 500
@@ -50,6 +51,14 @@ class StrandedTripSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(read_only=True)
 
 
+class StandInSerializer(serializers.Serializer[Any]):
+    """A crew for the whole of a shift that has not begun; `refusal` says which journeys do not fit it, empty: all do."""
+
+    driver = serializers.IntegerField(source="driver.pk", read_only=True)
+    vehicle = serializers.IntegerField(source="vehicle.pk", read_only=True)
+    refusal = serializers.CharField(read_only=True)
+
+
 class RescueProposalSerializer(serializers.Serializer[Any]):
     """What is proposed; `as_of` and `seen` are sent back with the ways that are chosen, within five minutes."""
 
@@ -59,9 +68,10 @@ class RescueProposalSerializer(serializers.Serializer[Any]):
     as_of = MomentField(read_only=True)
     seen = serializers.CharField(read_only=True)
     journeys = StrandedTripSerializer(many=True, read_only=True)
+    stand_in = StandInSerializer(read_only=True, allow_null=True)
 
 
-def proposal_body(proposal: RescueProposal) -> dict[str, Any]:
+def proposal_body(proposal: RescueProposal, stand_in: StandIn | None) -> dict[str, Any]:
     """The plain data of a proposal."""
     return {
         "shift": proposal.stranded.shift.pk,
@@ -70,6 +80,7 @@ def proposal_body(proposal: RescueProposal) -> dict[str, Any]:
         "as_of": proposal.shown.as_of,
         "seen": proposal.shown.seen,
         "journeys": list(_journeys(proposal)),
+        "stand_in": stand_in,
     }
 
 
@@ -111,6 +122,13 @@ class BreakdownInput(StrictSerializer):
 
     lost = WordField(Loss)
     until = MomentField(required=False, allow_null=True, default=None)
+
+
+class HandOverInput(BreakdownInput):
+    """The crew that has the whole of the shift from now on, beside what it lost."""
+
+    driver = RowIdField()
+    vehicle = RowIdField()
 
 
 class WayInput(StrictSerializer):

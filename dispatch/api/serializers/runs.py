@@ -114,6 +114,14 @@ class RouteSerializer(serializers.Serializer[Any]):
     visits = VisitSerializer(many=True)
 
 
+class StretchedSerializer(serializers.Serializer[Any]):
+    """A promised window that was opened further because its vehicle is late, and how late the plan comes in it."""
+
+    booking = serializers.IntegerField()
+    opened_min = serializers.IntegerField()
+    late_min = serializers.IntegerField(help_text="0: in time all the same.")
+
+
 class RunDetailSerializer(RunSerializer):
     """A run with its stages, its plan, what it leaves unassigned and what it predicts."""
 
@@ -121,9 +129,13 @@ class RunDetailSerializer(RunSerializer):
     routes = RouteSerializer(many=True, read_only=True)
     unassigned = UnassignedSerializer(source="unassigned_rows", many=True, read_only=True)
     kpis = KpiSerializer(many=True, read_only=True, help_text="Predicted.")
+    stretched_windows = StretchedSerializer(source="stretched_rows", many=True, read_only=True)
 
     class Meta(RunSerializer.Meta):
-        fields = [*RunSerializer.Meta.fields, "stages", "routes", "unassigned", "kpis"]
+        fields = [
+            *RunSerializer.Meta.fields,
+            "stages", "routes", "unassigned", "kpis", "stretched_windows",
+        ]  # fmt: skip
         read_only_fields = fields
 
 

@@ -17,7 +17,7 @@ from dispatch.api.access import OFFICE, READERS
 from dispatch.api.base import CompanyViewSet
 from dispatch.api.filters import RunFilter
 from dispatch.api.pagination import Keyset, day, whole_number
-from dispatch.api.run_documents import moves_between, routes_of, unassigned_of
+from dispatch.api.run_documents import moves_between, routes_of, stretched_of, unassigned_of
 from dispatch.api.serializers.kpis import kpi_rows
 from dispatch.api.serializers.runs import (
     AppliedSerializer,
@@ -142,6 +142,7 @@ class RunViewSet(CompanyViewSet):
     def _detail(self, run: DispatchRun) -> dict[str, Any]:
         run.routes = routes_of(run)  # type: ignore[attr-defined]
         run.unassigned_rows = unassigned_of(run)  # type: ignore[attr-defined]
+        run.stretched_rows = stretched_of(run)  # type: ignore[attr-defined]
         values = [kpi_from_json(item) for item in run.quality.get("kpis", ())]
         run.kpis = kpi_rows(values)  # type: ignore[attr-defined]
         body: dict[str, Any] = RunDetailSerializer(run, context=self.get_serializer_context()).data

@@ -17,6 +17,7 @@ from dispatch.api.filters import ShiftFilter
 from dispatch.api.pagination import Keyset, moment, whole_number
 from dispatch.api.serializers.breakdowns import (
     BreakdownInput,
+    HandOverInput,
     RescueAppliedSerializer,
     RescueInput,
     RescueProposalSerializer,
@@ -32,6 +33,7 @@ from dispatch.usecases.create_shift import create_shift
 from dispatch.usecases.edit_shift import edit_shift
 from dispatch.usecases.propose_rescue import propose_rescue
 from dispatch.usecases.report_breakdown import report_breakdown
+from dispatch.usecases.stand_in import hand_over_shift, stand_in
 from dispatch.usecases.stranded_shift import Lost
 
 LOST = OpenApiParameter("lost", enum=[loss.value for loss in Loss], description="Default: vehicle.")
@@ -61,9 +63,10 @@ class ShiftViewSet(CompanyViewSet):
         "breakdown": OFFICE,
         "rescue": OFFICE,
         "apply_rescue": OFFICE,
+        "hand_over": OFFICE,
     }
     parameters = {"rescue": frozenset({"lost", "place"})}
-    versioned = frozenset({"partial_update", "destroy"})
+    versioned = frozenset({"partial_update", "destroy", "hand_over"})
 
     @extend_schema(request=ShiftInput, responses={201: ShiftSerializer})
     def create(self, request: Request) -> Response:
@@ -104,8 +107,26 @@ class ShiftViewSet(CompanyViewSet):
     def rescue(self, request: Request, **_kwargs: object) -> Response:
         """The ways on of every journey that a breakdown of this shift would strand; nothing is written."""
         shift: Shift = self.get_object()
-        proposal = propose_rescue(lost=_lost(shift, request), now=timezone.now())
-        return Response(RescueProposalSerializer(proposal_body(proposal)).data)
+        now = timezone.now()
+        proposal = propose_rescue(lost=_lost(shift, request), now=now)
+        crew = stand_in(proposal.stranded, now=now)
+        return Response(RescueProposalSerializer(proposal_body(proposal, crew)).data)
+
+    @extend_schema(request=HandOverInput, responses=ShiftSerializer)
+    @action(methods=["post"], detail=True, url_path="hand-over")
+    def hand_over(self, request: Request, **_kwargs: object) -> Response:
+        """Give the whole of a shift that has not begun to another crew, and record what it lost."""
+        shift, version = self.chosen()
+        body = self.read(HandOverInput).validated_data
+        hand_over_shift(
+            lost=Lost(shift_id=shift.pk, what=body["lost"]),
+            driver_id=body["driver"],
+            vehicle_id=body["vehicle"],
+            now=timezone.now(),
+            expected_version=version,
+            until=body["until"],
+        )
+        return self.shown(shift.pk)
 
     @extend_schema(request=RescueInput, responses=RescueAppliedSerializer)
     @action(methods=["post"], detail=True, url_path="apply-rescue")

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from dispatch.enums import BookingStatus, Role
-from dispatch.models import Assignment, Booking, Company, Shift, VehicleUnavailability
+from dispatch.enums import BookingStatus, DriverKind, Role
+from dispatch.models import Absence, Assignment, Booking, Company, Shift, VehicleUnavailability
 from dispatch.usecases.day_clock import local_day
 from tests.dispatch.api.caller import Caller, member
 from tests.factories import (
@@ -16,6 +16,7 @@ from tests.factories import (
     make_assignment,
     make_booking,
     make_company,
+    make_driver,
     make_shift,
 )
 
@@ -131,3 +132,24 @@ def test_a_breakdown_is_reported_without_a_rescue(office: Caller, lost: Shift) -
     past = timezone.now() - timedelta(hours=1)
     refused = office("POST", path, {"lost": "vehicle", "until": past.isoformat()})
     assert refused.status == 409
+
+
+def test_a_shift_that_has_not_begun_goes_to_another_crew_as_a_whole(
+    office: Caller, company: Company
+) -> None:
+    now = timezone.now()
+    shift = make_shift(company, start=now + timedelta(hours=1), end=now + timedelta(hours=8))
+    begins = now + timedelta(hours=2)
+    day = local_day(company, begins)
+    booking = make_booking(company, pickup_at=begins, service_on=day)
+    make_assignment(booking, shift, start=begins)
+    address = f"shifts/{shift.pk}/rescue/?lost=driver"
+    assert office("GET", address).body["stand_in"] is None
+    driver = make_driver(company, kind=DriverKind.EMERGENCY)
+    shown = office("GET", address).body["stand_in"]
+    assert shown == {"driver": driver.pk, "vehicle": shift.vehicle_id, "refusal": ""}
+    body = {"lost": "driver", "driver": driver.pk, "vehicle": shift.vehicle_id}
+    answer = office("POST", f"shifts/{shift.pk}/hand-over/", body, match=shift.version)
+    assert answer.body["driver"]["id"] == driver.pk
+    assert Assignment.objects.get(booking=booking).driver == driver
+    assert Absence.objects.get().driver == shift.driver

@@ -152,6 +152,11 @@ CASES: dict[tuple[str, str], Case] = {
             "ways": [{"booking": "{booking}", "means": "partner"}],
         },
     ),
+    ("POST", "shifts-hand-over"): Case(
+        roles=OFFICE,
+        row="shift",
+        body={"lost": "driver", "driver": "{idle}", "vehicle": "{van}"},
+    ),
     ("GET", "runs-list"): Case(roles=READERS),
     ("POST", "runs-list"): Case(
         roles=OFFICE, status=409, body={"day": "2030-01-01"}, query="?wait=true"

@@ -13,8 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from dispatch.engine.plan import Unassigned
-from dispatch.enums import BookingStatus, Loss, Means, Role, Rule
-from dispatch.models import Assignment, Booking, Company, Handover, Patient, Shift
+from dispatch.enums import BookingStatus, DriverKind, Loss, Means, Role, Rule
+from dispatch.models import Assignment, Booking, Company, Driver, Handover, Patient, Shift
 from dispatch.pages.breakdown_board import breakdown_board, way_of
 from dispatch.usecases.apply_rescue import Way
 from dispatch.usecases.day_clock import local_day
@@ -283,3 +283,66 @@ def test_a_line_says_its_way() -> None:
     assert way_of(7, "") is None
     assert way_of(7, "partner:") == Way(booking_id=7, means=Means.PARTNER)
     assert way_of(7, "new_run:0") == Way(booking_id=7, means=Means.NEW_RUN, shift_id=0)
+
+
+class TestBeforeTheShift:
+    """It begins in an hour, and a journey is planned in two."""
+
+    @pytest.fixture
+    def coming(self, company: Company) -> Shift:
+        now = timezone.now()
+        return make_shift(company, start=now + timedelta(hours=1), end=now + timedelta(hours=8))
+
+    @pytest.fixture
+    def on_call(self, company: Company) -> Driver:
+        return make_driver(company, last_name="Noir", first_name="Eva", kind=DriverKind.EMERGENCY)
+
+    def test_the_whole_of_it_goes_to_another_crew_with_one_button(
+        self, signed_in: SignIn, coming: Shift, on_call: Driver
+    ) -> None:
+        booking = journey(coming, 120)
+        client = signed_in()
+        page = client.get(f"/shifts/{coming.pk}/breakdown/?lost=driver").content.decode()
+        assert f"Give the whole shift to Noir Eva with {coming.vehicle.name}" in unescape(page)
+        sent = {
+            "lost": "driver",
+            "driver": on_call.pk,
+            "vehicle": coming.vehicle_id,
+            "version": coming.version,
+        }
+        answer = client.post(f"/shifts/{coming.pk}/hand-over/", sent, follow=True)
+        assert "drives the whole shift" in answer.content.decode()
+        assert Assignment.objects.get(booking=booking).driver == on_call
+        # Once more: the shift has another version by now.
+        again = client.post(f"/shifts/{coming.pk}/hand-over/", sent, follow=True)
+        assert "changed by somebody else" in again.content.decode()
+
+    def test_what_does_not_fit_is_said_instead_of_the_button(
+        self, signed_in: SignIn, coming: Shift, on_call: Driver
+    ) -> None:
+        booking = journey(coming, 120)
+        booking.patient.wishes.create(driver=on_call, stance="excluded")
+        page = signed_in().get(f"/shifts/{coming.pk}/breakdown/?lost=driver").content.decode()
+        assert "could stand in, but not for all of it" in page
+        assert "Give the whole shift" not in page
+
+    def test_what_is_no_number_is_no_form_of_ours(self, signed_in: SignIn, coming: Shift) -> None:
+        sent = {"lost": "driver", "driver": "x", "vehicle": "1", "version": "1"}
+        assert signed_in().post(f"/shifts/{coming.pk}/hand-over/", sent).status_code == 404
+
+
+class TestSilence:
+    def test_the_row_of_a_driver_says_since_when_nothing_is_recorded(
+        self, signed_in: SignIn, lost: Shift, other: Shift
+    ) -> None:
+        first = journey(lost, -60)
+        journey(other, -30)
+        bring(first, BookingStatus.COMPLETED, alighted_at=timezone.now() - timedelta(minutes=20))
+        journey(lost, -16)
+        day = local_day(lost.company, timezone.now())
+        page = signed_in().get(f"/days/{day}/").content.decode()
+        assert page.count("nothing recorded since") == 1
+        assert page.count("nothing recorded yet") == 1
+        assert (
+            "nothing recorded" not in signed_in(Role.DRIVER).get(f"/days/{day}/").content.decode()
+        )
