@@ -206,6 +206,16 @@ def test_a_shift_brings_its_hours_places_breaks_and_kind(company: Company) -> No
     )
 
 
+def test_a_shift_knows_its_rostered_end_beside_the_overtime_it_may_work(company: Company) -> None:
+    company.settings = {"max_overtime_min": 30, "weights": {"overtime": 3}}
+    company.save()
+    make_shift(company)
+    problem = built_at(company, 5).problem
+    (found,) = problem.shifts
+    assert (found.rostered_end_s, found.end_s) == (19 * HOUR, 19 * HOUR + 30 * MIN)
+    assert problem.settings.weights.overtime_per_s == 3
+
+
 def test_shifts_that_cannot_drive_stay_out_with_a_note(company: Company) -> None:
     ill, parked = make_shift(company), make_shift(company)
     nobody = make_shift(company, driver=make_driver(company, active=False))

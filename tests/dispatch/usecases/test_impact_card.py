@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -20,8 +21,8 @@ from tests.factories import at, make_booking, make_shift
 pytestmark = pytest.mark.django_db
 
 
-def given(company: Company) -> tuple[Preview, Impact]:
-    shift, booking = make_shift(company), make_booking(company)
+def given(company: Company, *, end: datetime | None = None) -> tuple[Preview, Impact]:
+    shift, booking = make_shift(company, end=end or at(19)), make_booking(company)
     wanted = GiveTo(shift_id=shift.pk)
     preview = preview_change(booking_id=booking.pk, wanted=wanted, now=at(6))
     assert isinstance(preview.answer, Impact)
@@ -47,6 +48,20 @@ def test_who_comes_when_and_what_it_takes(company: Company) -> None:
     assert [part.key for part in card.price] == ["driving", "fairness"]
     assert sum(part.points for part in card.price) == card.points
     assert card.overtime == ()
+
+
+def test_who_would_work_over_is_said_and_priced(company: Company) -> None:
+    """The shift ends by its roster before the patient is fetched; each second after that costs two."""
+    company.settings = {"max_overtime_min": 240}
+    company.save()
+    preview, impact = given(company, end=at(8, 50))
+    card = impact_card(preview.day, impact)
+    (tour,) = card.overtime
+    (change,) = impact.tours
+    assert change.after.overtime_s == (change.after.back_s - 9 * 3600 + 600) > 0
+    assert tour.overtime_min == -(-change.after.overtime_s // 60)
+    (part,) = (part for part in card.price if part.key == "overtime")
+    assert (part.name, part.points) == ("overtime", 2 * change.after.overtime_s)
 
 
 def test_a_driver_taken_away(company: Company) -> None:

@@ -116,6 +116,18 @@ def test_a_shift_that_goes_home_early_and_journeys_more_and_less(
     assert share(more, Kpi.ASSIGNMENT_RATE) == [1.0, pytest.approx(2 / 3)]
 
 
+def test_drivers_who_should_be_home_sooner_work_over(company: Company, shifts: list[Shift]) -> None:
+    company.settings = {"max_overtime_min": 240}
+    company.save()
+    early = tuple(Hours(shift=one.pk, starts_at=at(7), ends_at=at(8)) for one in shifts)
+    found = asked(company, other_hours=early)
+    assert found.as_if.served == found.as_is.served
+    before, after = share(found, Kpi.OVERTIME)
+    assert before == 0
+    assert after is not None
+    assert after > 60  # the first patient is fetched at nine
+
+
 def test_loads_are_compared_by_the_hours_that_the_day_would_have(
     company: Company, shifts: list[Shift]
 ) -> None:
