@@ -50,7 +50,7 @@ class Network:
         self.latest = [stop.latest_s for stop in self.stops]
         self.service = [stop.service_s for stop in self.stops]
         self.permille = [problem.travel.traffic_at(middle_s(stop)) for stop in self.stops]
-        self._shared = _SharedRows(self.location, problem)
+        self._shared = _rows_of(self.location, problem)
         self.drive = Rows(self._legs_from)
         self.empty_drive = Rows(self._empty_legs_from)
         self.ride_limit = [problem.ride_limit_s(trip) for trip in problem.trips]
@@ -68,8 +68,7 @@ class Network:
 
     def set_prices(self) -> None:
         """What each driver costs for each trip, by the prices of the problem."""
-        self.not_preferred = [self._not_preferred(shift) for shift in self.problem.shifts]
-        self.moved = [self._moved(shift) for shift in self.problem.shifts]
+        self.not_preferred, self.moved = self._not_preferred(), self._moved()
 
     def _legs_from(self, node: int) -> Row:
         return self._shared.full(self.location[node], self.permille[node])
@@ -170,20 +169,35 @@ class Network:
             found.append(row)
         return found
 
-    def _not_preferred(self, shift: Shift) -> list[int]:
-        """For each trip what it costs that this shift's driver is not one of those it prefers."""
-        weight = self.problem.settings.weights.not_preferred_driver
-        wished = (trip.preferred_drivers for trip in self.problem.trips)
-        return [weight if wish and shift.driver not in wish else 0 for wish in wished]
+    def _not_preferred(self) -> list[list[int]]:
+        """For each shift and trip what it costs that this driver is not one of those the trip prefers."""
+        weight, trips = self.problem.settings.weights.not_preferred_driver, self.problem.trips
+        wished = [(i, trip.preferred_drivers) for i, trip in enumerate(trips)]
+        wished = [(i, drivers) for i, drivers in wished if drivers]
+        found = []
+        for shift in self.problem.shifts:
+            row = [0] * len(trips)
+            for i, drivers in wished:
+                row[i] = 0 if shift.driver in drivers else weight
+            found.append(row)
+        return found
 
-    def _moved(self, shift: Shift) -> list[int]:
-        """For each trip what it costs that this shift's driver is not the one in force."""
+    def _moved(self) -> list[list[int]]:
+        """For each shift and trip what it costs that this driver is not the one in force."""
         weight = self.problem.settings.weights.moved_to_other_driver
-        moved = [0] * len(self.problem.trips)
+        away = [0] * len(self.problem.trips)
+        own: dict[str, list[int]] = {}
         for trip, driver in self.problem.driver_in_force.items():
-            if driver != shift.driver and trip in self.trip_index:
-                moved[self.trip_index[trip]] = weight
-        return moved
+            if trip in self.trip_index:
+                away[self.trip_index[trip]] = weight
+                own.setdefault(driver, []).append(self.trip_index[trip])
+        found = []
+        for shift in self.problem.shifts:
+            row = list(away)
+            for i in own.get(shift.driver, ()):
+                row[i] = 0
+            found.append(row)
+        return found
 
     def _share_masks(self) -> list[int]:
         """For each trip the set, as bits, of the trips it may be on board with (itself included).
@@ -302,11 +316,24 @@ def boarding(sequence: Sequence) -> list[int]:
     return [node >> 1 for node in sequence if node >= 0 and not node & 1]
 
 
+def _rows_of(location: list[int], problem: Problem) -> _SharedRows:
+    """Kept with the travel times, for the stops asked last: a day is read many times with the same ones."""
+    memo, margin = problem.travel.memo, problem.settings.transition_margin_s
+    key = (tuple(location), margin)
+    rows: _SharedRows | None = memo.get(key)
+    if rows is None:
+        rows = _SharedRows(location, problem)
+        memo.clear()
+        memo[key] = rows
+    return rows
+
+
 class _SharedRows:
     """Ways from one place at one hour to every node: the same for all who leave there and then."""
 
     def __init__(self, location: list[int], problem: Problem) -> None:
-        self._travel, self._margin = problem.travel, problem.settings.transition_margin_s
+        # Not the travel times, which hold these rows.
+        self._table, self._margin = problem.travel.seconds, problem.settings.transition_margin_s
         self._known: dict[tuple[int, int, bool], Row] = {}
         self._seconds: dict[
             int, dict[int, int]
@@ -335,7 +362,7 @@ class _SharedRows:
         return self._known[key]
 
     def _ways(self, place: int, permille: int) -> Row:
-        row = self._travel.seconds[place]
+        row = self._table[place]
         if permille == FREE_FLOW_PERMILLE:
             return row
         known = self._seconds.setdefault(permille, _Stretched(permille))

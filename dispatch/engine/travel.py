@@ -7,7 +7,7 @@ ride-time theory of the static dial-a-ride problem stays exact, and leaving late
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import asin, ceil, cos, radians, sin, sqrt
 from typing import Any, Self
 
@@ -44,6 +44,8 @@ class TravelTimes:
     metres: Matrix
     traffic_permille: tuple[int, ...] = (FREE_FLOW_PERMILLE,)
     source: str = "estimate"  # "osrm", "estimate", "euclidean": each result says which it was
+    # What is worked out from these tables alone, for the stops asked last: see `network`.
+    memo: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         size = len(self.seconds)

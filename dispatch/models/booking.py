@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Func, Prefetch, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -23,18 +23,19 @@ from dispatch.models.constraints import (
     together,
 )
 from dispatch.models.labels import choices
-from dispatch.models.people import Patient
+from dispatch.models.people import READ_WISHES, Patient
 from dispatch.models.place import Place
 from dispatch.models.references import new_reference
 from dispatch.models.standing import StandingOrder
 from dispatch.models.statuses import CANCELLATIONS, REASONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date, datetime
 
     from dispatch.models.handover import Handover
 
+READ_HANDOVERS = "read_handovers"  # a list beside the manager, which is dear to set up for each row
 LONGEST_NOTE = 2000  # letters a driver can be expected to read
 
 
@@ -97,9 +98,15 @@ class BookingQuerySet(OfCompany["Booking"]):
 
     def with_plan_relations(self) -> Self:
         """With all that a problem needs of a booking, in a fixed number of queries."""
-        return self.select_related(
-            "patient", "pickup__parent", "dropoff__parent", "outbound", "assignment"
-        ).prefetch_related("patient__wishes", "handovers__place__parent")
+        return self.with_plan_rows().select_related("pickup__parent", "dropoff__parent")
+
+    def with_plan_rows(self) -> Self:
+        """The same but for the two places, which the journeys of a day share (see `share_places`)."""
+        handovers = Prefetch("handovers", to_attr=READ_HANDOVERS)
+        wishes = Prefetch("patient__wishes", to_attr=READ_WISHES)
+        return self.select_related("patient", "assignment").prefetch_related(
+            wishes, handovers, f"{READ_HANDOVERS}__place__parent"
+        )
 
 
 class Booking(models.Model):
@@ -379,6 +386,12 @@ class Booking(models.Model):
         return self.pickup.position is not None and self.dropoff.position is not None
 
     @property
+    def changes_of_vehicle(self) -> Sequence[Handover]:
+        """Those on the road, as `with_plan_rows` or a prefetch read them, or read now."""
+        read: list[Handover] | None = self.__dict__.get(READ_HANDOVERS)
+        return list(self.handovers.all()) if read is None else read
+
+    @property
     def waits_at(self) -> Place | None:
         """Where a patient who was on board waits for another vehicle (uses what was prefetched)."""
         wait = self._wait
@@ -394,12 +407,12 @@ class Booking(models.Model):
     def _wait(self) -> Handover | None:
         if self.status != BookingStatus.ON_BOARD:
             return None
-        return next((row for row in self.handovers.all() if row.is_waiting), None)
+        return next((row for row in self.changes_of_vehicle if row.is_waiting), None)
 
     @property
     def was_handed_on(self) -> bool:
         """Whether the patient changed vehicles on the road, or still waits to (uses what was prefetched)."""
-        return any(row.place_id is not None for row in self.handovers.all())
+        return any(row.place_id is not None for row in self.changes_of_vehicle)
 
     @property
     def escorts(self) -> int:

@@ -18,6 +18,8 @@ from dispatch.models.place import Place
 from dispatch.models.references import new_reference
 from dispatch.models.sort_keys import sort_key_field
 
+READ_WISHES = "read_wishes"  # a list beside the manager, which is dear to set up for each row
+
 LOAD_MIN = {
     Mobility.WALKING: 3,
     Mobility.WHEELCHAIR_FIXED: 6,
@@ -177,8 +179,10 @@ class Patient(models.Model):
         return self._drivers_with(Stance.EXCLUDED)
 
     def _drivers_with(self, stance: Stance) -> frozenset[int]:
-        """Filtered here and not in SQL, so that prefetched wishes are used."""
-        return frozenset(wish.driver_id for wish in self.wishes.all() if wish.stance == stance)
+        """Filtered here and not in SQL, so that wishes read ahead are used."""
+        read: list[DriverWish] | None = self.__dict__.get(READ_WISHES)
+        wishes = self.wishes.all() if read is None else read
+        return frozenset(wish.driver_id for wish in wishes if wish.stance == stance)
 
 
 class DriverWish(models.Model):

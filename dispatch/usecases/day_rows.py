@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
@@ -56,7 +56,8 @@ class DayRows:
         self.rules = company.rules
         self.now_s = self.clock.second(now)
         promised = promised_bookings(company, day)
-        self.bookings = list(promised.with_plan_relations().order_by("pk"))
+        self.bookings = list(promised.with_plan_rows().order_by("pk"))
+        share_places(self.bookings)
         for row in self.bookings:
             if row.pk in promises and assignment_of(row) is None:
                 row.promised_from, row.promised_to = promises[row.pk]
@@ -116,6 +117,14 @@ class DayRows:
 
     def leave_out(self, reference: str, reason: Rule, advice: str) -> None:
         self.unplannable.append(Unassigned(trip=reference, reason=reason, advice=advice))
+
+
+def share_places(bookings: Iterable[Booking]) -> None:
+    """One query and one row for each place, however many journeys begin or end there."""
+    wanted = {pk for booking in bookings for pk in (booking.pickup_id, booking.dropoff_id)}
+    places = Place.objects.select_related("parent").in_bulk(wanted)
+    for booking in bookings:
+        booking.pickup, booking.dropoff = places[booking.pickup_id], places[booking.dropoff_id]
 
 
 def _crew(row: Shift) -> tuple[int, int]:

@@ -156,5 +156,5 @@ def _last_seen(bookings: list[Booking]) -> tuple[datetime, Place] | None:
 
 def _on_board_again(booking: Booking) -> tuple[tuple[datetime | None, Place], ...]:
     """Of a journey that another vehicle began: when and where the patient got into this one."""
-    rows = booking.handovers.all()
+    rows = booking.changes_of_vehicle
     return tuple((row.resumed_at, row.place) for row in rows if row.place is not None)

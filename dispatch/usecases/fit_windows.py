@@ -73,13 +73,12 @@ def _open_ended(trip: Trip, far_s: int) -> Trip:
 
 
 def _reaching(trip: Trip, kind: VisitKind, start_s: int) -> Trip:
-    if kind is VisitKind.PICKUP:
-        return replace(trip, pickup=_until(trip.pickup, start_s))
-    return replace(trip, dropoff=_until(trip.dropoff, start_s))
-
-
-def _until(stop: Stop, start_s: int) -> Stop:
-    return replace(stop, latest_s=max(stop.latest_s, start_s))
+    is_pickup = kind is VisitKind.PICKUP
+    stop = trip.pickup if is_pickup else trip.dropoff
+    if stop.latest_s >= start_s:
+        return trip
+    later = replace(stop, latest_s=start_s)
+    return replace(trip, pickup=later) if is_pickup else replace(trip, dropoff=later)
 
 
 def _restless(problem: Problem) -> Problem:

@@ -53,6 +53,46 @@ class TestTables:
                 margin = day.settings.transition_margin_s if is_next else 0
                 assert network.empty_drive[a][b] == leg + margin
 
+    def test_ways_are_shared_by_days_of_the_same_stops_alone(self):
+        """Other places, another margin or another hour have ways of their own."""
+        roads = line(traffic=(1000, 2000))
+        day = problem(trip("a", 2, 5), trip("b", 3, 4), travel=roads)
+        early = {"earliest_s": 0, "latest_s": 600}
+        others = [
+            problem(trip("a", 2, 5), trip("b", 4, 4), travel=roads),
+            problem(trip("a", 2, 5), trip("b", 3, 4), trip("c", 9, 1), travel=roads),
+            replace(day, settings=replace(day.settings, transition_margin_s=7)),
+            problem(
+                replace(day.trips[0], dropoff=replace(day.trips[0].dropoff, **early)),
+                day.trips[1],
+                travel=roads,
+            ),
+            day,
+        ]
+        before = Network(day)
+        assert Network(replace(day, shifts=(shift(),))).drive[1] is before.drive[1]
+        for other in others:
+            fresh = replace(other, travel=line(traffic=(1000, 2000)))
+            for node in range(2 * len(other.trips)):
+                assert Network(other).drive[node] == Network(fresh).drive[node]
+                assert Network(other).empty_drive[node] == Network(fresh).empty_drive[node]
+        assert before.drive[1] == Network(day).drive[1]
+        assert Network(others[3]).drive[1] != before.drive[1]
+
+    def test_prices_of_drivers(self):
+        """b wishes another driver, a is the driver's own so far; a stranger to the day is nobody's."""
+        mine, other = shift("s"), shift("t")
+        day = problem(
+            trip("a", 2, 5),
+            trip("b", 3, 4, preferred_drivers=frozenset({"Dt"})),
+            mine,
+            other,
+            drivers_in_force=(("a", "Ds"), ("gone", "Ds")),
+        )
+        weights, network = day.settings.weights, network_of(day)
+        assert network.not_preferred == [[0, weights.not_preferred_driver], [0, 0]]
+        assert network.moved == [[0, 0], [weights.moved_to_other_driver, 0]]
+
     @law
     @given(problems())
     def test_who_may_share_is_what_the_problem_says(self, day):
