@@ -59,7 +59,11 @@ class Command(BaseCommand):
             "--weight", type=_weight, action="append", default=[], metavar="NAME=VALUE",
             help="Another weight of the company's, as fairness=0.",
         )  # fmt: skip
-        parser.add_argument("--seconds", type=float, help="Of search for each of the two plans.")
+        parser.add_argument(
+            "--seconds",
+            type=float,
+            help="Of search for each of the two plans, and for the one both go on from where trips have no driver yet.",
+        )
         parser.add_argument("--json", action="store_true", help="One JSON document.")
 
     def handle(self, *_args: Any, **options: Any) -> None:

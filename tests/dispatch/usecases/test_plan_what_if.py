@@ -76,6 +76,26 @@ def test_no_change_is_the_day_itself_and_nothing_is_written(
     assert not Assignment.objects.exists()
 
 
+def test_a_day_without_a_plan_is_planned_once_for_both(
+    company: Company, shifts: list[Shift]
+) -> None:
+    found = asked(company, without_vehicles=(shifts[0].vehicle_id,))
+    for side in (found.as_is, found.as_if):
+        assert side.result.stages[0].name == "construct on the plan in force"
+    assert found.seconds == 0.6
+
+
+def test_where_everybody_has_a_driver_both_go_on_from_there(
+    company: Company, shifts: list[Shift]
+) -> None:
+    for booking, shift in zip(Booking.objects.order_by("pk"), shifts, strict=True):
+        make_assignment(booking, shift, end=at(10))
+    found = asked(company, without_vehicles=(shifts[0].vehicle_id,))
+    assert found.seconds == 0.3
+    assert (found.as_is.served, found.as_if.served) == (2, 1)
+    assert found.moves != ()
+
+
 def test_the_same_weights_are_no_change(company: Company, shifts: list[Shift]) -> None:
     found = asked(company, weights={"fairness": 60})
     assert not found.change.is_nothing
