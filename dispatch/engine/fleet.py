@@ -29,7 +29,7 @@ PATIENCE = 250  # rounds a trip of the day to do without one shift, before anoth
 WARMTH = 0.3  # what a round may lose, in legs between neighbouring trips
 MOST_LEFT = 1 << 50  # the price of all trips left out, at most …
 NO_BREAK = 1 << 51  # … which is less than that of a mandatory break
-DIALS = Dials(old_leftovers=30)
+DIALS = Dials(old_leftovers=30, cross=0.0)
 
 
 def fewer_shifts(problem: Problem, plan: Plan, *, seed: int, limits: Limits) -> Found:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -28,9 +28,13 @@ from dispatch.engine.travel import TravelTimes
 Clock = Callable[[], float]
 
 HOT, COLD = 1.5, 0.02  # first and last warmth, in legs between neighbouring trips
+MILD, COOL = (
+    0.45,
+    0.08,
+)  # the same where ways alone are to be found: above all is chance, below nothing moves
 NEIGHBOURS = 100  # how many trips are told to be near to one
 HOURS_WEIGH = 8  # seconds between two pickups that count as one of driving
-REHEAT = 0.3  # how warm it is made again, of what it was at first
+REHEAT, MILD_REHEAT = 0.3, 0.6  # how warm it is made again, of what it was at first
 PATIENCE = 2  # times that a search may be warmed up for nothing
 LEG_NEIGHBOURS = 10  # those whose ways make a leg
 LONGEST_ROUTE = 256  # trips that the search puts into one shift: arrays end somewhere
@@ -55,7 +59,7 @@ class Limits:
     `patience`: with a clock it is warmed up and cools down again after its rounds, until that brought nothing so many
     times in a row; each time takes its rounds once more.
     `hot`, `cold`: how warm it begins and ends; less where the plan is good already and there is little time to cool
-    down again, and where others go on from where this one ends.
+    down again, and where others go on from where this one ends. `reheat`: how warm it is made again, of `hot`.
     """
 
     rounds: int
@@ -63,6 +67,7 @@ class Limits:
     ends: float = math.inf
     hot: float = HOT
     cold: float = COLD
+    reheat: float = REHEAT
     patience: int = 0
 
 
@@ -70,6 +75,13 @@ def enough_rounds(problem: Problem) -> int:
     """After which a search hardly finds anything more."""
     rounds = ROUNDS_BASE + ROUNDS_PER_TRIP * len(problem.trips)
     return rounds * (RUGGED if problem.settings.weights.used_shift else 1)
+
+
+def mild(problem: Problem, limits: Limits) -> Limits:
+    """As warm as pays on this day: where fewer shifts are worth more than ways, as warm as ever."""
+    if problem.settings.weights.used_shift:
+        return limits
+    return replace(limits, hot=MILD, cold=COOL, reheat=MILD_REHEAT)
 
 
 def improve(problem: Problem, plan: Plan, *, seed: int, limits: Limits) -> Found:
@@ -130,7 +142,7 @@ def _cool_down(search: Search, limits: Limits) -> bool:
     idle, clock = 0, limits.clock
     while clock is not None and idle < limits.patience and clock() < limits.ends:
         return_to_best(search)
-        _, gains = _cooling(search, limits, REHEAT * limits.hot)
+        _, gains = _cooling(search, limits, limits.reheat * limits.hot)
         idle = 0 if gains else idle + 1
     return is_cut
 

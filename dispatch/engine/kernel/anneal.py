@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from dispatch.engine.kernel.chance import Stream, allowance, below, stream_of
+from dispatch.engine.kernel.chance import Stream, allowance, below, stream_of, uniform
 from dispatch.engine.kernel.compiled import compiled
+from dispatch.engine.kernel.cross import cross
 from dispatch.engine.kernel.places import Known, Offers, no_offers, nothing_known
 from dispatch.engine.kernel.recreate import recreate, rest_all
 from dispatch.engine.kernel.routes import (
@@ -94,6 +95,8 @@ def anneal(search: Search, dials: Dials, rounds: int, warmth: int) -> int:
         begin(trial)
         seed = search.movable[below(search.stream, search.movable.shape[0])]
         ruin(day, plan, trial, search.near, dials, seed, search.stream, search.work)
+        if uniform(search.stream) < dials.cross:
+            cross(day, plan, trial, seed, search.stream, search.work)
         _add_leftovers(trial, dials.old_leftovers, search.stream)
         most = prices[CURRENT] + allowance(search.stream, warmth)
         is_whole = recreate(

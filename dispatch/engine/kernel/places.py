@@ -344,19 +344,19 @@ def _way_added(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int) -> 
     """Price of the ways to and from the trip, less that of those they replace."""
     pickup, dropoff = 2 * trip, 2 * trip + 1
     if plan.after[s, i] == plan.after[s, j]:  # no stop between
-        added = _leg_price(day, s, plan.before[s, i], pickup) + day.way[pickup, dropoff]
-        added += _leg_price(day, s, dropoff, plan.after[s, i])
-        return int(added - _leg_price(day, s, plan.before[s, i], plan.after[s, i]))
+        added = leg_price(day, s, plan.before[s, i], pickup) + day.way[pickup, dropoff]
+        added += leg_price(day, s, dropoff, plan.after[s, i])
+        return int(added - leg_price(day, s, plan.before[s, i], plan.after[s, i]))
     added = 0
     for node, k in ((pickup, i), (dropoff, j)):
         before, after = plan.before[s, k], plan.after[s, k]
-        added += _leg_price(day, s, before, node) + _leg_price(day, s, node, after)
-        added -= _leg_price(day, s, before, after)
+        added += leg_price(day, s, before, node) + leg_price(day, s, node, after)
+        added -= leg_price(day, s, before, after)
     return int(added)
 
 
 @compiled
-def _leg_price(day: Tables, s: int, here: int, there: int) -> int:
+def leg_price(day: Tables, s: int, here: int, there: int) -> int:
     """Price of a leg; -1 is the base, and an empty route drives nowhere."""
     if here < 0:
         return int(day.way_out[s, there]) if there >= 0 else 0

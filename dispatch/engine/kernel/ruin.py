@@ -22,6 +22,7 @@ class Dials(NamedTuple):
     split_depth: float = 0.01  # chance that what is left in place grows no longer
     blink: float = 0.01  # chance that a route is overlooked: small accidents open the way out
     unrest: float = 0.2  # chance that the breaks of a ruined route are set anew
+    cross: float = 0.2  # chance that two routes exchange their ends
     old_leftovers: int = 10  # trips unserved before the round that are tried again
 
 

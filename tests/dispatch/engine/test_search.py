@@ -11,7 +11,16 @@ from dispatch.engine.construct import construct
 from dispatch.engine.cost import score
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Break, Problem, Settings, Weights
-from dispatch.engine.search import LONGEST_ROUTE, Limits, enough_rounds, improve
+from dispatch.engine.search import (
+    COOL,
+    LONGEST_ROUTE,
+    MILD,
+    MILD_REHEAT,
+    Limits,
+    enough_rounds,
+    improve,
+    mild,
+)
 from dispatch.enums import Priority
 from tests.dispatch.engine.builders import (
     PLAIN,
@@ -97,6 +106,13 @@ class TestOnTheLine:
         limits = Limits(rounds=1, clock=clock, ends=30.0, patience=1_000)
         assert not improve(day, construct(day), seed=1, limits=limits).is_cut
         assert next(ticks) < 40
+
+
+def test_it_is_as_warm_as_ever_where_shifts_have_a_price():
+    limits, day = Limits(rounds=7), problem(trip("a", 1, 2), shift())
+    assert mild(day, limits) == replace(limits, hot=MILD, cold=COOL, reheat=MILD_REHEAT)
+    weights = replace(day.settings.weights, used_shift=1)
+    assert mild(replace(day, settings=replace(day.settings, weights=weights)), limits) is limits
 
 
 class TestBreaks:
