@@ -22,7 +22,7 @@ from dispatch.engine.kernel.trial import begin, list_left
 from dispatch.engine.network import network_of
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
-from dispatch.engine.search import Found, Limits, begun, best_sequences, leg_price
+from dispatch.engine.search import Found, Limits, begun, best_sequences, by_hour, leg_price
 
 CHUNK = 25  # rounds between two counts of who is left out
 PATIENCE = 250  # rounds a trip of the day to do without one shift, before another is tried
@@ -39,6 +39,7 @@ def fewer_shifts(problem: Problem, plan: Plan, *, seed: int, limits: Limits) -> 
     that does not drive in `plan` is not sent out. Without a clock the result depends on the seed alone. Raises
     InvalidPlanError when a route of `plan` breaks a rule.
     """
+    problem = by_hour(problem)
     movable = [i for i, trip in enumerate(problem.trips) if trip.id not in problem.committed_shift]
     if not movable or not problem.shifts:
         return Found(plan=plan, is_cut=False)
@@ -68,7 +69,7 @@ class _Squeeze:
         )  # of one left out for the first time
         self._most_often = max(1, MOST_LEFT // (len(day.unserved) * self._trip_price))
         self._served = search.plan.shift_of >= 0
-        day.fit[:, ~self._served] = 0
+        day.fit[~self._served] = 0
         self._absences: Ints = np.ones(len(day.unserved), np.int64)
         self._warmth = round(WARMTH * leg_price(search))
         self._patience = PATIENCE * len(day.unserved)
@@ -115,7 +116,7 @@ class _Squeeze:
         """Driving, not begun, and every trip of theirs may go with another that drives."""
         day, plan = self.search.day, self.search.plan
         driving = plan.trips > 0
-        able = day.fit[driving].sum(axis=0) > 1  # trips that more than one of them may carry
+        able = day.fit[:, driving].sum(axis=1) > 1  # trips that more than one of them may carry
         stuck = set(plan.shift_of[~able].tolist())
         return [s for s in np.flatnonzero(driving & (day.fixed == 0)).tolist() if s not in stuck]
 

@@ -22,7 +22,7 @@ from dispatch.engine.kernel.ruin import Dials
 from dispatch.engine.kernel.tables import Ints, Tables, tables_of
 from dispatch.engine.network import Network, Sequence, boarding, network_of
 from dispatch.engine.plan import Plan
-from dispatch.engine.problem import Problem, Shift, Stop, Trip
+from dispatch.engine.problem import Problem, Shift, Stop, Trip, middle_s
 from dispatch.engine.travel import TravelTimes
 
 Clock = Callable[[], float]
@@ -90,6 +90,7 @@ def improve(problem: Problem, plan: Plan, *, seed: int, limits: Limits) -> Found
     Timed as `schedule` times it. Without a clock the result depends on the seed alone. Raises
     InvalidPlanError when a route of `plan` breaks a rule.
     """
+    problem = by_hour(problem)
     network = network_of(problem)
     movable = [i for i, trip in enumerate(problem.trips) if trip.id not in problem.committed_shift]
     if not movable or not problem.shifts:
@@ -118,6 +119,19 @@ def warm() -> None:
     travel = TravelTimes(seconds=((0,),), metres=((0,),))
     problem = Problem(trips=(trip,), shifts=(shift,), travel=travel)
     improve(problem, Plan(routes=()), seed=0, limits=Limits(rounds=1))
+
+
+def by_hour(problem: Problem) -> Problem:
+    """The same problem, its trips in the order of the day, made once and kept with it.
+
+    A search asks whom it could drive before and after a trip: then their ways lie side by side in its tables.
+    """
+    kept: dict[str, Any] = problem.__dict__
+    if "_by_hour" not in kept:
+        trips = tuple(sorted(problem.trips, key=lambda trip: (middle_s(trip.pickup), trip.id)))
+        kept["_by_hour"] = problem if trips == problem.trips else replace(problem, trips=trips)
+    ordered: Problem = kept["_by_hour"]
+    return ordered
 
 
 def begun(network: Network, plan: Plan, movable: list[int], seed: int) -> Search:

@@ -105,6 +105,7 @@ def anneal(search: Search, dials: Dials, rounds: int, warmth: int) -> int:
             trial,
             search.known,
             search.offers,
+            search.near,
             dials.blink,
             most,
             search.stream,
@@ -138,7 +139,11 @@ def _add_leftovers(trial: Trial, most: int, stream: Stream) -> None:
 
 @compiled
 def keep_best(plan: Routes, best: Routes) -> None:
+    """Its nodes, of routes that are another than in the best plan before."""
     for s in range(plan.size.shape[0]):
+        if best.stamp[s] == plan.stamp[s]:
+            continue
+        best.stamp[s] = plan.stamp[s]
         best.size[s] = plan.size[s]
         for k in range(plan.size[s]):
             best.seq[s, k] = plan.seq[s, k]
@@ -164,7 +169,8 @@ def complete(search: Search) -> None:
     count = trial.counts[LEFT]
     trial.removed[:count] = trial.left[:count]
     trial.counts[REMOVED] = count
-    recreate(day, plan, trial, search.known, search.offers, 0.0, FAR, search.stream, search.work)
+    known, offers, near = search.known, search.offers, search.near
+    recreate(day, plan, trial, known, offers, near, 0.0, FAR, search.stream, search.work)
     price = total_price(day, plan)
     if price < search.prices[BEST]:
         search.prices[BEST] = price

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dispatch.engine.kernel.chance import Stream, below, uniform
 from dispatch.engine.kernel.compiled import compiled
-from dispatch.engine.kernel.places import leg_price
 from dispatch.engine.kernel.routes import LOADS, Routes, Work, refresh
 from dispatch.engine.kernel.tables import FAR, Tables
-from dispatch.engine.kernel.timing import leg_s
+from dispatch.engine.kernel.timing import cost_of_leg, leg_s
 from dispatch.engine.kernel.trial import TOUCHED, Trial, touch
 
 OVERLOOKED = 0.2  # chance that a place for the exchange is
@@ -79,19 +78,16 @@ def _in_time(day: Tables, plan: Routes, s: int, i: int, other: int, j: int) -> b
     """Whether the other route's end can begin in time behind the first i nodes of route s."""
     if j == plan.size[other]:
         return True
-    ready, node, previous = day.begins[s], plan.seq[other, j], plan.before[s, i]
-    if i > 0:
-        ready = plan.starts[s, i - 1] + day.service[plan.seq[s, i - 1]]
-    return bool(ready + leg_s(day, s, previous, node, 0) <= plan.latest[other, j])
+    leg = leg_s(day, s, plan.before[s, i], plan.seq[other, j], 0)
+    return bool(plan.ready[s, i] + leg <= plan.latest[other, j])
 
 
 @compiled
 def _price(day: Tables, plan: Routes, a: int, i: int, b: int, j: int) -> int:
     """What the two new legs cost more than the old ones; the bases of the ends count as if they stayed."""
-    to_a, to_b = plan.before[a, i], plan.before[b, j]
-    from_a, from_b = plan.after[a, i], plan.after[b, j]
-    new = leg_price(day, a, to_a, from_b) + leg_price(day, b, to_b, from_a)
-    return int(new - leg_price(day, a, to_a, from_a) - leg_price(day, b, to_b, from_b))
+    new = cost_of_leg(day, a, plan.before[a, i], plan.after[b, j])
+    new += cost_of_leg(day, b, plan.before[b, j], plan.after[a, i])
+    return int(new - plan.leg[a, i] - plan.leg[b, j])
 
 
 @compiled
@@ -103,7 +99,7 @@ def _takes(day: Tables, plan: Routes, s: int, i: int, other: int, j: int) -> boo
     if stops > 2 * day.most[s]:
         return False
     for k in range(j, plan.size[other]):
-        if not day.fit[s, plan.seq[other, k] >> 1] or not _has_room(day, plan, s, other, k + 1):
+        if not day.fit[plan.seq[other, k] >> 1, s] or not _has_room(day, plan, s, other, k + 1):
             return False
     return True
 

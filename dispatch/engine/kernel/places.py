@@ -9,7 +9,7 @@ import numpy as np
 from dispatch.engine.kernel.compiled import compiled
 from dispatch.engine.kernel.routes import LOADS, Routes, Work, missing_breaks, note_insertion
 from dispatch.engine.kernel.tables import FAR, Ints, Tables
-from dispatch.engine.kernel.timing import Nodes, comfort, least_starts, leg_s, settle
+from dispatch.engine.kernel.timing import Nodes, comfort, cost_of_leg, least_starts, leg_s, settle
 
 MOST_OFFERS = 8_192  # in one route: more than any route of an ordinary day has places
 
@@ -29,7 +29,7 @@ def no_offers() -> Offers:
 class Known(NamedTuple):
     """The best place of each trip in each route, true while the route's stamp is the same.
 
-    i = -1: no place costs less than `price`.
+    i = -1: no place costs less than `price`, FAR where there is none at all.
     """
 
     stamp: Ints  # (n, S)
@@ -66,7 +66,7 @@ def look_up(
             return int(price)
         if bound <= price:
             return FAR
-    count = collect(day, plan, s, trip, offers, bound)
+    count, refused = collect(day, plan, s, trip, offers, bound)
     best, chosen = bound, -1
     while True:
         least, k = best, -1
@@ -77,50 +77,67 @@ def look_up(
             break
         offers.price[k] = FAR
         after = comfort_with(day, plan, s, trip, offers.i[k], offers.j[k], work)
-        if after >= 0 and least + after - plan.comfort[s] < best:
-            best, chosen = least + after - plan.comfort[s], k
-    known.stamp[trip, s], known.price[trip, s] = plan.stamp[s], best
+        if after < 0:
+            continue
+        price = least + after - plan.comfort[s]
+        if price < best:
+            best, chosen = price, k
+        else:
+            refused = min(refused, price)
+    known.stamp[trip, s] = plan.stamp[s]
     if chosen < 0:
-        known.i[trip, s] = -1
+        known.i[trip, s], known.price[trip, s] = -1, refused
         return FAR
     known.i[trip, s], known.j[trip, s] = offers.i[chosen], offers.j[chosen]
+    known.price[trip, s] = best
     return int(best)
 
 
 @compiled
-def collect(day: Tables, plan: Routes, s: int, trip: int, offers: Offers, bound: int) -> int:
-    """Note the places in the route that the bounds allow below `bound`; how many there are.
+def collect(
+    day: Tables, plan: Routes, s: int, trip: int, offers: Offers, bound: int
+) -> tuple[int, int]:
+    """Note the places in the route that the bounds allow below `bound`; (how many, the least that another can cost).
 
     Passed over are those whose pickup alone is too dear, also where ways are such that the drop-off would make up for it.
     """
     pickup, size = 2 * trip, plan.size[s]
     base = base_price(day, plan, s, trip)
     if base >= bound:
-        return 0
-    count = 0
+        return 0, base
+    count, refused = 0, FAR
     low, high, board = day.low[pickup], day.high[pickup], day.service[pickup]
     for i in range(_first_place(day, plan, s, low + board), size + 1):
-        ready = day.begins[s]
-        if i > 0:
-            ready = plan.starts[s, i - 1] + day.service[plan.seq[s, i - 1]]
+        ready = plan.ready[s, i]
         if ready > high:
             break
         before, after, aboard = plan.before[s, i], plan.after[s, i], plan.aboard[s, i]
-        start = max(ready + leg_s(day, s, before, pickup, aboard), low)
+        start = max(ready + _leg_to(day, s, before, pickup, aboard), low)
         if start > high:
             continue
-        if aboard and not (_may_join(day, plan, s, i, trip) and _has_room(day, plan, s, i, trip)):
+        detour = base - plan.leg[s, i]
+        detour += day.way_out[pickup, s] if before < 0 else day.way_to[pickup, before]
+        if after >= 0:
+            least = detour + day.way[pickup, after]
+            if least >= bound:  # the drop-off adds to that, where no way round is the shorter one
+                refused = min(refused, least)
+                continue
+        if aboard and not (_has_room(day, plan, s, i, trip) and _may_join(day, plan, s, i, trip)):
             continue
-        detour = base
-        if before < 0:
-            detour += day.way_out[s, pickup] - (day.way_out[s, after] if after >= 0 else 0)
-        else:
-            detour += day.way[before, pickup]
-            detour -= day.way[before, after] if after >= 0 else day.way_home[s, before]
-        if after >= 0 and detour + day.way[pickup, after] >= bound:
-            continue  # the drop-off adds to that, where no way round is the shorter one
-        count = _collect_ends(day, plan, s, trip, offers, count, (i, start + board, detour, bound))
-    return count
+        begun = i, start + board, detour, bound
+        count, refused = _collect_ends(day, plan, s, trip, offers, (count, refused), begun)
+    return count, refused
+
+
+@compiled
+def _leg_to(day: Tables, s: int, previous: int, node: int, aboard: int) -> int:
+    """As `leg_s`, where many ways to one stop are asked for."""
+    if previous < 0:
+        return int(day.from_base[node, s])
+    seconds = int(day.drive_to[node, previous])
+    if aboard == 0 and day.place[previous] != day.place[node]:
+        seconds += day.margin
+    return seconds
 
 
 @compiled
@@ -130,9 +147,9 @@ def _collect_ends(
     s: int,
     trip: int,
     offers: Offers,
-    count: int,
+    noted: tuple[int, int],
     begun: tuple[int, int, int, int],
-) -> int:
+) -> tuple[int, int]:
     """Note each position for the drop-off, given where and when the patient is on board, and at what price."""
     i, end, detour, bound = begun
     dropoff, stops, size = 2 * trip + 1, day.drive.shape[0], plan.size[s]
@@ -144,25 +161,22 @@ def _collect_ends(
         onward = day.way[here, plan.after[s, i]]
     j = i
     while end <= high:
-        leg = day.drive[here, dropoff]
+        leg = int(day.drive_to[dropoff, here])
         stop = max(end + leg, low)
         following = plan.after[s, j]
         if stop <= high and ride + leg <= limit:
-            added = detour + day.way[here, dropoff]
+            added = detour + day.way_to[dropoff, here]
             if j > i:
-                added += onward
-                added -= day.way[here, following] if following >= 0 else day.way_home[s, here]
-            added += day.way[dropoff, following] if following >= 0 else day.way_home[s, dropoff]
-            is_wanted = added < bound and count < MOST_OFFERS
-            if is_wanted and _can_go_on(day, plan, s, j, dropoff, stop + alight):
-                offers.price[count], offers.i[count], offers.j[count] = added, i, j
-                count += 1
+                added += onward - plan.leg[s, j]
+            added += day.way[dropoff, following] if following >= 0 else day.way_home[dropoff, s]
+            if _can_go_on(day, plan, s, j, dropoff, stop + alight):
+                noted = _note(offers, noted, bound, (added, i, j))
         if j == size:
             break
         node = plan.seq[s, j]
         if node >= stops:
             break  # nobody rests with a patient on board
-        leg = day.drive[here, node]
+        leg = int(day.drive[here, node])
         start = max(end + leg, day.low[node])
         ride += leg + day.service[node]
         if start > plan.latest[s, j] or ride > limit:
@@ -174,14 +188,27 @@ def _collect_ends(
         end = start + day.service[node]
         here = node
         j += 1
-    return count
+    return noted
+
+
+@compiled
+def _note(
+    offers: Offers, noted: tuple[int, int], bound: int, offer: tuple[int, int, int]
+) -> tuple[int, int]:
+    """(how many offers there are now, the least price that is none)."""
+    count, refused = noted
+    price, i, j = offer
+    if price >= bound or count == MOST_OFFERS:
+        return count, min(refused, price)
+    offers.price[count], offers.i[count], offers.j[count] = price, i, j
+    return count + 1, refused
 
 
 @compiled
 def _can_go_on(day: Tables, plan: Routes, s: int, j: int, dropoff: int, leaves: int) -> bool:
     """Whether what follows position j can still begin in time when the vehicle leaves the drop-off then."""
     if j == plan.size[s]:
-        return bool(leaves + day.to_base[s, dropoff] <= day.ends[s])
+        return bool(leaves + day.to_base[dropoff, s] <= day.ends[s])
     node = plan.seq[s, j]
     if node >= day.drive.shape[0]:
         return bool(leaves <= day.high[node])
@@ -303,7 +330,7 @@ def _time_with(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, wor
             start = least
         starts[k] = start
     if is_new_way:
-        home = carried + day.to_base[s, previous]
+        home = carried + day.to_base[previous, s]
         if round_s + home < plan.home[s]:
             return _time_anew(day, s, size, work)
     if not settle(day, s, seq, size, gaps, home, at, starts, (i, last)):
@@ -333,7 +360,7 @@ def put(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, work: Work
 def base_price(day: Tables, plan: Routes, s: int, trip: int) -> int:
     """What the trip adds to the route wherever it stands."""
     trips = plan.trips[s]
-    price = day.people[s, trip] + day.fair[s, trips + 1] - day.fair[s, trips]
+    price = day.people[trip, s] + day.fair[s, trips + 1] - day.fair[s, trips]
     if trips == 0:
         price += missing_breaks(day, plan, s)
     return int(price)
@@ -344,20 +371,10 @@ def _way_added(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int) -> 
     """Price of the ways to and from the trip, less that of those they replace."""
     pickup, dropoff = 2 * trip, 2 * trip + 1
     if plan.after[s, i] == plan.after[s, j]:  # no stop between
-        added = leg_price(day, s, plan.before[s, i], pickup) + day.way[pickup, dropoff]
-        added += leg_price(day, s, dropoff, plan.after[s, i])
-        return int(added - leg_price(day, s, plan.before[s, i], plan.after[s, i]))
+        added = cost_of_leg(day, s, plan.before[s, i], pickup) + day.way[pickup, dropoff]
+        return int(added + cost_of_leg(day, s, dropoff, plan.after[s, i]) - plan.leg[s, i])
     added = 0
     for node, k in ((pickup, i), (dropoff, j)):
-        before, after = plan.before[s, k], plan.after[s, k]
-        added += leg_price(day, s, before, node) + leg_price(day, s, node, after)
-        added -= leg_price(day, s, before, after)
+        added += cost_of_leg(day, s, plan.before[s, k], node)
+        added += cost_of_leg(day, s, node, plan.after[s, k]) - plan.leg[s, k]
     return int(added)
-
-
-@compiled
-def leg_price(day: Tables, s: int, here: int, there: int) -> int:
-    """Price of a leg; -1 is the base, and an empty route drives nowhere."""
-    if here < 0:
-        return int(day.way_out[s, there]) if there >= 0 else 0
-    return int(day.way[here, there] if there >= 0 else day.way_home[s, here])

@@ -6,11 +6,12 @@ from dispatch.engine.kernel.chance import Stream, below, uniform
 from dispatch.engine.kernel.compiled import compiled
 from dispatch.engine.kernel.places import Known, Offers, look_up, put
 from dispatch.engine.kernel.routes import Routes, Work, refresh, separation, total_price
-from dispatch.engine.kernel.tables import Tables
+from dispatch.engine.kernel.tables import Ints, Tables
 from dispatch.engine.kernel.timing import comfort, least_starts
 from dispatch.engine.kernel.trial import QUESTIONS, REMOVED, Trial, touch
 
 ORDERS = 8  # draws of `sort_removed`
+LIKELY = 12  # trips near to one whose routes are asked first
 
 
 @compiled
@@ -20,6 +21,7 @@ def recreate(
     trial: Trial,
     known: Known,
     offers: Offers,
+    near: Ints,
     blink: float,
     most: int,
     stream: Stream,
@@ -37,7 +39,7 @@ def recreate(
     for k in range(trial.counts[REMOVED]):
         trip = trial.removed[k]
         price += insert_best(
-            day, plan, trial, known, offers, trip, most - price, blink, stream, work
+            day, plan, trial, known, offers, near, trip, most - price, blink, stream, work
         )
         if price >= most:
             return False
@@ -90,6 +92,7 @@ def insert_best(
     trial: Trial,
     known: Known,
     offers: Offers,
+    near: Ints,
     trip: int,
     bound: int,
     blink: float,
@@ -106,8 +109,12 @@ def insert_best(
             price = known.price[trip, s] + separation(day, plan, trip, s)
             if price < best:
                 best, chosen = price, s
-    for s in range(plan.size.shape[0]):
-        if trial.is_open[s]:
+    likely = min(LIKELY, near.shape[1])
+    for r in range(likely + plan.size.shape[0]):
+        # routes that drive its like first: most others are then dismissed by the price alone
+        s = plan.shift_of[near[trip, r]] if r < likely else r - likely
+        if s >= 0 and trial.is_open[s]:
+            trial.is_open[s] = 0
             apart = separation(day, plan, trip, s)
             price = look_up(day, plan, known, offers, trip, s, best - apart, work) + apart
             if price < best:
@@ -124,7 +131,7 @@ def _is_asked(
     day: Tables, plan: Routes, trial: Trial, trip: int, s: int, blink: float, stream: Stream
 ) -> bool:
     """Whether the shift may take the trip and is not overlooked; of equal empty shifts one is asked."""
-    if not day.fit[s, trip] or plan.trips[s] >= day.most[s]:
+    if not day.fit[trip, s] or plan.trips[s] >= day.most[s]:
         return False
     if plan.size[s] == 0:
         kind = day.kind[s]

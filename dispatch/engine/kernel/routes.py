@@ -8,7 +8,7 @@ import numpy as np
 
 from dispatch.engine.kernel.compiled import compiled
 from dispatch.engine.kernel.tables import Flags, Ints, Tables
-from dispatch.engine.kernel.timing import Nodes, comfort, least_starts, way_price
+from dispatch.engine.kernel.timing import Nodes, comfort, cost_of_leg, least_starts, way_price
 
 LOADS = 4  # kinds of places, as `problem.Load` has them
 
@@ -25,6 +25,8 @@ class Routes(NamedTuple):
     starts: Ints  # (S, L) earliest starts
     gaps: Ints  # (S, L) from the start before to this one
     latest: Ints  # (S, L) no start is later when the rest stays as it is
+    ready: Ints  # (S, L + 1) when the vehicle is free at a position
+    leg: Ints  # (S, L + 1) price of the way across a position
     aboard: Ints  # (S, L + 1) patients on board at a position
     load: Ints  # (S, L + 1, 4)
     before: Nodes  # (S, L + 1) the stop before a position, -1: the base
@@ -57,6 +59,8 @@ def empty_routes(day: Tables, longest: int) -> Routes:
         starts=np.zeros(nodes, np.int64),
         gaps=np.zeros(nodes, np.int64),
         latest=np.zeros(nodes, np.int64),
+        ready=np.zeros(positions, np.int64),
+        leg=np.zeros(positions, np.int64),
         aboard=np.zeros(positions, np.int64),
         load=np.zeros((*positions, LOADS), np.int64),
         before=np.full(positions, -1, np.int32),
@@ -87,6 +91,7 @@ def refresh(day: Tables, plan: Routes, s: int, work: Work) -> bool:
     plan.home[s] = home
     plan.aboard[s, 0], plan.before[s, 0] = 0, -1
     plan.load[s, 0, :] = 0
+    plan.ready[s, 0] = day.begins[s]
     _note_forward(day, plan, s, 0, work)
     _note_backward(day, plan, s, 0)
     _stamp(plan, s)
@@ -116,6 +121,7 @@ def note_insertion(
         plan.seq[s, k] = work.seq[k]
     for k in range(i):
         plan.starts[s, k] = work.starts[k]
+        plan.ready[s, k + 1] = work.starts[k] + day.service[work.seq[k]]
     _note_forward(day, plan, s, i, work)
     _note_backward(day, plan, s, i)
     _stamp(plan, s)
@@ -141,6 +147,7 @@ def _note_forward(day: Tables, plan: Routes, s: int, first: int, work: Work) -> 
         node = plan.seq[s, k]
         plan.at[node] = k
         plan.starts[s, k], plan.gaps[s, k] = work.starts[k], work.gaps[k]
+        plan.ready[s, k + 1] = work.starts[k] + day.service[node]
         sign = 0
         if node >= stops:
             plan.resting[node - stops] = 1
@@ -157,11 +164,14 @@ def _note_forward(day: Tables, plan: Routes, s: int, first: int, work: Work) -> 
 
 @compiled
 def _note_backward(day: Tables, plan: Routes, s: int, first: int) -> None:
-    """Latest starts and the stops that follow, from the end; before position `first` as far as they change."""
+    """Latest starts, the stops that follow and the ways to them, from the end; before position `first` as far as they
+    change.
+    """
     stops, size = day.drive.shape[0], plan.size[s]
     following = -1
     bound, gap = day.ends[s], plan.home[s]
     plan.after[s, size] = -1
+    plan.leg[s, size] = cost_of_leg(day, s, plan.before[s, size], -1)
     for k in range(size - 1, -1, -1):
         node = plan.seq[s, k]
         bound = min(day.high[node], bound - gap)
@@ -172,6 +182,7 @@ def _note_backward(day: Tables, plan: Routes, s: int, first: int) -> None:
         if node < stops:
             following = node
         plan.after[s, k] = following
+        plan.leg[s, k] = cost_of_leg(day, s, plan.before[s, k], following)
 
 
 @compiled
@@ -182,7 +193,7 @@ def _count(day: Tables, plan: Routes, s: int) -> tuple[int, int]:
         node = plan.seq[s, k]
         if node < stops and (node & 1) == 0:
             trips += 1
-            people += day.people[s, node >> 1]
+            people += day.people[node >> 1, s]
     return trips, people
 
 
@@ -190,8 +201,8 @@ def _count(day: Tables, plan: Routes, s: int) -> tuple[int, int]:
 def missing_breaks(day: Tables, plan: Routes, s: int) -> int:
     """Price of the breaks that stand nowhere in route s."""
     price = 0
-    for b in range(day.owner.shape[0]):
-        if day.owner[b] == s and not plan.resting[b]:
+    for b in range(day.rest_from[s], day.rest_from[s + 1]):
+        if not plan.resting[b]:
             price += day.missing[b]
     return price
 
@@ -214,11 +225,12 @@ def total_price(day: Tables, plan: Routes) -> int:
     for s in range(plan.size.shape[0]):
         price += plan.price[s]
     for trip in range(plan.shift_of.shape[0]):
-        s = plan.shift_of[trip]
-        if s < 0:
+        if plan.shift_of[trip] < 0:
             price += day.unserved[trip]
-        else:
-            doubled += separation(day, plan, trip, s)
+    if day.mate_of.shape[0]:
+        for trip in range(plan.shift_of.shape[0]):
+            if plan.shift_of[trip] >= 0:
+                doubled += separation(day, plan, trip, plan.shift_of[trip])
     return price + doubled // 2
 
 
@@ -241,6 +253,8 @@ def copy_route(source: Routes, goal: Routes, s: int) -> None:
         goal.aboard[s, k] = source.aboard[s, k]
         goal.before[s, k] = source.before[s, k]
         goal.after[s, k] = source.after[s, k]
+        goal.ready[s, k] = source.ready[s, k]
+        goal.leg[s, k] = source.leg[s, k]
         for kind in range(LOADS):
             goal.load[s, k, kind] = source.load[s, k, kind]
 

@@ -19,19 +19,23 @@ from dispatch.engine.problem import Shift
 from dispatch.engine.travel import FREE_FLOW_PERMILLE
 
 Ints = NDArray[np.int64]
+Narrow = NDArray[np.int32]
 Flags = NDArray[np.uint8]
 FAR = 1 << 60  # no price, no second is as large
+MOST_OF_A_LEG = 1 << 28  # eight years of driving: four such legs fit into 32 bits
 
 
 class Tables(NamedTuple):
     """One problem; n trips, S shifts, B breaks, C ways to set places, K = 2n + B nodes."""
 
-    drive: Ints  # (2n, 2n) seconds from stop to stop
-    way: Ints  # (2n, 2n) price of that leg
-    from_base: Ints  # (S, 2n) seconds
-    to_base: Ints  # (S, 2n)
-    way_out: Ints  # (S, 2n) price of the leg from the base
-    way_home: Ints  # (S, 2n)
+    drive: Narrow  # (2n, 2n) seconds from stop to stop
+    drive_to: Narrow  # (2n, 2n) the same by goals: all ways to one stop lie side by side
+    way: Narrow  # (2n, 2n) price of a leg
+    way_to: Narrow  # (2n, 2n) by goals
+    from_base: Ints  # (2n, S) seconds
+    to_base: Ints  # (2n, S)
+    way_out: Ints  # (2n, S) price of the leg from the base
+    way_home: Ints  # (2n, S)
     place: Ints  # (2n,) location: between two trips at different ones the margin counts
     margin: int
     low: Ints  # (K,) earliest start
@@ -44,8 +48,8 @@ class Tables(NamedTuple):
         Ints  # (S, C, 4) what each way of setting the places offers; unused ways repeat the first
     )
     share: Flags  # (n, n) whether two may be on board together
-    fit: Flags  # (S, n) whether the shift may carry the trip at all
-    people: Ints  # (S, n) price of this driver for this trip
+    fit: Flags  # (n, S) whether the shift may carry the trip at all
+    people: Ints  # (n, S) price of this driver for this trip
     fair: Ints  # (S, n + 1) price of a route's number of trips, with what the shift costs at all
     unserved: Ints  # (n,)
     mate_from: Ints  # (n + 1,) where a trip's mates begin in `mate_of`
@@ -60,6 +64,7 @@ class Tables(NamedTuple):
     most: Ints  # (S,) most trips
     fixed: Ints  # (S,) committed nodes
     owner: Ints  # (B,) shift of each break
+    rest_from: Ints  # (S + 1,) where a shift's breaks begin
     missing: Ints  # (B,) price of a break left out
     excess: int  # price of a second on board beyond the direct ride
     waiting: int  # price of an idle second
@@ -67,7 +72,11 @@ class Tables(NamedTuple):
 
 
 def tables_of(network: Network, *, longest: int) -> Tables:
-    """Arrays of the whole problem; windows are tightened, which takes no plan away; `longest`: trips a shift at most."""
+    """Arrays of the whole problem; windows are tightened, which takes no plan away; `longest`: trips a shift at most.
+
+    What is asked about one trip lies side by side: a search asks many shifts and stops about a trip in turn. Raises
+    ValueError where a leg takes or costs more than `_narrow` holds.
+    """
     problem = network.problem
     weights, shifts, trips = problem.settings.weights, problem.shifts, problem.trips
     low, high, service = _ints(network.earliest), _ints(network.latest), _ints(network.service)
@@ -83,13 +92,16 @@ def tables_of(network: Network, *, longest: int) -> Tables:
     ways = _Ways(network)
     pairs = (len(shifts), len(trips))
     over = any(shift.most_overtime_s for shift in shifts)
+    seconds, prices = _both_ways(drive, ways.between(drive))
     return Tables(
-        drive=drive,
-        way=ways.between(drive),
-        from_base=from_base,
-        to_base=to_base,
-        way_out=ways.out(from_base),
-        way_home=ways.home(to_base),
+        drive=seconds[0],
+        drive_to=seconds[1],
+        way=prices[0],
+        way_to=prices[1],
+        from_base=_by_trip(from_base),
+        to_base=_by_trip(to_base),
+        way_out=_by_trip(ways.out(from_base)),
+        way_home=_by_trip(ways.home(to_base)),
         place=_ints(network.location),
         margin=problem.settings.transition_margin_s,
         low=np.append(low, _ints([pause.earliest_s for _, pause in breaks])),
@@ -100,10 +112,14 @@ def tables_of(network: Network, *, longest: int) -> Tables:
         load=_ints([trip.load for trip in trips]).reshape(len(trips), 4),
         places=_places(shifts),
         share=_shares(network),
-        fit=np.array(
-            [[rule is None for rule in row] for row in network.refused], dtype=np.uint8
-        ).reshape(pairs),
-        people=_ints(network.not_preferred).reshape(pairs) + _ints(network.moved).reshape(pairs),
+        fit=np.ascontiguousarray(
+            np.array([[rule is None for rule in row] for row in network.refused], dtype=np.uint8)
+            .reshape(pairs)
+            .T
+        ),
+        people=_by_trip(
+            _ints(network.not_preferred).reshape(pairs) + _ints(network.moved).reshape(pairs)
+        ),
         fair=_ints([_prices_of_loads(network, shift) for shift in shifts]).reshape(
             len(shifts), len(trips) + 1
         ),
@@ -120,6 +136,7 @@ def tables_of(network: Network, *, longest: int) -> Tables:
         most=_ints([min(longest, longest if s.max_trips is None else s.max_trips) for s in shifts]),
         fixed=_ints([len(shift.committed) for shift in shifts]),
         owner=_ints([s for s, _ in breaks]),
+        rest_from=_ints(list(accumulate((len(shift.breaks) for shift in shifts), initial=0))),
         missing=_ints(
             [priceless if pause.mandatory else weights.missed_optional_break for _, pause in breaks]
         ),
@@ -156,6 +173,27 @@ def _least_ways(drive: Ints) -> Ints:
     least = _ints(np.maximum(drive.min(axis=1)[0::2], drive.min(axis=0)[1::2]))
     np.fill_diagonal(drive, diagonal)
     return least
+
+
+def _both_ways(drive: Ints, way: Ints) -> tuple[tuple[Narrow, Narrow], tuple[Narrow, Narrow]]:
+    """Seconds and prices of legs, each by origins and by goals; where they are the same, so are the arrays."""
+    by_origin = _narrow(drive)
+    seconds = by_origin, np.ascontiguousarray(by_origin.T)
+    if way is drive:
+        return seconds, seconds
+    by_origin = _narrow(way)
+    return seconds, (by_origin, np.ascontiguousarray(by_origin.T))
+
+
+def _narrow(legs: Ints) -> Narrow:
+    """Half as wide, so that the ways of one stop stay near the processor; a few of them may be added up."""
+    if legs.size and int(abs(legs).max()) > MOST_OF_A_LEG:
+        raise ValueError(f"A leg of {int(abs(legs).max())} is more than the search can count.")
+    return legs.astype(np.int32)
+
+
+def _by_trip(table: Ints) -> Ints:
+    return np.ascontiguousarray(table.T)
 
 
 class _Ways:

@@ -19,7 +19,7 @@ Nodes = NDArray[np.int32]
 def leg_s(day: Tables, s: int, previous: int, node: int, aboard: int) -> int:
     """Seconds of the way to a stop, from the base where `previous` is -1; empty, the margin is added."""
     if previous < 0:
-        return int(day.from_base[s, node])
+        return int(day.from_base[node, s])
     seconds = int(day.drive[previous, node])
     if aboard == 0 and day.place[previous] != day.place[node]:
         seconds += day.margin
@@ -41,7 +41,7 @@ def lay_out(day: Tables, s: int, seq: Nodes, size: int, gaps: Ints, at: Ints) ->
             previous = node
             aboard += -1 if node & 1 else 1
         carried = int(day.service[node])
-    return carried + (int(day.to_base[s, previous]) if previous >= 0 else 0)
+    return carried + (int(day.to_base[previous, s]) if previous >= 0 else 0)
 
 
 @compiled
@@ -161,6 +161,14 @@ def comfort(
 
 
 @compiled
+def cost_of_leg(day: Tables, s: int, here: int, there: int) -> int:
+    """Price of a leg; -1 is the base, and an empty route drives nowhere."""
+    if here < 0:
+        return int(day.way_out[there, s]) if there >= 0 else 0
+    return int(day.way[here, there] if there >= 0 else day.way_home[here, s])
+
+
+@compiled
 def way_price(day: Tables, s: int, seq: Nodes, size: int) -> int:
     """Price of the driving."""
     stops = day.drive.shape[0]
@@ -168,6 +176,6 @@ def way_price(day: Tables, s: int, seq: Nodes, size: int) -> int:
     for k in range(size):
         node = seq[k]
         if node < stops:
-            price += day.way_out[s, node] if previous < 0 else day.way[previous, node]
+            price += cost_of_leg(day, s, previous, node)
             previous = node
-    return price + (int(day.way_home[s, previous]) if previous >= 0 else 0)
+    return price + cost_of_leg(day, s, previous, -1)

@@ -17,6 +17,7 @@ from dispatch.engine.search import (
     MILD,
     MILD_REHEAT,
     Limits,
+    by_hour,
     enough_rounds,
     improve,
     mild,
@@ -174,6 +175,14 @@ class TestLaws:
         made = searched(day, start, rounds=80)
         assert not faults(day, made)
         assert score(day, made).total < score(day, start).total
+
+
+def test_trips_lie_in_the_order_of_the_day():
+    day = problem(trip("late", stop(1, 900, 1000), 2), trip("early", stop(1, 0, 50), 2), shift())
+    ordered = by_hour(day)
+    assert [one.id for one in ordered.trips] == ["early", "late"]
+    assert by_hour(day) is ordered
+    assert by_hour(ordered) is ordered
 
 
 def test_a_larger_day_is_given_more_rounds():

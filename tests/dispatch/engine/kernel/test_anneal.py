@@ -40,7 +40,7 @@ def state(plan: Routes) -> list[object]:
     rows = []
     for s, size in enumerate(plan.size.tolist()):
         known = (plan.seq, plan.starts, plan.gaps, plan.latest)
-        positions = (plan.aboard, plan.before, plan.after, plan.load)
+        positions = (plan.aboard, plan.before, plan.after, plan.load, plan.ready, plan.leg)
         rows.append([array[s, :size].tolist() for array in known])
         rows.append([array[s, : size + 1].tolist() for array in positions])
     sums = (plan.home, plan.trips, plan.price, plan.comfort, plan.shift_of, plan.resting)
@@ -89,7 +89,7 @@ def test_a_round_that_can_no_longer_be_taken_is_given_up() -> None:
     search = search_on(day, plan(day))
     search.trial.removed[:2] = 0, 1
     search.trial.counts[REMOVED] = 2
-    parts = search.day, search.plan, search.trial, search.known, search.offers, 0.0
+    parts = search.day, search.plan, search.trial, search.known, search.offers, search.near, 0.0
     assert not recreate(*parts, 300, search.stream, search.work)
     assert search.plan.shift_of.tolist() == [-1, -1]
     assert recreate(*parts, FAR, search.stream, search.work)

@@ -82,6 +82,23 @@ def test_a_bound_that_nothing_met_is_remembered_as_one():
     assert 10 < look_up(*parts, FAR, search.work) < FAR
 
 
+def test_what_was_too_dear_is_remembered_by_what_it_would_have_cost():
+    """Of the cheapest place it is known what the pickup alone would have added; the next look begins there."""
+    day = problem(trip("a", 1, 5), trip("b", 5, 6), shift(), settings=PLAIN)
+    search = search_on(day, plan(day, s="+a -a"))
+    parts = search.day, search.plan, search.known, search.offers, 1, 0
+    assert look_up(*parts, 500, search.work) == FAR
+    assert 500 < search.known.price[1, 0] <= look_up(*parts, FAR, search.work)
+
+
+def test_where_there_is_no_place_at_all_it_is_not_asked_again():
+    day = problem(trip("a", 1, 5), trip("b", stop(8, 0, 100), 9), shift(), settings=PLAIN)
+    search = search_on(day, plan(day, s="+a -a"))
+    parts = search.day, search.plan, search.known, search.offers, 1, 0
+    assert look_up(*parts, 5_000, search.work) == FAR
+    assert search.known.price[1, 0] == FAR
+
+
 def test_the_trip_is_put_where_it_was_found():
     day = problem(trip("a", 1, 5), trip("b", 5, 6), shift(), settings=PLAIN)
     search = search_on(day, plan(day, s="+a -a"))
@@ -154,7 +171,7 @@ def test_no_place_is_cheaper_than_the_one_found(data):
     asked = data.draw(st.sampled_from(left))
     best = best_fit(room, asked)
     search = search_from(day, [sequence])
-    if not search.day.fit[0, asked] or len(known_trips) >= search.day.most[0]:
+    if not search.day.fit[asked, 0] or len(known_trips) >= search.day.most[0]:
         assert best is None
         return
     price = look_up(
