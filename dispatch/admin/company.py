@@ -45,6 +45,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...], str], ...] = (
             "appointment_early_max_vital_min",
             "return_wait_target_min",
             "urgent_return_window_min",
+            "silent_after_min",
         ),
         "",
     ),
