@@ -51,6 +51,7 @@ class NoteKey(StrEnum):
     PIN_RELEASED = "pin_released"  # trip
     PATIENT_TWICE = "patient_twice"  # trip, other
     FAIRNESS_WEIGHED = "fairness_weighed"  # count, weight, usual
+    CHOICE_CLOSED = "choice_closed"  # version
     # What a re-plan changes of the plan in force.
     REPLAN_CHANGES = "replan_changes"  # count, budget
     REPLAN_UNAVOIDABLE = "replan_unavoidable"  # count

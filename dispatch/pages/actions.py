@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from dispatch.engine.errors import EngineError
@@ -112,10 +113,20 @@ def _in_force(applied: Applied) -> str:
         "Version %(version)d is in force: %(new)d get a driver, %(other_driver)d change driver, "
         "%(other_time)d change time, %(lost)d lose their driver, %(kept)d stay as they are."
     )
-    if not applied.is_timed_anew:
-        return sentence % figures
-    anew = _("The times were worked out anew for now: the proposal had counted otherwise.")
-    return f"{sentence % figures} {anew}"
+    said = [sentence % figures]
+    if applied.is_timed_anew:
+        said.append(
+            _("The times were worked out anew for now: the proposal had counted otherwise.")
+        )
+    if applied.closed:
+        versions = ", ".join(map(str, applied.closed))
+        aside = ngettext(
+            "The other plan between fair and cheap was put aside: version %(versions)s.",
+            "The other plans between fair and cheap were put aside: versions %(versions)s.",
+            len(applied.closed),
+        )
+        said.append(aside % {"versions": versions})
+    return " ".join(said)
 
 
 @signed_in

@@ -13,13 +13,19 @@ from django.views.decorators.http import require_http_methods
 
 from dispatch.engine.errors import EngineError
 from dispatch.enums import RunTrigger
+from dispatch.models import Company
 from dispatch.pages.policy import signed_in
 from dispatch.pages.seats import refuse_drivers, refuse_onlookers, seat_of
 from dispatch.pages.views import page
 from dispatch.usecases.compare_figures import compare_figures
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.measure_day import kpis_of
-from dispatch.usecases.offer_choices import offer_choices, offered_choices
+from dispatch.usecases.offer_choices import (
+    Offered,
+    chosen_of,
+    offer_choices,
+    offered_choices,
+)
 
 MOST_RUNS = 3
 
@@ -55,10 +61,19 @@ def choices(request: HttpRequest, day: date) -> HttpResponse:
         "was_asked": bool(asked),
         "offered": offered,
         "is_whole": len(asked) == MOST_RUNS,
+        "chosen": chosen_of(seat.company, day, asked),
+        "last": len(offered) - 1,
+        "usual": _usual(seat.company, offered),
         "figures": compare_figures(*(kpis_of(one.run.quality) for one in offered)),
         "messages": messages.get_messages(request),
     }
     return page(request, seat, "pages/choices.html", facts)
+
+
+def _usual(company: Company, offered: list[Offered]) -> int:
+    """Where the slider begins: at the plan made with the company's own weight of fairness, else at the cheapest."""
+    weight = company.rules.weights.fairness
+    return next((k for k, one in enumerate(offered) if one.weight == weight), 0)
 
 
 def _runs(text: str) -> list[int]:

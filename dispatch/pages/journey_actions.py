@@ -25,6 +25,7 @@ from dispatch.models.statuses import CANCELLATIONS
 from dispatch.pages.actions import Asked, asked_about
 from dispatch.pages.answers import anchor, tell
 from dispatch.pages.journey import OUTCOME, Typed, TypedError
+from dispatch.pages.moves import asked_move, way_back
 from dispatch.pages.policy import signed_in
 from dispatch.pages.seats import refuse_bystanders, refuse_onlookers
 from dispatch.pages.views import day_url
@@ -87,6 +88,33 @@ def _given(asked: Asked, shift_id: int, sent: QueryDict) -> Assignment:
         expected_version=asked.version,
         pin=pin,
     )
+
+
+@signed_in
+@require_POST
+def move(request: HttpRequest, booking_id: int) -> HttpResponse:
+    """A swap, or another promised time, as it was shown; the answer leads to the way back."""
+
+    def moved(asked: Asked) -> str:
+        wanted = asked_move(asked.booking, request.POST)
+        if wanted is None:
+            raise Http404
+        done = change_as_shown(
+            asked=wanted.asked,
+            shown=request.POST.get("token", ""),
+            by=asked.seat.user,
+            now=timezone.now(),
+            pin=request.POST.get("pin") == "1",
+            versions={booking_id: asked.version},
+        )
+        back = way_back(asked.booking, done.back)
+        if back is None:
+            return _("Done: %(what)s.") % {"what": wanted.title}
+        address = f"{reverse('pages:drivers', args=[booking_id])}?{back.query}"
+        link = format_html('<a href="{}">{}</a>', address, _("Take it back …"))
+        return format_html("{} {}", _("Done: %(what)s.") % {"what": wanted.title}, link)
+
+    return _act(request, booking_id, moved)
 
 
 @signed_in

@@ -31,6 +31,7 @@ urlpatterns = [
     path("bookings/<int:booking_id>/why/", views.why, name="why"),
     path("bookings/<int:booking_id>/drivers/", drivers, name="drivers"),
     path("bookings/<int:booking_id>/give/", journey_actions.give, name="give"),
+    path("bookings/<int:booking_id>/move/", journey_actions.move, name="move"),
     path("bookings/<int:booking_id>/take-off/", journey_actions.take_off, name="take-off"),
     path("bookings/<int:booking_id>/progress/", journey_actions.progress, name="progress"),
     path("bookings/<int:booking_id>/find-driver/", actions.find_driver, name="find-driver"),

@@ -27,6 +27,8 @@ from dispatch.usecases.ride_changes import Changes, PlannedRide, changes_of
 from dispatch.usecases.ride_rows import RideRow, ride_rows
 from dispatch.usecases.write_rides import write_rides
 
+BESIDE = "beside"  # in `based_on` of a run that is one of several to choose from: all of them
+
 
 class RunNotReadyError(UseCaseError):
     """Only a run that is done, and was not put in force before, can be applied."""
@@ -44,12 +46,14 @@ class StalePlanError(UseCaseError):
 class Applied:
     """The run that is in force now, and what it changed; `proposed`: what its plan would have, as it was made.
 
-    The two differ only where the day was timed anew for the moment it was put in force.
+    The two differ only where the day was timed anew for the moment it was put in force. `closed`: versions of the
+    plans it was offered beside, put aside with it.
     """
 
     run: DispatchRun
     written: Changes
     proposed: Changes
+    closed: tuple[int, ...] = ()
 
     @property
     def is_timed_anew(self) -> bool:
@@ -138,7 +142,7 @@ def _written(
         now=now,
     )
     _settle(run, by, now)
-    return Applied(run=run, written=written, proposed=foreseen)
+    return Applied(run=run, written=written, proposed=foreseen, closed=_close_choice(run))
 
 
 def _changes(
@@ -206,3 +210,19 @@ def _settle(run: DispatchRun, by: User | None, now: datetime) -> None:
     run.applied_at, run.applied_by = now, by
     run.based_on |= {"left": day_versions(run.company, run.service_on)}
     run.save(update_fields=["applied_at", "applied_by", "based_on"])
+
+
+def _close_choice(run: DispatchRun) -> tuple[int, ...]:
+    """One choice has one answer: the plans that were offered beside this one are put aside, and say why."""
+    offered = DispatchRun.objects.filter(
+        pk__in=run.based_on.get(BESIDE, ()), company_id=run.company_id, service_on=run.service_on
+    )
+    # Who is applying one of them at this moment waits for this day, and then finds it changed.
+    rows = offered.proposed().exclude(pk=run.pk).select_for_update(of=("self",), skip_locked=True)
+    note = Note.of(NoteKey.CHOICE_CLOSED, version=run.version).to_json()
+    closed = []
+    for row in rows.without_documents().order_by("version"):
+        row.status, row.notes = RunStatus.SUPERSEDED.value, [*row.notes, note]
+        row.save(update_fields=["status", "notes"])
+        closed.append(row.version)
+    return tuple(closed)

@@ -34,6 +34,10 @@ class MovedRide:
     minutes: int
     is_told: bool
 
+    @property
+    def changes_driver(self) -> bool:
+        return self.from_shift != self.to_shift
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TourLine:
@@ -47,6 +51,10 @@ class TourLine:
     overtime_before_min: int
     overtime_min: int
     added_km: float
+
+    @property
+    def changes_hours(self) -> bool:
+        return (self.leaves_before, self.back_before) != (self.leaves_at, self.back_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +108,11 @@ class ImpactCard:
     def others(self) -> tuple[MovedRide, ...]:
         """Who keeps the driver and is fetched at another time."""
         return tuple(m for m in self.moves if m.from_shift == m.to_shift)
+
+    @property
+    def hours(self) -> tuple[TourLine, ...]:
+        """The tours that begin or end at another minute."""
+        return tuple(t for t in self.tours if t.changes_hours)
 
     @property
     def overtime(self) -> tuple[TourLine, ...]:

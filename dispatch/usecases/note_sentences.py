@@ -97,6 +97,9 @@ SENTENCES: Mapping[NoteKey, _StrPromise] = {
         "%(usual)d).",
         "count",
     ),
+    NoteKey.CHOICE_CLOSED: _(
+        "Version %(version)d of the plans between fair and cheap was put in force: this one was put aside."
+    ),
     NoteKey.PATIENT_TWICE: _(
         "Journeys %(trip)s and %(other)s are of one patient and promised at the same time: one of them is "
         "probably too many."

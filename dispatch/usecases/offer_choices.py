@@ -24,6 +24,7 @@ from dispatch.engine.problem import Problem
 from dispatch.enums import RunStatus, RunTrigger
 from dispatch.models import Company, DispatchRun, User
 from dispatch.notes import Note, NoteKey
+from dispatch.usecases.apply_plan import BESIDE
 from dispatch.usecases.build_problem import BuiltProblem, build_problem
 from dispatch.usecases.day_content import refuse_past_day
 from dispatch.usecases.request_run import request_run
@@ -37,7 +38,8 @@ EACH_S = 3.0  # of search for each plan, unless the company plans quicker; there
 class Offered:
     """A plan between fair and cheap: `cost` with fairness priced at nothing, `gap` in trips per eight hours, `gini` of the loads.
 
-    `price`: what it costs more than the cheapest beside it; `weight`: of fairness, as it was planned with.
+    `price`: what it costs more than the cheapest beside it, `evens`: that one's gap; `weight`: of fairness, as it was
+    planned with.
     """
 
     run: DispatchRun
@@ -46,6 +48,7 @@ class Offered:
     gap: float
     gini: float
     price: int
+    evens: float
     served: int
     unserved: int
 
@@ -91,10 +94,11 @@ def _kept(
 ) -> list[int]:
     """The run that was leased has the cheapest; the others get runs of their own, or none of them is there."""
     rows = [run, *(_one_more(run) for _another in found.choices[1:])]
+    beside = {BESIDE: [row.pk for row in rows]}
     for row, choice in zip(rows, found.choices, strict=True):
         leased = run if row is run else lease_run(row.pk, run.started_at or now)
         thought = Thought(result=_priced(choice), start=start)
-        keep_result(leased, _as_planned(built, choice, len(rows)), thought, now)
+        keep_result(leased, _as_planned(built, choice, len(rows)), thought, now, seen=beside)
     return [row.pk for row in rows]
 
 
@@ -125,7 +129,13 @@ def offered_choices(company: Company, day: date, runs: list[int]) -> list[Offere
     rows = DispatchRun.objects.filter(company=company, pk__in=runs).on_day(day)
     rows = rows.filter(status=RunStatus.DONE, applied_at=None).select_related("company")
     found = sorted((_measured(row) for row in rows), key=lambda one: (one.cost, one.run.pk))
-    return [replace(one, price=one.cost - found[0].cost) for one in found]
+    return [replace(one, price=one.cost - found[0].cost, evens=found[0].gap) for one in found]
+
+
+def chosen_of(company: Company, day: date, runs: list[int]) -> DispatchRun | None:
+    """The one of these runs that is in force."""
+    rows = DispatchRun.objects.filter(company=company, pk__in=runs).on_day(day).in_force()
+    return rows.without_documents().first()
 
 
 def _measured(run: DispatchRun) -> Offered:
@@ -139,6 +149,7 @@ def _measured(run: DispatchRun) -> Offered:
         gap=loads.gap,
         gini=loads.gini,
         price=0,
+        evens=loads.gap,
         served=len(plan.shift_of),
         unserved=len(plan.unassigned),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -48,8 +50,15 @@ def test_each_plan_is_a_proposal_with_its_price(signed_in: SignIn, tomorrow: Day
     assert "fairness gap (predicted)" in text
     page = client.get(answer["Location"]).content.decode()
     assert all(f'href="/proposals/{run.pk}/"' in page for run in runs)
-    client.post(f"/proposals/{runs[0].pk}/apply/")
+    assert f'<input type="range" id="balance" min="0" max="{len(runs) - 1}"' in page
+    assert len(re.findall(r'<li class="panel" data-says="[^"]{20,}">', page)) == len(runs)
+    assert "pages/pareto" in page
+    applied = client.post(f"/proposals/{runs[0].pk}/apply/", follow=True).content.decode()
+    assert "between fair and cheap" in applied
+    assert "put aside: version" in applied
     assert DispatchRun.objects.get(pk=runs[0].pk).applied_at is not None
+    later = words(client, answer["Location"])
+    assert "Version 1 is in force. The other plans of this choice were put aside" in later
 
 
 def test_a_day_with_one_driver_offers_one(signed_in: SignIn, tomorrow: Day) -> None:
@@ -58,6 +67,7 @@ def test_a_day_with_one_driver_offers_one(signed_in: SignIn, tomorrow: Day) -> N
     client = signed_in()
     address = client.post(tomorrow.url + "choices/")["Location"]
     assert "The only plan version 1" in words(client, address)
+    assert "data-pareto" not in client.get(address).content.decode()
     DispatchRun.objects.update(status=RunStatus.SUPERSEDED)
     assert "do not wait for an answer any more" in words(client, address)
 

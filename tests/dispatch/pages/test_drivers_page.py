@@ -49,9 +49,12 @@ def test_the_best_come_with_what_they_do_and_the_others_with_why(
     booking = tomorrow.booking(9)
     text = words(signed_in(), path(booking))
     assert text.index("Proche Éva") < text.index("Loin Éva")
-    assert re.search(r"Proche Éva \S+ \d+ best 08:55 → 0\d:\d\d Way \+\d+\.\d km", text)
+    assert re.search(
+        r"Proche Éva \S+ \d+ best 08:55 → 0\d:\d\d Broken promises none Way \+\d+\.\d km", text
+    )
     assert re.search(r"Loin Éva \S+ \d+ \+\d+ points", text)
-    assert "Others who move nobody To tell Proche Éva Gap between drivers" in text
+    assert re.search(r"Proche Éva 08:\d\d–0\d:\d\d sets out for it Others who move nobody", text)
+    assert "To tell Proche Éva Gap between drivers" in text
     assert "Who cannot 1" in text
     assert "Matin Léo is on duty until 08:00 at the latest," in text
 

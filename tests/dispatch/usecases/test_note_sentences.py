@@ -22,7 +22,7 @@ from tests.factories import make_booking, make_company, make_driver, make_shift
 
 FIGURES: dict[str, int | str] = {
     "gaps": 3, "pairs": 12, "count": 2, "seconds": 30, "status": 500, "code": "NoRoute",
-    "start": "12:00", "end": "19:00", "shift": "s7", "trip": "b3", "other": "b4", "fields": "speed_kmh", "detail": "No trip.", "weight": 60, "usual": 30, "kind": "KeyError",
+    "start": "12:00", "end": "19:00", "shift": "s7", "trip": "b3", "other": "b4", "fields": "speed_kmh", "detail": "No trip.", "weight": 60, "usual": 30, "version": 4, "kind": "KeyError",
     "budget": 5, "served": 1, "minutes": 7,
 }  # fmt: skip
 

@@ -14,7 +14,7 @@ from dispatch.usecases.apply_plan import apply_plan
 from dispatch.usecases.day_content import DayOverError, NothingToPlanError
 from dispatch.usecases.measure_day import kpis_of
 from dispatch.usecases.note_sentences import note_sentences
-from dispatch.usecases.offer_choices import offer_choices, offered_choices
+from dispatch.usecases.offer_choices import chosen_of, offer_choices, offered_choices
 from dispatch.usecases.run_dispatch import DayBusyError
 from tests.factories import DAY, at, make_booking, make_company, make_place, make_run, make_shift
 
@@ -79,8 +79,21 @@ def test_the_chosen_one_is_applied_as_any_other_and_waits_no_more(company: Compa
     applied = apply_plan(run_id=numbers[-1], by=None, now=at(5))
     assert applied.written.assigned == 5
     assert {row.status for row in company.bookings.all()} == {BookingStatus.ASSIGNED}
-    left = offered_choices(company, DAY, numbers)
-    assert [choice.run.pk for choice in left] == numbers[:-1]
+    assert offered_choices(company, DAY, numbers) == []
+    assert chosen_of(company, DAY, numbers) == applied.run
+    others = list(DispatchRun.objects.filter(pk__in=numbers[:-1]).order_by("version"))
+    assert {run.status for run in others} == {RunStatus.SUPERSEDED}
+    assert applied.closed == tuple(run.version for run in others)
+    said = note_sentences(others[0].notes)[-1]
+    assert f"Version {applied.run.version} of the plans between fair and cheap was put" in said
+
+
+def test_other_proposals_of_the_day_wait_on(company: Company) -> None:
+    numbers = offered(company)
+    lonely = make_run(company)
+    assert len(apply_plan(run_id=numbers[0], by=None, now=at(5)).closed) == len(numbers) - 1
+    lonely.refresh_from_db()
+    assert lonely.status == RunStatus.DONE
 
 
 def test_a_day_with_one_driver_has_one_plan() -> None:
