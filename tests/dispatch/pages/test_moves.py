@@ -61,7 +61,7 @@ class TestSwap:
         assert "Exemple Éva → Exemple Léa" in text
         assert "Exemple Léa → Exemple Éva" in text
         assert "Broken promises none" in text
-        assert "Others who move 2" in text
+        assert "Journeys that move 2" in text
         (form,) = forms(client, f"{path(mine)}?with={other.pk}")
         answer = move(client, mine, form)
         assert "Done: Swap drivers with Patiente de Léa" in answer

@@ -90,7 +90,10 @@ def test_the_chosen_one_is_applied_as_any_other_and_waits_no_more(company: Compa
 
 def test_other_proposals_of_the_day_wait_on(company: Company) -> None:
     numbers = offered(company)
-    lonely = make_run(company)
+    lonely = DispatchRun.objects.get(pk=numbers[0])
+    lonely.pk, lonely.version = None, 99
+    del lonely.based_on["beside"]
+    lonely.save()
     assert len(apply_plan(run_id=numbers[0], by=None, now=at(5)).closed) == len(numbers) - 1
     lonely.refresh_from_db()
     assert lonely.status == RunStatus.DONE
