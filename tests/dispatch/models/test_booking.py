@@ -224,7 +224,8 @@ def test_a_problem_reads_bookings_in_a_fixed_number_of_queries(
         for booking in Booking.objects.on_day(DAY).with_plan_relations():
             assert booking.coordinates_known
             assert booking.patient.excluded_driver_ids == frozenset()
-            assert (booking.outbound is None) == hasattr(booking, "assignment")
+            assert (booking.outbound_id is None) == hasattr(booking, "assignment")
+            assert not booking.was_handed_on
 
 
 @pytest.mark.django_db
