@@ -44,9 +44,8 @@ class InForce:
     `plan`: the routes in force, timed anew; it must be valid and list whom nobody drives, be it that they are new
     or that their driver is gone. Who drove whom is `problem.drivers_in_force`. `told_s`: trip → second of the
     pickup that a slide counts from; that of `plan` where it is not named. `promised`: trip → its promise, where
-    the windows of `problem` were stretched beyond it. At most `budget` trips get another driver or a pickup that
-    moved noticeably, beside those that cannot be helped (`unavoidable`). No pickup that is known is brought
-    forward to before `frozen_until_s`.
+    the windows of `problem` were stretched beyond it. At most `budget` trips change by choice (`changes`). No
+    pickup that is known is brought forward to before `frozen_until_s`, not even to keep a promise (`wall_s`).
     """
 
     problem: Problem
@@ -81,29 +80,64 @@ class InForce:
         return self.plan.pickup_start_s | dict(self.told_s)
 
     @cached_property
+    def lost(self) -> frozenset[str]:
+        """Trips whose driver is gone: somebody else has to tell them who comes, so who and when is open."""
+        return frozenset(trip for trip in self._free() if trip not in self.plan.shift_of)
+
+    @cached_property
     def unavoidable(self) -> frozenset[str]:
         """Trips that have lost their driver, or slid noticeably, before anything was chosen."""
-        return frozenset(self._noticed(self.plan))
+        starts = self.plan.pickup_start_s
+        return self.lost | {
+            trip
+            for trip in self._free()
+            if trip in starts
+            and is_change(
+                same_driver=self._driver(self.plan, trip) == self.problem.driver_in_force[trip],
+                slide_s=starts[trip] - self.told[trip],
+            )
+        }
 
     def changes(self, plan: Plan) -> frozenset[str]:
-        """The trips that `plan` changes by choice; what has begun is a fact and changes nothing."""
-        return frozenset(self._noticed(plan)) - self.unavoidable
+        """The trips that `plan` changes by choice; what has begun is a fact and changes nothing.
 
-    def _noticed(self, plan: Plan) -> Iterator[str]:
-        problem = self.problem
-        for trip, driver in problem.drivers_in_force:
-            if trip in problem.committed_shift:
-                continue
-            shift = plan.shift_of.get(trip)
-            if shift is None:
-                yield trip
-                continue
-            # Who lost the driver before anything was chosen is counted there, whenever the new one comes.
-            start_s = plan.pickup_start_s[trip]
-            slide_s = start_s - self.told.get(trip, start_s)
-            same_driver = problem.shift_by_id[shift].driver == driver
-            if is_change(same_driver=same_driver, slide_s=slide_s):
-                yield trip
+        What was forced is free only as far as it was forced: who is late anyway may be met less late, but a driver
+        who is late is still the driver, and five minutes more are five minutes.
+        """
+        return frozenset(trip for trip in self._free() if self._is_changed(plan, trip))
+
+    def expected_s(self, trip: str) -> tuple[int, int]:
+        """The pickup as told and as forced, the earlier first: between the two nobody hears anything worse.
+
+        A slide that nobody notices forces nothing.
+        """
+        told_s = self.told[trip]
+        forced_s = self.plan.pickup_start_s.get(trip, told_s)
+        if not is_change(same_driver=True, slide_s=forced_s - told_s):
+            return told_s, told_s
+        return min(told_s, forced_s), max(told_s, forced_s)
+
+    def wall_s(self, trip: str) -> int:
+        """Before this second the pickup is not brought forward, whatever that would mend."""
+        return min(self.frozen_until_s, self.plan.pickup_start_s.get(trip, self.told[trip]))
+
+    def _free(self) -> Iterator[str]:
+        begun = self.problem.committed_shift
+        return (trip for trip, _ in self.problem.drivers_in_force if trip not in begun)
+
+    def _is_changed(self, plan: Plan, trip: str) -> bool:
+        if trip in self.lost or trip not in plan.shift_of:
+            return trip not in self.lost
+        first_s, last_s = self.expected_s(trip)
+        start_s = plan.pickup_start_s[trip]
+        known = (self.problem.driver_in_force[trip], self._driver(self.plan, trip))
+        return is_change(
+            same_driver=self._driver(plan, trip) in known,
+            slide_s=max(first_s - start_s, start_s - last_s, 0),
+        )
+
+    def _driver(self, plan: Plan, trip: str) -> str:
+        return self.problem.shift_by_id[plan.shift_of[trip]].driver
 
     def broken(self, plan: Plan) -> tuple[BrokenPromise, ...]:
         """The promises that the plan breaks, in the order of trips."""

@@ -45,7 +45,7 @@ class Replanned:
     """`result`: the plan fit to be applied, like any other run's.
 
     `changes`: trips that get another driver or another time by choice, at most the budget; `unavoidable`: those that
-    had lost their driver or their time before. `gain`: by how much the plan is better than the one in force, timed
+    had lost their driver or their time before, some of which may be changed beyond that. `gain`: by how much the plan is better than the one in force, timed
     anew, in the currency of `Weights` (who is served beside it counts with the price of staying unserved).
     """
 
@@ -130,11 +130,14 @@ class _Run:
         return any(promise.trip == trip for promise in self.day.broken(self.plan))
 
     def place(self) -> None:
-        """Whom nobody drives, in the cheapest places that nobody else notices."""
-        if self.plan.unassigned:
-            began, before = self.clock(), self.plan
-            self._take(construct(unnoticed(self.day, self.plan), start=self.plan))
-            self._add("places", began, self.plan, _outcome(before, self.plan))
+        """Whom nobody drives, in the cheapest places that nobody else notices: at the time that was told, if any."""
+        for holds_lost in (True, False):
+            left = {item.trip for item in self.plan.unassigned}
+            if left and (holds_lost or left & self.day.lost):
+                began, before = self.clock(), self.plan
+                problem = unnoticed(self.day, self.plan, holds_lost=holds_lost)
+                self._take(construct(problem, start=self.plan))
+                self._add("places", began, self.plan, _outcome(before, self.plan))
 
     def search(self) -> None:
         """Better routes where nobody notices; then, as far as the budget goes, other drivers."""

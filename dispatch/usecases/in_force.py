@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from dispatch.engine.budget import InForce, Promise
-from dispatch.engine.draft import resume
+from dispatch.engine.notice import going_on
 from dispatch.engine.problem import DAY_S
 from dispatch.models import Booking, CompanySettings
 from dispatch.usecases.build_problem import BuiltProblem
@@ -35,11 +35,12 @@ def in_force(
         if row is not None:
             noticed_at = row.noted_pickup_at or row.planned_pickup_at
             told[trip_ref(booking.pk)] = clock.second(noticed_at)
+    frozen_until_s = clock.second(now) + rules.freeze_min * MIN_S
     return InForce(
         problem=built.problem,
-        plan=resume(built.problem, built.in_force),
+        plan=going_on(built.problem, built.in_force, told_s=told, frozen_until_s=frozen_until_s),
         told_s=told,
         promised=promised,
         budget=rules.stability_budget,
-        frozen_until_s=clock.second(now) + rules.freeze_min * MIN_S,
+        frozen_until_s=frozen_until_s,
     )

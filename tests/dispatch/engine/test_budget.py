@@ -62,6 +62,43 @@ class TestChanges:
         assert day.unavoidable == changed
         assert day.changes(base) == frozenset()
 
+    @pytest.mark.parametrize(
+        ("start", "changed"),
+        [(1_100, {"b"}), (1_101, set()), (1_700, set()), (2_299, set()), (2_300, {"b"})],
+    )
+    def test_what_was_forced_is_free_only_as_far_as_it_was_forced(self, start, changed):
+        """b was told 1 400 and is met at 2 000 now: between the two it is met less late."""
+
+        def met_at(second: int) -> Plan:
+            of = problem(trip("a", 1, 2), trip("b", stop(8, second), 9), shift(), shift("r"))
+            return plan(of, s="+a -a +b -b")
+
+        day = day_of(self.two, met_at(2_000), told_s={"b": 1_400})
+        assert day.unavoidable == {"b"}
+        assert day.changes(met_at(start)) == changed
+
+    def test_who_is_late_still_has_a_driver(self):
+        base = plan(self.two, s="+a -a +b -b")
+        day = day_of(self.two, base, told_s={"b": 400})
+        assert day.unavoidable == {"b"}
+        assert day.changes(plan(self.two, s="+a -a", r="+b -b")) == {"b"}
+
+    def test_whose_driver_is_gone_may_have_any_at_any_time(self):
+        of = replace(self.two, drivers_in_force=(("b", "gone"),))
+        day = InForce(problem=of, plan=left_out(of, plan(of, s="+a -a")), told_s={"b": 9_000})
+        assert day.unavoidable == {"b"}
+        for other in (plan(of, s="+a -a", r="+b -b"), day.plan):
+            assert day.changes(other) == frozenset()
+
+    def test_who_has_the_shift_by_now_is_forced_and_who_had_it_is_known(self):
+        """b was told of the driver of t, whose place on s somebody else has taken."""
+        of = problem(*self.two.trips, shift(), shift("r"), shift("t"), settings=ROADS)
+        of = replace(of, drivers_in_force=(("b", "Dt"),))
+        day = InForce(problem=of, plan=plan(of, s="+b -b"))
+        assert day.unavoidable == {"b"}
+        assert day.changes(plan(of, t="+b -b")) == frozenset()
+        assert day.changes(plan(of, r="+b -b")) == {"b"}
+
     def test_a_slide_by_choice_is_one(self):
         base = plan(self.two, s="+a -a +b -b")
         slid = plan(self.two, s="+b -b +a -a")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,15 @@ from kombu.exceptions import OperationalError
 from dispatch import tasks
 from dispatch.engine.plan import Plan
 from dispatch.enums import BookingStatus, DispatchMode, RunStatus, RunTrigger
-from dispatch.models import Absence, Booking, Company, DispatchRun, Shift, VehicleUnavailability
+from dispatch.models import (
+    Absence,
+    Assignment,
+    Booking,
+    Company,
+    DispatchRun,
+    Shift,
+    VehicleUnavailability,
+)
 from dispatch.usecases.apply_auto_run import apply_auto_run
 from dispatch.usecases.note_sentences import note_sentences
 from dispatch.usecases.record_progress import record_progress
@@ -23,6 +31,7 @@ from dispatch.usecases.redeliver_runs import undelivered
 from dispatch.usecases.replan_today import PAUSE_AFTER_FAILURES, replan_today
 from dispatch.usecases.replay_run import replay_run
 from dispatch.usecases.trigger_return import trigger_return
+from tests.dispatch.usecases.breakdown_world import KM, spot
 from tests.dispatch.usecases.replan_world import (
     MORNING,
     SETTINGS,
@@ -39,7 +48,9 @@ from tests.factories import (
     between,
     make_booking,
     make_company,
+    make_establishment,
     make_outbound,
+    make_patient,
     make_return,
     make_run,
     make_shift,
@@ -60,6 +71,21 @@ def company() -> Company:
 def first_and_last(company: Company) -> tuple[Booking, Booking]:
     first, last = Booking.objects.for_company(company).order_by("promised_from")
     return first, last
+
+
+def _ride(
+    company: Company, ready: datetime, *, from_km: int, to_km: int, wait: timedelta
+) -> Booking:
+    """Alone in the vehicle, and promised to be met within `wait` after being ready."""
+    return make_booking(
+        company,
+        pickup_at=ready,
+        promised_from=ready,
+        promised_to=ready + wait,
+        pooling_allowed=False,
+        patient=make_patient(company, home=spot(company, from_km)),
+        dropoff=make_establishment(company, lat=46.2102 + to_km * KM, lon=6.1424),
+    )
 
 
 class TestWhatAsks:
@@ -305,6 +331,31 @@ class TestFullyAutomatic:
         run.refresh_from_db()
         assert run.error == {"key": "times_passed", "figures": {}}
         assert asked(company, now=late) is not None
+
+    def test_who_is_late_keeps_driver_and_time_where_nothing_may_change(self) -> None:
+        """A vehicle is held up, with two hours for each of its next three patients; a second one stands beside them."""
+        company = make_company(
+            mode=DispatchMode.FULLY_AUTO.value,
+            settings=SETTINGS | {"stability_budget": 0, "freeze_min": 10},
+        )
+        make_shift(company)
+        first = _ride(company, at(10), from_km=2, to_km=3, wait=timedelta(minutes=20))
+        waiting = [
+            _ride(company, at(11, minute), from_km=12, to_km=14, wait=2 * HOUR)
+            for minute in (0, 20, 40)
+        ]
+        put_in_force(company)
+        before = {row.pk: row for row in Assignment.objects.filter(booking__in=waiting)}
+        beside = spot(company, 12)
+        make_shift(company, start=at(10, 30), start_place=beside, end_place=beside)
+        goes(first, S.EN_ROUTE, at=at(9, 50))
+        now = at(11, 18)
+        apply_auto_run(run_id=planned(company, now=now).pk, now=now)
+        for row in Assignment.objects.filter(pk__in=before):
+            assert row.shift_id == before[row.pk].shift_id
+            slid = row.planned_pickup_at - before[row.pk].planned_pickup_at
+            # The vehicle is fifty-four minutes behind by then.
+            assert timedelta(minutes=-5) < slid < HOUR
 
     def test_a_few_seconds_on_the_way_to_the_worker_change_nothing(self) -> None:
         """The vehicle is free and needed at once: ten seconds later it leaves ten seconds later."""
