@@ -45,6 +45,7 @@ class NoteKey(StrEnum):
     SHIFT_NO_BASE = "shift_no_base"
     SHIFT_CUT = "shift_cut"  # start, end: hours of the clock
     SHIFT_STUCK = "shift_stuck"
+    UNDER_WAY_OUTSIDE = "under_way_outside"  # trip
     # Shifts of which nothing is recorded although a pickup was due; each has its shift.
     SHIFT_SILENT = "shift_silent"  # due, since: hours of the clock
     SHIFT_UNHEARD = "shift_unheard"  # due

@@ -61,7 +61,7 @@ def trip_promised(problem: Problem, row: Booking, *, clock: DayClock, now: datet
     pickup = pickup_stop(row, trip.pickup.location, clock=clock, now_s=now_s)
     rules = clock.company.rules
     dropoff = dropoff_stop(row, trip.dropoff.location, clock=clock, now_s=now_s, rules=rules)
-    return fitted(problem, replace(trip, pickup=pickup, dropoff=dropoff))
+    return fitted(problem, replace(trip, pickup=pickup, dropoff=dropoff), now_s=now_s)
 
 
 def write_promises(promises: Mapping[int, PromiseAt], now: datetime) -> None:

@@ -3,8 +3,9 @@
 Of a day that has begun, what is done collapses into where each vehicle is and from when it is free; what is
 under way or too close to change (freeze time) is *committed*: the beginning of the route, in its order. A
 trip of the plan in force that has become late keeps its place: its windows are stretched to the times it can
-still be served at, because a late vehicle is better than none. Nothing is planned to or from an unknown
-position, for drivers who are away or with vehicles that are not there; what is left out is named.
+still be served at, because a late vehicle is better than none. Nothing that is not recorded begins before now.
+Nothing is planned to or from an unknown position, for drivers who are away or with vehicles that are not there: of
+theirs, what is under way stays outside the problem as it is, and all else is free; what is left out is named.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from dispatch import roads
 from dispatch.engine import problem as engine
 from dispatch.engine.plan import Unassigned
 from dispatch.models import Booking, Company, CompanySettings, Shift
+from dispatch.models.statuses import UNDER_WAY
 from dispatch.notes import Note, NoteKey
 from dispatch.usecases.day_content import ENDED_ON_THE_ROAD, NothingToPlanError
 from dispatch.usecases.day_rows import MIN_S, DayRows, Stranding
@@ -107,7 +109,10 @@ def _built(rows: DayRows) -> BuiltProblem:
         now_s=rows.now_s,
     )
     kept = {shift.id for shift in shifts}
-    trips = [trip for b in still_open if (trip := day_trips.trip(b, kept)) is not None]
+    bound = set(_bound(rows, still_open, kept))
+    rows.said += [Note.of(NoteKey.UNDER_WAY_OUTSIDE, trip=trip_ref(pk)) for pk in sorted(bound)]
+    to_plan = (b for b in still_open if b.pk not in bound)
+    trips = [trip for b in to_plan if (trip := day_trips.trip(b, kept)) is not None]
     road = roads.travel_times(
         tuple(rows.places),
         traffic_permille=rows.clock.traffic_permille(),
@@ -127,7 +132,7 @@ def _built(rows: DayRows) -> BuiltProblem:
         for pk, so_far in rows.so_far.items()
         if shift_ref(pk) in problem.shift_by_id
     }
-    problem = fit_windows(problem, in_force)
+    problem = fit_windows(problem, in_force, now_s=rows.now_s)
     stretched = tuple(stretched_windows(problem, still_open, rows.clock))
     stuck = stuck_shifts(problem)
     for shift_id in sorted(stuck):
@@ -152,6 +157,14 @@ def _built(rows: DayRows) -> BuiltProblem:
         shift_versions={row.pk: row.version for row in rows.shifts if shift_ref(row.pk) in kept},
         stretched=stretched,
     )
+
+
+def _bound(rows: DayRows, bookings: list[Booking], kept: set[str]) -> Iterator[int]:
+    """Journeys under way with a shift that takes no part: nobody plans them, least of all for somebody else."""
+    for booking in bookings:
+        row = rows.held(booking) if booking.status in UNDER_WAY else None
+        if row is not None and shift_ref(row.shift_id) not in kept:
+            yield booking.pk
 
 
 def _twice(bookings: list[Booking]) -> Iterator[Note]:

@@ -11,11 +11,13 @@ from dispatch.engine.plan import Unassigned
 from dispatch.engine.travel import Point
 from dispatch.enums import BookingStatus, Rule
 from dispatch.models import Assignment, Booking, Company, Place, Shift
+from dispatch.models.statuses import OPEN
 from dispatch.notes import Note
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_content import promised_bookings
 from dispatch.usecases.day_so_far import ShiftSoFar, assignment_of, shift_so_far
 from dispatch.usecases.promise import Window
+from dispatch.usecases.shift_faults import is_vehicle_away, shift_fault
 
 MIN_S = 60
 
@@ -70,6 +72,8 @@ class DayRows:
         self.untried = frozenset(
             row.pk for row in shifts if _crew(row) != _crew(instead.get(row.pk, row))
         )
+        self.faults = {row.pk: shift_fault(row, day) for row in self.shifts}
+        self.dropped = self._dropped()
         self.unplannable: list[Unassigned] = []
         self.left_out: dict[int, Note] = {}
         self.said: list[Note] = []
@@ -93,11 +97,31 @@ class DayRows:
             return here
         return self.stranding.at if booking.status == BookingStatus.ON_BOARD else None
 
+    def _dropped(self) -> frozenset[int]:
+        """Journeys still to begin whose driver, or whose vehicle at that time, is not there: however close, others
+        may have them. What is under way is a fact; a crew that is only being tried is judged by its journeys.
+        """
+        shifts = {row.pk: row for row in self.shifts if row.pk not in self.untried}
+        rides = (
+            (booking, row)
+            for booking in self.bookings
+            if booking.status in OPEN and (row := self.held(booking)) is not None
+        )
+        return frozenset(
+            booking.pk
+            for booking, row in rides
+            if row.shift_id in shifts and self._cannot_drive(row, shifts[row.shift_id])
+        )
+
+    def _cannot_drive(self, ride: Assignment, shift: Shift) -> bool:
+        return self.faults[shift.pk] is not None or is_vehicle_away(ride, shift)
+
     def _so_far(self) -> dict[int, ShiftSoFar]:
         by_shift: dict[int, list[Booking]] = {shift.pk: [] for shift in self.shifts}
         for booking in self.bookings:
             row = self.held(booking)
-            if row is not None and row.shift_id in by_shift:
+            is_kept = row is not None and booking.pk not in self.dropped
+            if row is not None and is_kept and row.shift_id in by_shift:
                 by_shift[row.shift_id].append(booking)
         freeze_s = self.rules.freeze_min * MIN_S
         found = {

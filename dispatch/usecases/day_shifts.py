@@ -13,8 +13,8 @@ from dispatch.usecases.day_rows import MIN_S, DayRows, prefixed
 from dispatch.usecases.day_so_far import NOTHING_YET, ShiftSoFar
 from dispatch.usecases.next_door import ALONE, NextDoor
 from dispatch.usecases.references import break_ref, driver_ref, shift_ref, vehicle_ref
-from dispatch.usecases.shift_faults import load_offered, shift_fault
-from dispatch.usecases.vehicle_hours import drivable
+from dispatch.usecases.shift_faults import load_offered
+from dispatch.usecases.vehicle_hours import first_part, longest_part
 
 
 class DayShifts:
@@ -28,7 +28,7 @@ class DayShifts:
     ) -> engine.Shift | None:
         """The shift as the engine sees it; None when it cannot drive, with a note that says why."""
         so_far = self.of.so_far.get(row.pk, NOTHING_YET)
-        fault = None if so_far.committed else shift_fault(row, self.of.day)
+        fault = self.of.faults[row.pk]
         beside = neighbours.get(row.pk, ALONE)
         base = self.of.locate(so_far.at or beside.at or row.starts_where)
         end = self.of.locate(beside.to or row.ends_where)
@@ -36,9 +36,7 @@ class DayShifts:
             self._leave_shift_out(row, fault or NoteKey.SHIFT_NO_BASE)
             return None
         hours = self._hours(row, so_far, beside)
-        drives = drivable(
-            hours, self._away(row), now_s=self.of.now_s, has_begun=bool(so_far.committed)
-        )
+        drives = self._drives(row, so_far, hours)
         if drives is None:
             self._leave_shift_out(row, NoteKey.SHIFT_VEHICLE_AWAY)
             return None
@@ -58,7 +56,7 @@ class DayShifts:
             configurations=_configurations(row),
             capabilities=prefixed("skill", row.driver.skill_codes_on(self.of.day))
             | prefixed("equipment", frozenset(row.vehicle.equipment)),
-            breaks=self._breaks(row, so_far, start_s, end_s),
+            breaks=self._breaks(row, start_s, end_s),
             max_trips=max(rides - so_far.trips_done, len(so_far.committed_visits) // 2),
             is_emergency=row.driver.kind == DriverKind.EMERGENCY,
             committed=so_far.committed_visits,
@@ -66,6 +64,17 @@ class DayShifts:
 
     def _leave_shift_out(self, row: Shift, why: NoteKey) -> None:
         self.of.left_out[row.pk] = Note.of(why, shift=shift_ref(row.pk))
+
+    def _drives(
+        self, row: Shift, so_far: ShiftSoFar, hours: tuple[int, int]
+    ) -> tuple[int, int] | None:
+        """The part of the hours with the vehicle there: the first one where that is promised, or has begun."""
+        away = self._away(row)
+        if so_far.committed:
+            first = first_part(hours, away, now_s=self.of.now_s)
+            if first is not None or so_far.is_under_way:
+                return first
+        return longest_part(hours, away, now_s=self.of.now_s)
 
     def _away(self, row: Shift) -> list[tuple[int, int]]:
         periods = (absence.period for absence in row.vehicle.unavailabilities.all())
@@ -100,27 +109,24 @@ class DayShifts:
         end = row.ends_at + timedelta(minutes=self.of.rules.max_overtime_min)
         end = end if beside.since is None else min(end, beside.since)
         start_s, end_s = self.of.clock.second(start), self.of.clock.second(end)
-        if so_far.free_from_s is not None:
-            start_s = so_far.free_from_s
-        elif start_s < self.of.now_s and not so_far.order:
-            start_s = self.of.now_s
+        # Nobody has left before now without having said so.
+        recorded_s = so_far.free_from_s
+        start_s = max(start_s, self.of.now_s) if recorded_s is None else recorded_s
         return start_s, max(end_s, start_s + 1)
 
-    def _breaks(
-        self, row: Shift, so_far: ShiftSoFar, start_s: int, end_s: int
-    ) -> tuple[engine.Break, ...]:
+    def _breaks(self, row: Shift, start_s: int, end_s: int) -> tuple[engine.Break, ...]:
         """Breaks still to take: those whose time is over, or falls to the neighbour day, are not."""
-        gone_s = max(start_s, self.of.now_s if so_far.order or so_far.trips_done else start_s)
+        begins_s = max(start_s, self.of.now_s)
         found = (
             engine.Break(
                 id=break_ref(pause.pk),
-                earliest_s=max(self.of.clock.second(pause.earliest_at), start_s),
+                earliest_s=max(self.of.clock.second(pause.earliest_at), begins_s),
                 latest_s=self.of.clock.second(pause.latest_at),
                 duration_s=pause.duration_min * MIN_S,
                 mandatory=pause.mandatory,
             )
             for pause in row.breaks.all()
-            if self.of.clock.second(pause.latest_at) >= gone_s
+            if self.of.clock.second(pause.latest_at) >= begins_s
             and self.of.clock.second(pause.earliest_at) + pause.duration_min * MIN_S <= end_s
         )
         return tuple(found)

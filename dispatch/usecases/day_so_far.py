@@ -19,7 +19,8 @@ from dispatch.usecases.references import trip_ref
 class ShiftSoFar:
     """`at`: the last place the vehicle was seen at (None: its base), free to leave it at `free_from_s`.
 
-    `order`: the visits still to make as the plan in force has them; the first `committed` of them stay.
+    That second is None for a shift of which nothing is recorded yet. `order`: the visits still to make as the plan
+    in force has them; the first `committed` of them stay. `is_under_way`: some of them have begun.
     """
 
     at: Place | None
@@ -27,13 +28,16 @@ class ShiftSoFar:
     order: tuple[Visit, ...]
     committed: int
     trips_done: int
+    is_under_way: bool
 
     @property
     def committed_visits(self) -> tuple[Visit, ...]:
         return self.order[: self.committed]
 
 
-NOTHING_YET = ShiftSoFar(at=None, free_from_s=None, order=(), committed=0, trips_done=0)
+NOTHING_YET = ShiftSoFar(
+    at=None, free_from_s=None, order=(), committed=0, trips_done=0, is_under_way=False
+)
 
 
 def assignment_of(booking: Booking) -> Assignment | None:
@@ -50,17 +54,30 @@ def shift_so_far(
     order = _order(bookings, clock)
     firm = {trip_ref(b.pk) for b in bookings if _is_firm(b, clock, now_s + freeze_s)}
     seen = _last_seen(bookings)
-    is_moving = any(b.status in UNDER_WAY and b.waits_at is None for b in bookings)
-    free_from_s = None
-    if seen is not None:
-        free_from_s = clock.second(seen[0]) if is_moving else max(clock.second(seen[0]), now_s)
     return ShiftSoFar(
         at=None if seen is None else seen[1],
-        free_from_s=free_from_s,
+        free_from_s=_free_from(bookings, seen, clock, now_s),
         order=order,
         committed=_committed_length(order, firm),
         trips_done=sum(b.status == BookingStatus.COMPLETED for b in bookings),
+        is_under_way=any(b.status in UNDER_WAY for b in bookings),
     )
+
+
+def _free_from(
+    bookings: list[Booking], seen: tuple[datetime, Place] | None, clock: DayClock, now_s: int
+) -> int | None:
+    """When the vehicle left, or will leave, the place it was seen at last: not before now, unless that is recorded."""
+    recorded = [] if seen is None else [clock.second(seen[0])]
+    recorded += [clock.second(moment) for moment in map(_set_off_at, bookings) if moment]
+    if not recorded:
+        return None
+    is_moving = any(b.status in UNDER_WAY and b.waits_at is None for b in bookings)
+    return max(recorded) if is_moving else max(*recorded, now_s)
+
+
+def _set_off_at(booking: Booking) -> datetime | None:
+    return booking.en_route_at if booking.status == BookingStatus.EN_ROUTE else None
 
 
 def _order(bookings: list[Booking], clock: DayClock) -> tuple[Visit, ...]:

@@ -17,17 +17,7 @@ from dispatch.usecases.day_rows import MIN_S, DayRows, prefixed
 from dispatch.usecases.day_so_far import NOTHING_YET, assignment_of
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.references import driver_ref, shift_ref, trip_ref
-
-
-def load_of(mobility: Mobility, escorts: int) -> engine.Load:
-    """The places a patient takes; who leaves a foldable chair sits on a seat and the chair travels too."""
-    own = {
-        Mobility.WALKING: engine.Load(seats=1),
-        Mobility.WHEELCHAIR_FIXED: engine.Load(wheelchairs=1),
-        Mobility.WHEELCHAIR_FOLDABLE: engine.Load(seats=1, folded_chairs=1),
-        Mobility.STRETCHER: engine.Load(stretchers=1),
-    }[mobility]
-    return own.plus(engine.Load(seats=escorts))
+from dispatch.usecases.shift_faults import load_of
 
 
 class DayTrips:
@@ -51,8 +41,9 @@ class DayTrips:
         patient, rules = booking.patient, self.of.rules
         clock, now_s = self.of.clock, self.of.now_s
         pinned = shift_ref(row.shift_id) if row is not None and row.is_pinned else None
-        if pinned is not None and pinned not in kept:
+        if pinned is not None and (pinned not in kept or booking.pk in self.of.dropped):
             self.of.said.append(Note.of(NoteKey.PIN_RELEASED, trip=reference))
+            pinned = None
         trip = engine.Trip(
             id=reference,
             pickup=pickup_stop(booking, pickup, clock=clock, now_s=now_s),
@@ -67,7 +58,7 @@ class DayTrips:
             same_driver_as=_same_driver_as(booking),
             preferred_drivers=frozenset(map(driver_ref, patient.preferred_driver_ids)),
             excluded_drivers=frozenset(map(driver_ref, patient.excluded_driver_ids)),
-            pinned_shift=pinned if pinned in kept else None,
+            pinned_shift=pinned,
         )
         waits_at = self.of.locate(self.of.waits_at(booking))
         if waits_at is not None:

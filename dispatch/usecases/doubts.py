@@ -20,9 +20,8 @@ from dispatch.enums import BookingStatus, DoubtKind, Leg, Mobility
 from dispatch.models import Booking, Company, Vehicle
 from dispatch.models.statuses import OPEN, UNDER_WAY
 from dispatch.usecases.day_clock import local_day
-from dispatch.usecases.day_trips import load_of
 from dispatch.usecases.promise import driving_s
-from dispatch.usecases.shift_faults import load_offered
+from dispatch.usecases.shift_faults import load_of, load_offered
 from dispatch.usecases.wording import places_in_words
 
 USUAL_WINDOW = timedelta(hours=2)

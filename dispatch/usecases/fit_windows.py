@@ -15,18 +15,20 @@ from dispatch.enums import VisitKind
 FAR_S = 3 * DAY_S
 
 
-def fit_windows(problem: Problem, orders: Mapping[str, tuple[Visit, ...]]) -> Problem:
+def fit_windows(
+    problem: Problem, orders: Mapping[str, tuple[Visit, ...]], *, now_s: int
+) -> Problem:
     """`orders`: shift → the visits of the plan in force that are still to be made, in their order."""
-    settled = replace(problem, trips=tuple(fitted(problem, trip) for trip in problem.trips))
-    return _restless(_stretched(settled, orders))
+    trips = tuple(fitted(problem, trip, now_s=now_s) for trip in problem.trips)
+    return _restless(_stretched(replace(problem, trips=trips), orders))
 
 
-def fitted(problem: Problem, trip: Trip) -> Trip:
-    """The drop-off ends with the longest ride; it may be early if the promised window leaves no choice."""
+def fitted(problem: Problem, trip: Trip, *, now_s: int) -> Trip:
+    """The drop-off ends with the longest ride; it may be early if the promised window leaves no choice, but not over."""
     boarded_s = trip.pickup.latest_s + trip.pickup.service_s
     latest = min(trip.dropoff.latest_s, boarded_s + problem.ride_limit_s(trip))
     reachable = boarded_s + problem.direct_s(trip)
-    earliest = min(trip.dropoff.earliest_s, max(reachable, trip.pickup.earliest_s))
+    earliest = min(trip.dropoff.earliest_s, max(reachable, trip.pickup.earliest_s, now_s))
     dropoff = replace(trip.dropoff, earliest_s=earliest, latest_s=max(latest, earliest))
     return replace(trip, pickup=_clocked(trip.pickup), dropoff=_clocked(dropoff))
 

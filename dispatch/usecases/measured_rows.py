@@ -14,9 +14,9 @@ from dispatch.models import Absence, Booking, Company, Shift
 from dispatch.models.statuses import OPEN, OUTCOMES, UNDER_WAY
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_so_far import assignment_of
-from dispatch.usecases.day_trips import load_of
 from dispatch.usecases.day_versions import Versions
 from dispatch.usecases.references import driver_ref
+from dispatch.usecases.shift_faults import load_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

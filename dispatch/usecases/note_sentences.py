@@ -73,11 +73,11 @@ SENTENCES: Mapping[NoteKey, _StrPromise] = {
         "Left as it is: %(shift)s. What it has begun cannot be timed by the rules."
     ),
     NoteKey.SHIFT_SILENT: _(
-        "%(shift)s: nothing recorded since %(since)s, and a pickup was planned for %(due)s. Taken to be at that door now: "
+        "%(shift)s: nothing recorded since %(since)s, and a pickup was planned for %(due)s. Taken to set off now: "
         "ring the driver."
     ),
     NoteKey.SHIFT_UNHEARD: _(
-        "%(shift)s: nothing recorded yet, and a pickup was planned for %(due)s. Taken to be at that door now: ring the "
+        "%(shift)s: nothing recorded yet, and a pickup was planned for %(due)s. Taken to set off now: ring the "
         "driver."
     ),
     NoteKey.WINDOW_STRETCHED: _(
@@ -88,8 +88,12 @@ SENTENCES: Mapping[NoteKey, _StrPromise] = {
         "The promised window of journey %(trip)s was opened by %(minutes)d min, because its vehicle is late; here it comes "
         "%(late)d min late: tell the patient."
     ),
+    NoteKey.UNDER_WAY_OUTSIDE: _(
+        "Journey %(trip)s is under way with a shift that takes no part: it stays there, until the page of the "
+        "breakdown gives it to others."
+    ),
     NoteKey.PIN_RELEASED: _(
-        "Journey %(trip)s was pinned to a shift that takes no part: another driver may have it."
+        "Journey %(trip)s was pinned to a shift that takes no part, or not at that time: another driver may have it."
     ),
     NoteKey.FAIRNESS_WEIGHED: ngettext_lazy(
         "The only plan between fair and cheap: fairness is weighed at %(weight)d in it (the company: %(usual)d).",

@@ -13,9 +13,8 @@ from dispatch import roads
 from dispatch.engine.travel import Point
 from dispatch.enums import DriverKind, Loss, Mobility
 from dispatch.models import Booking, Driver, Place, Shift, ShiftBreak, Vehicle
-from dispatch.usecases.day_trips import load_of
 from dispatch.usecases.shift_content import BreakContent
-from dispatch.usecases.shift_faults import load_offered
+from dispatch.usecases.shift_faults import load_of, load_offered
 from dispatch.usecases.stranded_shift import StrandedShift
 
 NOT_SAVED = 0  # the number of a row that is not there yet

@@ -15,7 +15,6 @@ from dispatch.engine import problem as engine
 from dispatch.enums import Mobility, Rule
 from dispatch.models import Assignment, SeatConfiguration, Shift
 from dispatch.notes import NoteKey
-from dispatch.usecases.day_trips import load_of
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -54,11 +53,15 @@ def ride_fault(ride: Assignment, shift: Shift, day: date) -> NoteKey | None:
     fault = shift_fault(shift, day)
     if fault is not None:
         return fault
+    return NoteKey.SHIFT_VEHICLE_AWAY if is_vehicle_away(ride, shift) else None
+
+
+def is_vehicle_away(ride: Assignment, shift: Shift) -> bool:
+    """At some moment of the journey."""
     absences = (absence.period for absence in shift.vehicle.unavailabilities.all())
-    is_away = any(
+    return any(
         period.lower < ride.period.upper and ride.period.lower < period.upper for period in absences
     )
-    return NoteKey.SHIFT_VEHICLE_AWAY if is_away else None
 
 
 def journey_fault(ride: Assignment, shift: Shift, day: date) -> Fault | None:
@@ -73,6 +76,17 @@ def journey_fault(ride: Assignment, shift: Shift, day: date) -> Fault | None:
     lacks_skill = patient.required_skills - shift.driver.skill_codes_on(day)
     lacks_equipment = patient.required_equipment - set(shift.vehicle.equipment)
     return Rule.SKILLS if lacks_skill or lacks_equipment else None
+
+
+def load_of(mobility: Mobility, escorts: int) -> engine.Load:
+    """The places a patient takes; who leaves a foldable chair sits on a seat and the chair travels too."""
+    own = {
+        Mobility.WALKING: engine.Load(seats=1),
+        Mobility.WHEELCHAIR_FIXED: engine.Load(wheelchairs=1),
+        Mobility.WHEELCHAIR_FOLDABLE: engine.Load(seats=1, folded_chairs=1),
+        Mobility.STRETCHER: engine.Load(stretchers=1),
+    }[mobility]
+    return own.plus(engine.Load(seats=escorts))
 
 
 def load_offered(row: SeatConfiguration) -> engine.Load:

@@ -7,18 +7,27 @@ from collections.abc import Iterable, Iterator
 Hours = tuple[int, int]
 
 
-def drivable(hours: Hours, away: Iterable[Hours], *, now_s: int, has_begun: bool) -> Hours | None:
+def longest_part(hours: Hours, away: Iterable[Hours], *, now_s: int) -> Hours | None:
     """The longest part of `hours` with the vehicle there, counted from now; None when there is none.
 
     A vehicle leaves from its base and is back there before it goes away, so that two parts are two shifts: the
-    shorter one is left to people. A shift that `has_begun` keeps its beginning and ends when the vehicle goes.
+    shorter one is left to people.
     """
-    to_come = [part for part in _parts(hours, sorted(away)) if part[1] > now_s]
-    if has_begun:
-        start_s = hours[0]
-        here = (end for first, end in to_come if first <= max(start_s, now_s))
-        return start_s, next(here, start_s + 1)  # past that second only for what has begun
-    return max(to_come, key=lambda part: part[1] - max(part[0], now_s), default=None)
+    parts = _to_come(hours, away, now_s)
+    return max(parts, key=lambda part: part[1] - max(part[0], now_s), default=None)
+
+
+def first_part(hours: Hours, away: Iterable[Hours], *, now_s: int) -> Hours | None:
+    """What is left of `hours` until the vehicle goes; None when it is away already, or when they begin."""
+    start_s = hours[0]
+    here = (
+        end_s for first_s, end_s in _to_come(hours, away, now_s) if first_s <= max(start_s, now_s)
+    )
+    return next(((start_s, end_s) for end_s in here), None)
+
+
+def _to_come(hours: Hours, away: Iterable[Hours], now_s: int) -> list[Hours]:
+    return [part for part in _parts(hours, sorted(away)) if part[1] > now_s]
 
 
 def _parts(hours: Hours, away: list[Hours]) -> Iterator[Hours]:

@@ -124,7 +124,7 @@ def in_force(problem: Problem, orders: Orders, told: Plan, *, now_s: int, budget
     promised = {
         trip.id: Promise(trip.pickup.latest_s, trip.dropoff.latest_s) for trip in problem.trips
     }
-    stretched = fit_windows(problem, orders)
+    stretched = fit_windows(problem, orders, now_s=now_s)
     return InForce(
         problem=stretched,
         plan=resume(stretched, orders),

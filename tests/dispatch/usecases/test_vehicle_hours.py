@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from dispatch.enums import BookingStatus, VisitKind
+from dispatch.enums import BookingStatus
 from dispatch.models import Booking, Company, Shift, VehicleUnavailability
 from dispatch.notes import Note, NoteKey
 from dispatch.usecases.build_problem import build_problem
-from dispatch.usecases.vehicle_hours import Hours, drivable
+from dispatch.usecases.vehicle_hours import Hours, first_part, longest_part
 from tests.factories import (
     DAY,
     at,
@@ -40,23 +40,24 @@ H = 3600
 )
 def test_the_longest_part_to_come(away: list[Hours], now: int, expected: Hours | None) -> None:
     parts = [(gone * H, back * H) for gone, back in away]
-    found = drivable((7 * H, 19 * H), parts, now_s=now * H, has_begun=False)
+    found = longest_part((7 * H, 19 * H), parts, now_s=now * H)
     assert found == (None if expected is None else (expected[0] * H, expected[1] * H))
 
 
 @pytest.mark.parametrize(
-    ("away", "now", "end_s"),
+    ("away", "now", "end"),
     [
-        ([(12, 14)], 9, 12 * H),
-        ([(8, 9)], 10, 19 * H),  # behind it
-        ([(8, 12)], 9, 7 * H + 1),  # away right now: only what has begun
-        ([], 9, 19 * H),
+        ([(12, 14)], 9, 12),
+        ([(8, 9)], 10, 19),  # behind it
+        ([(8, 12)], 9, None),  # away right now
+        ([(6, 8)], 5, None),  # and when the shift begins
+        ([], 9, 19),
     ],
 )
-def test_who_has_begun_keeps_the_beginning(away: list[Hours], now: int, end_s: int) -> None:
+def test_the_part_that_has_begun(away: list[Hours], now: int, end: int | None) -> None:
     parts = [(gone * H, back * H) for gone, back in away]
-    found = drivable((7 * H, 19 * H), parts, now_s=now * H, has_begun=True)
-    assert found == (7 * H, end_s)
+    found = first_part((7 * H, 19 * H), parts, now_s=now * H)
+    assert found == (None if end is None else (7 * H, end * H))
 
 
 def away(shift: Shift, start: int, end: int) -> None:
@@ -110,18 +111,14 @@ class TestAShift:
         assert built.problem.shifts[0].end_s == 19 * H
         assert {note.key for note in built.notes} == {NoteKey.NO_ROAD_SERVER}
 
-    def test_who_is_on_board_is_brought_to_the_door(self, company: Company) -> None:
-        """The vehicle broke down on paper at nine; what it has begun stays, and nothing else is added."""
+    def test_who_is_on_board_is_left_to_the_driver(self, company: Company) -> None:
+        """The vehicle broke down on paper at nine: what it has begun is nobody's to plan, the rest is for others."""
         shift = make_shift(company)
         riding = held(shift, 9)
         later = held(shift, 15)
         bring(riding, BookingStatus.ON_BOARD, arrived_pickup_at=at(9), boarded_at=at(9, 6))
         away(shift, 9, 22)
         built = build_problem(company=company, day=DAY, now=at(9, 10))
-        (found,) = built.problem.shifts
-        assert [(v.id, v.kind) for v in found.committed] == [
-            (f"b{riding.pk}", VisitKind.PICKUP),
-            (f"b{riding.pk}", VisitKind.DROPOFF),
-        ]
-        assert found.end_s < 11 * H
-        assert f"b{later.pk}" in built.problem.trip_by_id
+        assert built.problem.shifts == ()
+        assert [trip.id for trip in built.problem.trips] == [f"b{later.pk}"]
+        assert Note.of(NoteKey.UNDER_WAY_OUTSIDE, trip=f"b{riding.pk}") in built.notes
