@@ -81,11 +81,13 @@ def test_every_planning_says_what_it_takes_the_vehicle_to_do(shift: Shift) -> No
     assert said(at(9, 45)) == [expected]
 
 
-def test_the_vehicle_is_taken_to_be_at_the_door_now_and_nowhere_further(shift: Shift) -> None:
-    """Nobody invents that the patient of nine was fetched: that pickup is still to come, at the earliest now."""
+def test_the_vehicle_is_taken_to_set_off_now_from_where_it_was_seen(shift: Shift) -> None:
+    """Nobody invents that the patient of nine was fetched: that pickup is still to come, and the way to it."""
     problem = build_problem(company=shift.company, day=DAY, now=at(9, 15)).problem
     trip = problem.trip_by_id[f"b{first(shift).pk}"]
-    assert trip.pickup.earliest_s == (9 * 60 + 15) * 60
+    now_s = (9 * 60 + 15) * 60
+    assert trip.pickup.earliest_s == now_s
+    assert problem.shift_by_id[shift_ref(shift.pk)].start_s == now_s
     assert problem.committed_shift[trip.id] == shift_ref(shift.pk)
 
 
