@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -39,7 +40,7 @@ NOW = at(9, 10)
 H = 3600
 
 
-def held(shift: Shift, hour: int, minute: int = 0, **row: object) -> Booking:
+def held(shift: Shift, hour: int, minute: int = 0, **row: Any) -> Booking:
     booking = make_booking(shift.company, pickup_at=at(hour, minute))
     make_assignment(booking, shift, start=at(hour, minute), **row)
     Booking.objects.filter(pk=booking.pk).update(status=BookingStatus.ASSIGNED)
