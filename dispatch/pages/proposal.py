@@ -16,6 +16,7 @@ from dispatch.models import Booking, DispatchRun, Shift
 from dispatch.pages.day_board import reasons_of
 from dispatch.pages.kpi_lines import KpiLine, kpi_lines, strip_of
 from dispatch.pages.trip_lines import TripLine, namesakes, trip_line
+from dispatch.usecases.apply_plan import refusal_now
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_so_far import assignment_of
 from dispatch.usecases.measure_day import expected_kpis, kpis_of
@@ -41,10 +42,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """`is_first`: nobody has a driver yet. `stale`: references of bookings that changed since it was made."""
+    """`is_first`: nobody has a driver yet. `refusal`: why it cannot be applied any more, "" where it can; `stale`: of
+    which bookings that speaks.
+    """
 
     run: DispatchRun
     is_first: bool
+    refusal: str
     stale: tuple[str, ...]
     changes: tuple[Change, ...]
     counts: dict[str, int]
@@ -65,7 +69,7 @@ class Proposal:
     @property
     def main_step(self) -> str:
         """The button that stands out: what the page advises."""
-        if self.stale:
+        if self.refusal:
             return "plan"
         return "discard" if self.is_empty and not self.is_first else "apply"
 
@@ -85,17 +89,14 @@ def proposal_of(run: DispatchRun, now: datetime) -> Proposal:
     # A trip without a driver before and after is listed among the unassigned, not as a trip that stays.
     counts = Counter(c.kind.value for c in changes if c.driver_before or c.driver_after)
     values, before = kpis_of(run.quality), _in_force(run, now)
-    read = {int(pk): version for pk, version in run.based_on.get("bookings", {}).items()}
+    refusal = refusal_now(run_id=run.pk, now=now)
     # The newest reasons stand in the run itself: the bookings may have moved on since.
     left_out = {item.booking_id for item in run.unassigned.all()}
     return Proposal(
         run=run,
         is_first=not any(change.driver_before for change in changes),
-        stale=tuple(
-            line.booking.reference
-            for pk, line in lines.items()
-            if read.get(pk, line.booking.version) != line.booking.version
-        ),
+        refusal="" if refusal is None else str(refusal),
+        stale=() if refusal is None else refusal.references,
         changes=tuple(c for c in sorted(changes, key=_order) if c.kind is not Kind.UNCHANGED),
         counts={kind.value: counts[kind.value] for kind in Kind},
         unassigned=tuple(lines[pk] for pk in lines if pk in left_out),

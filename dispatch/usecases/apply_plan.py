@@ -21,7 +21,7 @@ from dispatch.usecases.day_content import NothingToPlanError
 from dispatch.usecases.day_versions import day_versions
 from dispatch.usecases.errors import NotFoundError, UseCaseError
 from dispatch.usecases.note_sentences import note_sentence
-from dispatch.usecases.references import row_id
+from dispatch.usecases.references import row_id, trip_ref
 from dispatch.usecases.retime_plan import UnfitNowError, retime_plan
 from dispatch.usecases.ride_changes import Changes, PlannedRide, changes_of
 from dispatch.usecases.ride_rows import RideRow, ride_rows
@@ -30,15 +30,23 @@ from dispatch.usecases.write_rides import write_rides
 BESIDE = "beside"  # in `based_on` of a run that is one of several to choose from: all of them
 
 
+MOST_REASONS = 3
+
+
 class RunNotReadyError(UseCaseError):
     """Only a run that is done, and was not put in force before, can be applied."""
 
 
 class StalePlanError(UseCaseError):
-    """Bookings or shifts changed since the run read them, or its plan no longer fits; `references`: which."""
+    """Bookings or shifts changed since the run read them, or its plan no longer fits; `references`: which.
 
-    def __init__(self, note: Note, references: tuple[str, ...] = ()) -> None:
-        super().__init__(note_sentence(note))
+    `why`: sentences for people, with what drivers are called; nothing of that is kept.
+    """
+
+    def __init__(
+        self, note: Note, references: tuple[str, ...] = (), why: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(" ".join((note_sentence(note), *why[:MOST_REASONS])))
         self.note, self.references = note, references
 
 
@@ -84,6 +92,22 @@ def apply_plan(
         return _written(run_id, problem, plan, by, assigned_by, now)
 
 
+def refusal_now(*, run_id: int, now: datetime) -> StalePlanError | None:
+    """Why the run could not be put in force at this moment; None where it could, or is no proposal. Writes nothing.
+
+    May ask the road server: not to be called in a transaction.
+    """
+    try:
+        with transaction.atomic():
+            _refuse_stale(*_ready_day(run_id))
+        _fit_now(run_id, now, within_budget=False)
+    except StalePlanError as refusal:
+        return refusal
+    except RunNotReadyError:
+        return None
+    return None
+
+
 def _ready_day(run_id: int) -> tuple[DispatchRun, dict[int, Booking]]:
     run = _ready_run(run_id)
     return run, _locked_day(run)
@@ -97,9 +121,10 @@ def _fit_now(run_id: int, now: datetime, *, within_budget: bool) -> tuple[Proble
         raise StalePlanError(Note(NoteKey.SHIFTS_CHANGED)) from error
     except UnfitNowError as error:
         lost = Booking.objects.filter(pk__in=[row_id(trip) for trip in error.trips])
-        references = tuple(sorted(lost.values_list("reference", flat=True)))
-        note = Note.of(NoteKey.JOURNEYS_UNFIT_NOW, count=len(references))
-        raise StalePlanError(note, references) from error
+        named = {trip_ref(pk): name for pk, name in lost.values_list("pk", "reference")}
+        note = Note.of(NoteKey.JOURNEYS_UNFIT_NOW, count=len(named))
+        why = tuple(f"{named[trip]}: {said}" for trip, said in error.why.items() if trip in named)
+        raise StalePlanError(note, tuple(sorted(named.values())), why) from error
     if within_budget:
         _refuse_more_changes(run, plan)
     return problem, plan

@@ -7,25 +7,34 @@ engine's rules on a problem built anew, before it is put in force.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import chain
 
 from dispatch.engine.draft import resume
 from dispatch.engine.errors import InvalidPlanError
 from dispatch.engine.plan import Plan, Unassigned
 from dispatch.engine.problem import Problem, Visit
 from dispatch.engine.rules import hard_violations
+from dispatch.engine.schedule import Refusal, time_route
 from dispatch.enums import Rule, VisitKind
 from dispatch.models import DispatchRun
-from dispatch.usecases.build_problem import build_problem
+from dispatch.usecases.build_problem import BuiltProblem, build_problem
+from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.note_sentences import note_sentence
+from dispatch.usecases.references import row_id
+from dispatch.usecases.wording import refusal_sentence, unassigned_sentences
 
 
 class UnfitNowError(UseCaseError):
-    """These trips (references such as `b12`) can no longer be driven as the run has them."""
+    """These trips (references such as `b12`) can no longer be driven as the run has them; `why`: a sentence for those
+    that stand in the way, the others of their tours go with them.
+    """
 
-    def __init__(self, trips: frozenset[str]) -> None:
+    def __init__(self, trips: frozenset[str], why: Mapping[str, str]) -> None:
         super().__init__(" ".join(sorted(trips)))
-        self.trips = trips
+        self.trips, self.why = trips, why
 
 
 def retime_plan(*, run: DispatchRun, now: datetime) -> tuple[Problem, Plan]:
@@ -34,19 +43,32 @@ def retime_plan(*, run: DispatchRun, now: datetime) -> tuple[Problem, Plan]:
     May ask the road server: not to be called in a transaction. Raises UnfitNowError; NothingToPlanError when
     the day has become empty.
     """
-    problem = build_problem(company=run.company, day=run.service_on, now=now).problem
-    plan = Plan.from_json(run.plan)
+    built = build_problem(company=run.company, day=run.service_on, now=now)
+    problem, plan = built.problem, Plan.from_json(run.plan)
+    clock = DayClock.of(run.company, run.service_on)
     gone = frozenset(
         trip
         for trip, shift in plan.shift_of.items()
         if trip not in problem.trip_by_id or shift not in problem.shift_by_id
     )
     if gone:
-        raise UnfitNowError(gone)
+        raise UnfitNowError(gone, dict(_why_gone(built, plan, gone, clock)))
     standing = _with_the_rest(problem, plan)
     if _knows_all_breaks(problem, plan) and not hard_violations(problem, standing):
         return problem, standing
-    return problem, _in_order(problem, plan)
+    return problem, _in_order(problem, plan, clock)
+
+
+def _why_gone(
+    built: BuiltProblem, plan: Plan, gone: frozenset[str], clock: DayClock
+) -> Iterator[tuple[str, str]]:
+    unplannable = {item.trip: item for item in built.unplannable}
+    for trip in sorted(gone):
+        note = built.left_out.get(row_id(plan.shift_of[trip]))
+        if note is not None:
+            yield trip, note_sentence(note)
+        elif trip in unplannable:
+            yield trip, unassigned_sentences(unplannable[trip], clock)
 
 
 def _with_the_rest(problem: Problem, plan: Plan) -> Plan:
@@ -71,7 +93,7 @@ def _knows_all_breaks(problem: Problem, plan: Plan) -> bool:
     )
 
 
-def _in_order(problem: Problem, plan: Plan) -> Plan:
+def _in_order(problem: Problem, plan: Plan, clock: DayClock) -> Plan:
     """Every route in its order, timed anew with its breaks. Raises UnfitNowError for what is left behind."""
     known = {pause.id for shift in problem.shifts for pause in shift.breaks}
     orders: dict[str, tuple[Visit, ...]] = {
@@ -86,10 +108,23 @@ def _in_order(problem: Problem, plan: Plan) -> Plan:
     try:
         found = resume(problem, orders)
     except InvalidPlanError as error:
-        raise UnfitNowError(frozenset(plan.shift_of)) from error
+        raise UnfitNowError(frozenset(plan.shift_of), {}) from error
     lost = frozenset(
         trip for trip, shift in plan.shift_of.items() if found.shift_of.get(trip) != shift
     )
     if lost:
-        raise UnfitNowError(lost)
+        late = {plan.shift_of[trip] for trip in lost}
+        why = (_why_lost(problem, shift, orders[shift], clock) for shift in sorted(late))
+        raise UnfitNowError(lost, dict(chain.from_iterable(why)))
     return found
+
+
+def _why_lost(
+    problem: Problem, shift: str, order: tuple[Visit, ...], clock: DayClock
+) -> Iterator[tuple[str, str]]:
+    """The first rule that the order breaks now, and the trip at which it does; its last one for a rule of the tour."""
+    rides = tuple(visit for visit in order if visit.kind is not VisitKind.BREAK)
+    answer = time_route(problem, problem.shift_by_id[shift], order)
+    if isinstance(answer, Refusal):
+        trip = answer.visit if answer.visit in problem.trip_by_id else rides[-1].id
+        yield trip, refusal_sentence(problem, answer, trip, shift, clock=clock)

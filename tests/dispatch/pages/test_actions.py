@@ -17,6 +17,7 @@ from django.utils import timezone
 from dispatch.engine.plan import Plan
 from dispatch.enums import AssignedBy, BookingStatus, Role, RunStatus, RunTrigger
 from dispatch.models import (
+    Absence,
     Assignment,
     Booking,
     Company,
@@ -283,15 +284,30 @@ class TestPlanning:
         _run, proposal = plan(client, tomorrow)
         Booking.objects.filter(pk=booking.pk).update(version=booking.version + 1)
         text = words(client, proposal)
+        assert "The day has changed: this proposal cannot be applied any more." in text
         assert (
-            f"1 booking changed since this proposal was made: plan again. ({booking.reference})"
+            f"1 booking changed since this plan was made: plan the day again. ({booking.reference})"
             in text
         )
+        assert proposal + "apply/" not in client.get(proposal).content.decode()
         answer = client.post(proposal + "apply/")
         assert answer["Location"] == proposal
         assert "1 booking changed since this plan was made" in said(answer)
         assert booking.reference in said(answer)
         assert not Assignment.objects.exists()
+
+    def test_who_stands_in_the_way_is_named_and_there_is_nothing_to_press(
+        self, signed_in: SignIn, tomorrow: Day
+    ) -> None:
+        shift, booking = tomorrow.shift(), tomorrow.booking(9)
+        client = signed_in()
+        _run, proposal = plan(client, tomorrow)
+        assert proposal + "apply/" in client.get(proposal).content.decode()
+        Absence.objects.create(driver=shift.driver, first_on=tomorrow.on, last_on=tomorrow.on)
+        assert f"{booking.reference}: Left out: {shift.driver}" in words(client, proposal)
+        assert proposal + "apply/" not in client.get(proposal).content.decode()
+        answer = client.post(proposal + "apply/")
+        assert "The driver is absent." in said(answer)
 
     def test_a_proposal_put_aside_cannot_be_applied_any_more(
         self, signed_in: SignIn, tomorrow: Day

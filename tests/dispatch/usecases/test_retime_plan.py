@@ -10,7 +10,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from dispatch.enums import Mobility, RunTrigger
 from dispatch.models import Absence, Assignment, Booking, Company, DispatchRun, Shift
-from dispatch.usecases.apply_plan import StalePlanError, apply_plan
+from dispatch.usecases.apply_plan import StalePlanError, apply_plan, refusal_now
 from dispatch.usecases.day_content import DayOverError
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.run_dispatch import run_dispatch
@@ -71,6 +71,9 @@ def test_what_no_version_tells_is_seen_all_the_same(
     refusal = refused(run, at(5, 5))
     assert refusal.references == (booking.reference,)
     assert "1 journey can no longer be driven as planned" in str(refusal)
+    assert f"{booking.reference}: " in str(refusal)
+    seen = refusal_now(run_id=run.pk, now=at(5, 5))
+    assert str(seen) == str(refusal)
 
 
 @pytest.mark.parametrize("now", [at(16), at(16) + timedelta(days=9)])
@@ -78,6 +81,25 @@ def test_a_plan_whose_hour_has_passed_is_refused(
     company: Company, booking: Booking, now: datetime
 ) -> None:
     assert refused(planned(company), now).references == (booking.reference,)
+
+
+def test_a_plan_that_still_holds_is_not_refused_nor_one_in_force(
+    company: Company, booking: Booking
+) -> None:
+    run = planned(company)
+    assert refusal_now(run_id=run.pk, now=at(5, 5)) is None
+    put_in_force(run, at(5, 5))
+    assert refusal_now(run_id=run.pk, now=at(5, 5)) is None
+
+
+def test_the_first_journey_that_comes_too_late_is_named(company: Company, shift: Shift) -> None:
+    """Two rides of one tour: a minute is no time to get to the first, promised until 9:15; that of eleven goes with it."""
+    early, later = make_booking(company), make_booking(company, pickup_at=at(11))
+    run = planned(company)
+    refusal = refused(run, at(9, 14))
+    assert refusal.references == tuple(sorted([early.reference, later.reference]))
+    assert f"{early.reference}: " in str(refusal)
+    assert f"{later.reference}: " not in str(refusal)
 
 
 def test_a_day_that_is_over_is_not_planned(company: Company, booking: Booking) -> None:
