@@ -58,6 +58,7 @@ class NoteKey(StrEnum):
     REPLAN_UNAVOIDABLE = "replan_unavoidable"  # count
     REPLAN_HELD_BACK = "replan_held_back"  # count, served
     PROMISE_BROKEN = "promise_broken"  # trip, minutes
+    ROAD_PICKUP_MOVED = "road_pickup_moved"  # trip; at, before: hours of the clock
     NOTHING_BETTER = "nothing_better"
     TIMES_PASSED = "times_passed"
     # Promised windows that the plan in force cannot keep.

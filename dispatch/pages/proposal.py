@@ -154,7 +154,12 @@ def _change(line: TripLine, shift: Shift | None, pickup: datetime | None) -> Cha
     ride = assignment_of(line.booking)
     wanted = None if shift is None or pickup is None else PlannedRide(shift.pk, pickup)
     return Change(
-        kind=kind_of(BookingStatus(line.booking.status), ride, wanted),
+        kind=kind_of(
+            BookingStatus(line.booking.status),
+            ride,
+            wanted,
+            waits=line.booking.waits_at is not None,
+        ),
         line=line,
         driver_before="" if ride is None else str(ride.driver),
         driver_after="" if shift is None else str(shift.driver),

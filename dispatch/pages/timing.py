@@ -59,8 +59,8 @@ def timing_of(booking: Booking, ride: Assignment, now: datetime) -> Timing | Non
 
 
 def _pickup(booking: Booking, ride: Assignment, now: datetime) -> Timing | None:
-    if booking.promised_to is None:
-        return None
+    if booking.promised_to is None or booking.waits_at is not None:
+        return None  # on the road: the first pickup is no answer, and of the second nothing was promised
     arrived = booking.arrived_pickup_at or booking.boarded_at
     if arrived is not None:
         return Timing(slack_min=_minutes(booking.promised_to - arrived), is_recorded=True)

@@ -178,7 +178,8 @@ def _changes(
 ) -> Changes:
     statuses = {pk: BookingStatus(booking.status) for pk, booking in day.items()}
     wanted = {pk: PlannedRide(row.shift_id, row.planned_pickup_at) for pk, row in rides.items()}
-    return changes_of(statuses, held, wanted, decided)
+    waiting = frozenset(pk for pk, booking in day.items() if booking.waits_at is not None)
+    return changes_of(statuses, held, wanted, decided, waiting)
 
 
 def _ready_run(run_id: int) -> DispatchRun:

@@ -126,6 +126,10 @@ SENTENCES: Mapping[NoteKey, _StrPromise] = {
     NoteKey.PROMISE_BROKEN: _(
         "Journey %(trip)s comes %(minutes)d min later than promised: tell the patient."
     ),
+    NoteKey.ROAD_PICKUP_MOVED: _(
+        "Journey %(trip)s: the patient waits on the road and is fetched at %(at)s, not at %(before)s as planned: tell "
+        "them."
+    ),
     NoteKey.NOTHING_BETTER: _("Nothing better was found: the plan in force stays."),
     NoteKey.TIMES_PASSED: _(
         "The times of this re-plan no longer held when it was to be put in force: the day is planned again."

@@ -60,8 +60,17 @@ class Changes:
         return self.other_driver + self.other_time
 
 
-def kind_of(status: BookingStatus, ride: Assignment | None, wanted: PlannedRide | None) -> Kind:
-    """`ride`: in force now; `wanted`: what the plan says, None where it leaves the trip without a driver."""
+def kind_of(
+    status: BookingStatus,
+    ride: Assignment | None,
+    wanted: PlannedRide | None,
+    *,
+    waits: bool = False,
+) -> Kind:
+    """`ride`: in force now; `wanted`: what the plan says, None where it leaves the trip without a driver.
+
+    `waits`: on the road, for a second vehicle, whose pickup is still to come.
+    """
     if wanted is None:
         is_held = ride is not None and status is BookingStatus.ASSIGNED
         return Kind.TAKEN_AWAY if is_held else Kind.UNCHANGED
@@ -70,7 +79,8 @@ def kind_of(status: BookingStatus, ride: Assignment | None, wanted: PlannedRide 
     if ride.shift_id != wanted.shift_id:
         return Kind.OTHER_DRIVER
     is_moved = abs(ride.planned_pickup_at - wanted.pickup_at) >= NOTICEABLE
-    return Kind.OTHER_TIME if is_moved and status not in UNDER_WAY else Kind.UNCHANGED
+    is_to_come = waits or status not in UNDER_WAY
+    return Kind.OTHER_TIME if is_moved and is_to_come else Kind.UNCHANGED
 
 
 def changes_of(
@@ -78,10 +88,13 @@ def changes_of(
     held: Mapping[int, Assignment],
     wanted: Mapping[int, PlannedRide],
     decided: Iterable[int],
+    waiting: frozenset[int] = frozenset(),
 ) -> Changes:
-    """By booking. Who has a trip that the plan did not decide keeps it; one nobody has in either is none."""
+    """By booking; `waiting`: those on the road. Who has a trip that the plan did not decide keeps it; one nobody has in either is none."""
     planned = frozenset(decided)
     return Changes.counted(
-        kind_of(statuses[pk], held.get(pk), wanted.get(pk)) if pk in planned else Kind.UNCHANGED
+        kind_of(statuses[pk], held.get(pk), wanted.get(pk), waits=pk in waiting)
+        if pk in planned
+        else Kind.UNCHANGED
         for pk in held.keys() | wanted.keys()
     )

@@ -13,12 +13,15 @@ from dispatch.engine.draft import resume
 from dispatch.engine.pipeline import Result, make_plan
 from dispatch.engine.plan import Plan
 from dispatch.engine.replan import Replanned, replan
+from dispatch.engine.stability import is_change
 from dispatch.models import DispatchRun
 from dispatch.notes import Note, NoteKey
 from dispatch.usecases.build_problem import BuiltProblem
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_rows import MIN_S
+from dispatch.usecases.day_so_far import assignment_of
 from dispatch.usecases.in_force import in_force
+from dispatch.usecases.references import trip_ref
 
 if TYPE_CHECKING:
     from dispatch.engine.decompose import Runner
@@ -68,23 +71,44 @@ def _replanned(run: DispatchRun, built: BuiltProblem, now: datetime) -> Thought:
         rng=random.Random(run.seed),
         clock=time.monotonic,
     )
-    is_nothing_new = not made.gain and not made.unavoidable
+    on_the_road = tuple(_moved_on_the_road(built, made.result.plan, clock))
+    is_nothing_new = not made.gain and not made.unavoidable and not on_the_road
+    notes = _notes(made, day.budget, len(on_the_road), is_nothing_new=is_nothing_new)
     return Thought(
         result=made.result,
         start=day.plan,
-        notes=tuple(_notes(made, day.budget, is_nothing_new=is_nothing_new)),
+        notes=(*notes, *on_the_road),
         known=day.known_json(),
         is_nothing_new=is_nothing_new,
     )
 
 
-def _notes(made: Replanned, budget: int, *, is_nothing_new: bool) -> Iterator[Note]:
+def _moved_on_the_road(built: BuiltProblem, plan: Plan, clock: DayClock) -> Iterator[Note]:
+    """Who waits for a second vehicle and is fetched noticeably earlier or later than planned: committed, so forced."""
+    for booking in built.bookings:
+        row, start_s = assignment_of(booking), plan.pickup_start_s.get(trip_ref(booking.pk))
+        if booking.waits_at is None or row is None or start_s is None:
+            continue
+        before_s = clock.second(row.planned_pickup_at)
+        if is_change(same_driver=True, slide_s=start_s - before_s):
+            yield Note.of(
+                NoteKey.ROAD_PICKUP_MOVED,
+                trip=trip_ref(booking.pk),
+                at=clock.shown(start_s),
+                before=clock.shown(before_s),
+            )
+
+
+def _notes(
+    made: Replanned, budget: int, on_the_road: int, *, is_nothing_new: bool
+) -> Iterator[Note]:
+    """`on_the_road`: how many of those who wait there are fetched at another time."""
     if is_nothing_new:
         yield Note.of(NoteKey.NOTHING_BETTER)
     else:
         yield Note.of(NoteKey.REPLAN_CHANGES, count=len(made.changes), budget=budget)
-    if made.unavoidable:
-        yield Note.of(NoteKey.REPLAN_UNAVOIDABLE, count=len(made.unavoidable))
+    if forced := len(made.unavoidable) + on_the_road:
+        yield Note.of(NoteKey.REPLAN_UNAVOIDABLE, count=forced)
     if made.held_back is not None:
         served = len(made.held_back.served)
         yield Note.of(NoteKey.REPLAN_HELD_BACK, count=made.held_back.changes, served=served)

@@ -23,7 +23,7 @@ from tests.factories import make_booking, make_company, make_driver, make_shift
 FIGURES: dict[str, int | str] = {
     "gaps": 3, "pairs": 12, "count": 2, "seconds": 30, "status": 500, "code": "NoRoute",
     "start": "12:00", "end": "19:00", "shift": "s7", "trip": "b3", "other": "b4", "fields": "speed_kmh", "detail": "No trip.", "weight": 60, "usual": 30, "version": 4, "kind": "KeyError",
-    "budget": 5, "served": 1, "minutes": 7, "due": "09:00", "since": "08:40", "late": 6,
+    "budget": 5, "served": 1, "minutes": 7, "due": "09:00", "since": "08:40", "late": 6, "at": "09:10", "before": "09:00",
 }  # fmt: skip
 
 
@@ -40,6 +40,7 @@ def test_every_key_has_its_sentence(key: NoteKey, language: str) -> None:
         NoteKey.PATIENT_TWICE,
         NoteKey.PROMISE_BROKEN,
         NoteKey.UNDER_WAY_OUTSIDE,
+        NoteKey.ROAD_PICKUP_MOVED,
         NoteKey.WINDOW_STRETCHED,
         NoteKey.WINDOW_LATE,
     }
