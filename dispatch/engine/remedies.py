@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 from dispatch.engine.fitting import best_fit, route_for
 from dispatch.engine.insertion import Openings
@@ -17,7 +18,7 @@ from dispatch.engine.sentences import Clock, Figures, Label, Language, Sentence,
 from dispatch.engine.shortfall import Widening
 from dispatch.enums import Rule
 
-TRIED_MINUTES = (5, 10, 15, 30, 45, 60)
+LONGEST_MIN = 60  # other times than within an hour are another booking
 FAR_S = 6 * 3_600  # how far around a trip an imagined shift is on duty
 IMAGINED = "+"  # the reference of an imagined shift, its driver and its vehicle
 
@@ -43,6 +44,10 @@ ADVICE: Mapping[str, Sentence] = {
     "earlier": Sentence(
         "With a pickup up to {amount} min earlier it can be planned.",
         "Avec une prise en charge jusqu’à {amount} min plus tôt, elle peut être planifiée.",
+    ),
+    "arrival_later": Sentence(
+        "With an arrival up to {amount} min later it can be planned.",
+        "Avec une arrivée jusqu’à {amount} min plus tard, elle peut être planifiée.",
     ),
     "all_later": Sentence(
         "With pickup and arrival up to {amount} min later it can be planned.",
@@ -180,20 +185,38 @@ def _roomier(shift: Shift) -> Shift:
 
 
 def _at_other_times(widening: Widening, shifts: list[Shift]) -> Iterator[str]:
-    """The smallest move of the trip's times that makes it fit.
+    """The smallest move of the trip's times that makes it fit, in whole minutes; of equal ones the least intrusive.
 
     What an hour does not help is not tried, nor what an hour at both ends does not help.
     """
-    openings, trip, hour_min = widening.openings, widening.trip, TRIED_MINUTES[-1]
-    near = [s for s in shifts if widening.has_place_at_other_times(s.id, hour_min)]
-    hopeful = {
-        key: list(_that_take(openings, near, relax(trip, hour_min * 60)))
-        for key, relax in _RELAXED.items()
-    }
-    for minutes in TRIED_MINUTES:
-        for key, likely in hopeful.items():
-            for _ in _that_take(openings, likely, _RELAXED[key](trip, minutes * 60)):
-                yield f"{key}:{minutes}"
+    openings, trip = widening.openings, widening.trip
+    near = [s for s in shifts if widening.has_place_at_other_times(s.id, LONGEST_MIN)]
+    best, most = "", LONGEST_MIN
+    for key, relax in _RELAXED.items():
+        minutes = _least_minutes(openings, near, partial(relax, trip), most)
+        if minutes:
+            best, most = f"{key}:{minutes}", minutes - 1
+    if best:
+        yield best
+
+
+def _least_minutes(
+    openings: Openings, shifts: list[Shift], relaxed: Callable[[int], Trip], most: int
+) -> int:
+    """The fewest minutes up to `most` with which one of the shifts has a place, found by halving; 0: none do.
+
+    That many were tried and help; one less was tried too, and does not.
+    """
+    likely = list(_that_take(openings, shifts, relaxed(most * 60))) if most else []
+    too_few = 0
+    while likely and most - too_few > 1:
+        middle = (too_few + most) // 2
+        helped = list(_that_take(openings, likely, relaxed(middle * 60)))
+        if helped:
+            likely, most = helped, middle
+        else:
+            too_few = middle
+    return most if likely else 0
 
 
 def _that_take(openings: Openings, shifts: Sequence[Shift], changed: Trip) -> Iterator[Shift]:
@@ -306,6 +329,10 @@ def _earlier(trip: Trip, by_s: int) -> Trip:
     return replace(trip, pickup=_wider(trip.pickup, before_s=by_s))
 
 
+def _arrival_later(trip: Trip, by_s: int) -> Trip:
+    return replace(trip, dropoff=_wider(trip.dropoff, after_s=by_s))
+
+
 def _all_later(trip: Trip, by_s: int) -> Trip:
     return replace(_later(trip, by_s), dropoff=_wider(trip.dropoff, after_s=by_s))
 
@@ -318,6 +345,7 @@ def _all_earlier(trip: Trip, by_s: int) -> Trip:
 _RELAXED: Mapping[str, Callable[[Trip, int], Trip]] = {
     "later": _later,
     "earlier": _earlier,
+    "arrival_later": _arrival_later,
     "all_later": _all_later,
     "all_earlier": _all_earlier,
 }

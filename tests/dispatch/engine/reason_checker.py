@@ -17,6 +17,7 @@ from dispatch.enums import Rule
 from tests.dispatch.engine.checker import faults
 
 KINDS = ("seat", "wheelchair", "stretcher", "folded_chair")
+MOVES = ("later", "earlier", "arrival_later", "all_later", "all_earlier")
 NEW = "one more"
 DAY_S = 86_400
 
@@ -49,6 +50,8 @@ class _Judge:
             yield "is told nothing that helps"
         elif self.item.advice and not self._helps(self.item.advice, self.problem):
             yield "the advice does not help"
+        elif self._less_helps(self.item.advice):
+            yield "a minute less helps too"
 
     # Amounts
 
@@ -108,7 +111,7 @@ class _Judge:
             return self._takes(free, detail)
         if key.startswith("freed_"):
             return self._helps(advice.removeprefix("freed_"), free)
-        if key in {"later", "earlier", "all_later", "all_earlier"}:
+        if key in MOVES:
             return self._at_other_times(key, int(detail) * 60, problem)
         if key == "cap":
             shift = next(s for s in problem.shifts if s.id == detail)
@@ -118,11 +121,21 @@ class _Judge:
         hired = self._mightiest(problem) if is_hopeless else self._hired(key, detail, problem)
         return any(self._takes_with(problem, one) for one in hired) is not is_hopeless
 
+    def _less_helps(self, advice: str) -> bool:
+        """Whether minutes are advised, and one less would do as well: of these times or of others."""
+        key, _, detail = advice.partition(":")
+        if key.removeprefix("freed_") not in MOVES or detail == "1":
+            return False
+        freed = "freed_" if key.startswith("freed_") else ""
+        less = int(detail) - 1
+        return any(self._helps(f"{freed}{other}:{less}", self.problem) for other in MOVES)
+
     def _at_other_times(self, key: str, by_s: int, problem: Problem) -> bool:
         before, after = (by_s, 0) if key.endswith("earlier") else (0, by_s)
-        dropoff = (before, after) if key.startswith("all_") else (0, 0)
+        pickup = (0, 0) if key == "arrival_later" else (before, after)
+        dropoff = (before, after) if key.startswith(("all_", "arrival_")) else (0, 0)
         trip = next(t for t in problem.trips if t.id == self.trip.id)
-        day = _with_trip(problem, _with_times(trip, (before, after), dropoff))
+        day = _with_trip(problem, _with_times(trip, pickup, dropoff))
         return any(self._takes(day, shift.id) for shift in day.shifts)
 
     def _hired(self, key: str, detail: str, problem: Problem) -> Iterator[Shift]:

@@ -346,7 +346,7 @@ def test_the_rule_nearest_to_success_is_named_with_its_smallest_shortfall():
         Rule.TIME_WINDOW,
         120,
         "q",
-        "later:5",
+        "later:2",
     )
     assert unassigned_sentence(item, label=str.upper) == (
         "Nobody can keep the times. With Q, windows 2 min wider at both ends would do."

@@ -213,7 +213,7 @@ class TestImpossible:
         assert isinstance(answer, Impossible)
         assert (answer.refusal.rule, answer.refusal.amount) == (Rule.TIME_WINDOW, 50)
         assert advice_sentence(answer.unassigned) == (
-            "With a pickup up to 5 min later it can be planned."
+            "With a pickup up to 1 min later it can be planned."
         )
 
     def test_what_cannot_leave_has_no_remedy(self):

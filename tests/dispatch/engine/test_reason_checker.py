@@ -43,6 +43,8 @@ def test_what_the_engine_says_holds(day):
         (LATE, {"amount": 110}, "the lack is not in whole minutes"),
         (LATE, {"advice": "earlier:5"}, "the advice does not help"),
         (LATE, {"advice": "later:1"}, "the advice does not help"),
+        (LATE, {"advice": "later:3"}, "a minute less helps too"),
+        (LATE, {"advice": "all_later:3"}, "a minute less helps too"),
         (LATE, {"advice": "check_times"}, "the advice does not help"),
         (LATE, {"advice": ""}, "is told nothing that helps"),
         (LATE, {"is_pinned": True}, "is said to be fixed, or not to be"),
