@@ -23,6 +23,7 @@ class Score:
     driving: int = 0
     excess_ride: int = 0
     waiting: int = 0
+    patient_wait: int = 0
     overtime: int = 0
     emergency: int = 0
     used_shifts: int = 0
@@ -82,6 +83,7 @@ class WayParts(NamedTuple):
     driving: int
     excess_ride: int
     waiting: int
+    patient_wait: int
     overtime: int
     optional_breaks: int
 
@@ -112,6 +114,7 @@ def way_parts(
         driving,
         weights.excess_ride_per_s * _excess_ride_s(network, sequence, starts),
         weights.waiting_per_s * waiting,
+        weights.patient_wait_per_s * _patient_wait_s(network, sequence, starts),
         weights.overtime_per_s * _overtime_s(network, s, sequence, starts),
         weights.missed_optional_break * missed,
     )
@@ -164,6 +167,15 @@ def _overtime_s(network: Network, s: int, sequence: Sequence, starts: list[int])
     lasts = network.service[last] if last >= 0 else shift.breaks[~last].duration_s
     home = next((network.to_base[s][node] for node in reversed(sequence) if node >= 0), 0)
     return shift.overtime_s(starts[-1] + lasts + home)
+
+
+def _patient_wait_s(network: Network, sequence: Sequence, starts: list[int]) -> int:
+    """Seconds that patients who are ready wait for the vehicle, over all trips."""
+    return sum(
+        max(0, start - ready)
+        for node, start in zip(sequence, starts, strict=True)
+        if (ready := network.ready_at(node)) is not None
+    )
 
 
 def _excess_ride_s(network: Network, sequence: Sequence, starts: list[int]) -> int:

@@ -119,6 +119,10 @@ ADVANTAGES: Mapping[str, Sentence] = {
         "With {shift}, {amount} points less waiting than with {other}.",
         "Avec {shift}, {amount} points d’attente de moins qu’avec {other}.",
     ),
+    "patient_wait": Sentence(
+        "With {shift}, patients who are ready wait {minutes} min less than with {other}.",
+        "Avec {shift}, les patients prêts attendent {minutes} min de moins qu’avec {other}.",
+    ),
     "overtime": Sentence(
         "With {shift}, {minutes} min less overtime than with {other}.",
         "Avec {shift}, {minutes} min d’heures supplémentaires de moins qu’avec {other}.",
@@ -314,6 +318,8 @@ class _Standing:
             return _driving_s(self.problem, other) - self.driving_s
         if part == "excess_ride":
             return added // self.problem.settings.weights.excess_ride_per_s
+        if part == "patient_wait":
+            return added // self.problem.settings.weights.patient_wait_per_s
         if part == "overtime":
             return added // self.problem.settings.weights.overtime_per_s
         return added

@@ -57,6 +57,10 @@ class _Course:
             TimedVisit(id=hand.visit.id, kind=hand.visit.kind, arrive_s=0, start_s=0)
             for hand in visits
         )
+        self.slides = [
+            visit.kind is VisitKind.PICKUP and problem.trip_by_id[visit.id].ready_s is None
+            for visit in self.bare
+        ]
         ways = legs(problem, shift, Route(shift=shift.id, visits=self.bare))
         *self.gaps, self.last_gap = [way.reached_s + way.margin_s for way in ways]
         windows = [_window(problem, shift, visit) for visit in self.bare]
@@ -118,9 +122,9 @@ class _Course:
         return limits
 
     def board_late(self) -> None:
-        """Patients wait at home: pickups slide into the idle time behind them, inside their windows."""
+        """Patients wait at home: pickups slide into the idle time behind them, inside their windows; not of who is ready."""
         for k in range(len(self.starts) - 2, -1, -1):
-            if self.bare[k].kind is VisitKind.PICKUP and self.fixed[k] is None:
+            if self.slides[k] and self.fixed[k] is None:
                 idle = min(self.high[k], self.starts[k + 1] - self.gaps[k + 1])
                 self.starts[k] = max(self.starts[k], idle)
 

@@ -66,6 +66,10 @@ class Network:
         self.paired = [trip for trip, others in enumerate(self.companions) if others]
         self._room: dict[tuple[int, Load, Load], bool] = {}
 
+    def ready_at(self, node: int) -> int | None:
+        """Since when somebody waits there for the vehicle: at pickups of patients who are ready, nowhere else."""
+        return None if node < 0 or node & 1 else self.problem.trips[node >> 1].ready_s
+
     def set_prices(self) -> None:
         """What each driver costs for each trip, by the prices of the problem."""
         self.not_preferred, self.moved = self._not_preferred(), self._moved()

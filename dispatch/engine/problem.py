@@ -86,7 +86,8 @@ class Trip:
     """One passenger journey. `max_ride_s` bounds drop-off start − (pickup start + pickup service).
 
     `area` names the neighbourhood of the pickup for pooling; None is nobody's neighbour. `needs` are skills
-    or equipment the shift must hold. `pinned_shift` binds the trip to a shift (a person decided so).
+    or equipment the shift must hold. `pinned_shift` binds the trip to a shift (a person decided so). `ready_s`: since when
+    the patient stands there and waits for the vehicle; None for those who wait at home for the hour they were told.
     """
 
     id: str
@@ -102,6 +103,7 @@ class Trip:
     preferred_drivers: frozenset[str] = frozenset()
     excluded_drivers: frozenset[str] = frozenset()
     pinned_shift: str | None = None
+    ready_s: int | None = None
 
     def __post_init__(self) -> None:
         if not self.id:
@@ -223,6 +225,7 @@ class Weights:
     driving_per_km: int = 0
     excess_ride_per_s: int = 1
     waiting_per_s: int = 0
+    patient_wait_per_s: int = 1  # of who is ready and waits for the vehicle
     overtime_per_s: int = 2  # dearer than the road: a shift runs over for what saves twice as much
     emergency_shift: int = 20_000
     used_shift: int = (

@@ -124,7 +124,7 @@ def timing_of(network: Network, s: int, sequence: Sequence) -> Timing | Broken:
     if not starts:
         start = network.problem.shifts[s].start_s
         return Timing([], [], start, start)
-    board_late(sequence, layout, starts)
+    board_late(network, sequence, layout, starts)
     leave, back = starts[0] - layout.gaps[0], starts[-1] + layout.last_gap
     return Timing(starts, layout.gaps, leave, back)
 
@@ -262,11 +262,14 @@ def _overrun(sequence: Sequence, position: int, amount: int) -> Broken:
     return Broken(rule, position, amount)
 
 
-def board_late(sequence: Sequence, layout: Layout, starts: list[int]) -> None:
-    """Slide pickups later into the idle time behind them; no other stop and no longer ride results."""
+def board_late(network: Network, sequence: Sequence, layout: Layout, starts: list[int]) -> None:
+    """Slide pickups later into the idle time behind them; no other stop and no longer ride results.
+
+    Who is ready and waits for the vehicle is not made to wait longer.
+    """
     for k in range(len(sequence) - 2, -1, -1):
         node = sequence[k]
-        if node >= 0 and not node & 1:
+        if node >= 0 and not node & 1 and network.ready_at(node) is None:
             starts[k] = max(starts[k], min(layout.high[k], starts[k + 1] - layout.gaps[k + 1]))
 
 

@@ -1,13 +1,13 @@
 """The day as OR-Tools sees it: pickups and deliveries with time, places, rides, pauses and optional trips.
 
-Guided local search (Voudouris & Tsang 1999) over OR-Tools' routing model. Modelled exactly: windows, driving,
-service, patients' ride limits, shift hours, tour length, kinds of place with all configurations, skills,
-exclusions, pins, workload cap, committed beginnings, unserved trips by priority, driving, overtime, emergency and
-used shifts, preferred and kept drivers. Modelled more loosely than the rules: pauses (they may interrupt a
-leg, optional ones are left out), pooling among three patients, and the margin between two trips where a
-third may be on board; "same driver" is taken as "same shift". Not seen: the price of detours, of waiting and of unfair loads (a quadratic price per shift was tried: a day of 225 trips then got
-less than two thirds of its trips planned in 6 s). So every route is timed anew by the engine; trips that
-break a rule are given back as unassigned, and a plan that comes out of here is always valid.
+Guided local search (Voudouris & Tsang 1999) over OR-Tools' routing model. Modelled exactly: windows, driving, service,
+patients' ride limits, shift hours, tour length, kinds of place with all configurations, skills, exclusions, pins,
+workload cap, committed beginnings, unserved trips by priority, driving, overtime, waiting patients, emergency and used
+shifts, preferred and kept drivers. Modelled more loosely than the rules: pauses (they may interrupt a leg, optional
+ones are left out), pooling among three patients, and the margin between two trips where a third may be on board; "same
+driver" is taken as "same shift". Not seen: the price of detours, of waiting and of unfair loads. So every route is
+timed anew by the engine; trips that break a rule are given back as unassigned, and a plan that comes out of here is
+always valid.
 """
 
 from __future__ import annotations
@@ -213,8 +213,6 @@ class _Rules:
         self._please()
         self._hold_committed()
 
-    # Driving, time
-
     def _price_driving(self) -> None:
         problem, at = self.model.problem, self._places()
         weights, metres = problem.settings.weights, problem.travel.metres
@@ -265,13 +263,16 @@ class _Rules:
 
     def _keep_time(self) -> None:
         model, routing, horizon = self.model, self.routing, self.model.horizon
-        table = self._table(with_service=True)
+        weights, table = model.problem.settings.weights, self._table(with_service=True)
         for s in range(len(model.shifts)):
             self._correct_begun(table, s)
         routing.AddDimension(routing.RegisterTransitMatrix(table), horizon, horizon, False, "time")
         self.time = routing.GetDimensionOrDie("time")
         for node, stop in enumerate(model.stops):
             self.time.CumulVar(self._index(node)).SetRange(*model.window(stop))
+            if (ready := model.network.ready_at(stop)) is not None:
+                price, due_s = weights.patient_wait_per_s, max(0, ready - model.origin)
+                self.time.SetCumulVarSoftUpperBound(self._index(node), due_s, price)
         for s, shift in enumerate(model.shifts):
             self._keep_hours(s, shift)
 
@@ -470,8 +471,7 @@ class _Rules:
                     index = following
 
     def _index(self, node: int) -> int:
-        index: int = self.manager.NodeToIndex(node)
-        return index
+        return int(self.manager.NodeToIndex(node))
 
 
 def _always(value: int) -> Callable[[int, int], int]:

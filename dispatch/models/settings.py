@@ -17,10 +17,11 @@ NO_WINDOW, WRONG_TOTAL = "no_window", "wrong_total"
 LONGEST_PLANNING_S = 120  # with reading and writing, well before workers are told to stop
 
 # Serving dwarfs what a trip can cost, so that no plan trades a trip for comfort: the most of all the others for
-# one trip (twenty hours of driving, a thousand kilometres, eight hours on board and as many of waiting, four of
-# overtime, the hundredth trip of a shift) is less than the least of these.
+# one trip (eighteen hours of driving, a thousand kilometres, eight hours on board and as many of waiting, four of
+# overtime and of a patient's waiting, the hundredth trip of a shift) is less than the least of these.
 Serving = Annotated[int, Field(ge=1_000_000, le=1_000_000_000)]
 PerSecond = Annotated[int, Field(ge=0, le=5)]
+PerWait = Annotated[int, Field(ge=0, le=2)]
 PerWaiting = Annotated[int, Field(ge=0, le=1)]
 PerKilometre = Annotated[int, Field(ge=0, le=15)]
 PerSquare = Annotated[int, Field(ge=0, le=500)]
@@ -83,6 +84,13 @@ class Weights(_Frozen):
         default=0,
         title=_("Waiting vehicles"),
         description=_("Price of one second that a vehicle waits at a stop."),
+    )
+    patient_wait: PerWait = Field(
+        default=1,
+        title=_("Waiting patients"),
+        description=_(
+            "Price of one second that a patient who has called, or stands beside the road, waits for the vehicle."
+        ),
     )
     overtime: PerSecond = Field(
         default=2,

@@ -198,6 +198,7 @@ def engine_settings(rules: CompanySettings) -> engine.Settings:
             driving_per_km=w.kilometre,
             excess_ride_per_s=w.ride,
             waiting_per_s=w.waiting,
+            patient_wait_per_s=w.patient_wait,
             overtime_per_s=w.overtime,
             emergency_shift=w.emergency,
             missed_optional_break=w.optional_break,

@@ -59,6 +59,7 @@ class DayTrips:
             preferred_drivers=frozenset(map(driver_ref, patient.preferred_driver_ids)),
             excluded_drivers=frozenset(map(driver_ref, patient.excluded_driver_ids)),
             pinned_shift=pinned,
+            ready_s=None if booking.ready_at is None else clock.second(booking.ready_at),
         )
         waits_at = self.of.locate(self.of.waits_at(booking))
         if waits_at is not None:
@@ -77,7 +78,7 @@ class DayTrips:
             latest_s=self.of.now_s,
             service_s=booking.patient.boarding_min * MIN_S,
         )
-        return replace(trip, pickup=pickup, max_ride_s=engine.DAY_S)
+        return replace(trip, pickup=pickup, max_ride_s=engine.DAY_S, ready_s=self.of.now_s)
 
     def _as_begun(self, booking: Booking, trip: engine.Trip) -> engine.Trip:
         """A trip under way: who is on board takes no more boarding, from wherever the vehicle is now."""

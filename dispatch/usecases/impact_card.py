@@ -269,7 +269,8 @@ def _part_names() -> Mapping[str, str]:
     return {
         "driving": _("driving"),
         "excess_ride": _("detours on board"),
-        "waiting": _("waiting"),
+        "waiting": _("waiting vehicles"),
+        "patient_wait": _("waiting patients"),
         "overtime": _("overtime"),
         "emergency": _("emergency drivers"),
         "used_shifts": _("drivers who set out"),

@@ -9,7 +9,15 @@ import numpy as np
 from dispatch.engine.kernel.compiled import compiled
 from dispatch.engine.kernel.routes import LOADS, Routes, Work, missing_breaks, note_insertion
 from dispatch.engine.kernel.tables import FAR, Ints, Tables
-from dispatch.engine.kernel.timing import Nodes, comfort, cost_of_leg, least_starts, leg_s, settle
+from dispatch.engine.kernel.timing import (
+    Nodes,
+    comfort,
+    cost_of_leg,
+    has_comfort,
+    least_starts,
+    leg_s,
+    settle,
+)
 
 MOST_OFFERS = 8_192  # in one route: more than any route of an ordinary day has places
 
@@ -276,7 +284,7 @@ def comfort_with(day: Tables, plan: Routes, s: int, trip: int, i: int, j: int, w
     home = _time_with(day, plan, s, trip, i, j, work)
     if home < 0:
         return -1
-    if day.excess or day.waiting or day.overtime:
+    if has_comfort(day):
         size = plan.size[s] + 2
         return comfort(day, s, work.seq, size, work.gaps, home, work.starts, work.at)
     return 0

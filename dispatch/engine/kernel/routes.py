@@ -8,7 +8,14 @@ import numpy as np
 
 from dispatch.engine.kernel.compiled import compiled
 from dispatch.engine.kernel.tables import Flags, Ints, Tables
-from dispatch.engine.kernel.timing import Nodes, comfort, cost_of_leg, least_starts, way_price
+from dispatch.engine.kernel.timing import (
+    Nodes,
+    comfort,
+    cost_of_leg,
+    has_comfort,
+    least_starts,
+    way_price,
+)
 
 LOADS = 4  # kinds of places, as `problem.Load` has them
 
@@ -99,7 +106,7 @@ def refresh(day: Tables, plan: Routes, s: int, work: Work) -> bool:
     plan.trips[s], plan.comfort[s], plan.price[s] = trips, 0, 0
     if trips == 0:
         return True
-    if day.excess or day.waiting or day.overtime:
+    if has_comfort(day):
         plan.comfort[s] = comfort(day, s, seq, size, work.gaps, home, work.starts, work.at)
     way = way_price(day, s, seq, size)
     resting = missing_breaks(day, plan, s)
@@ -127,7 +134,7 @@ def note_insertion(
     _stamp(plan, s)
     plan.trips[s] += 1
     before = plan.comfort[s]
-    if day.excess or day.waiting or day.overtime:
+    if has_comfort(day):
         plan.comfort[s] = comfort(day, s, work.seq, size, work.gaps, home, work.starts, work.at)
     plan.price[s] += added + plan.comfort[s] - before
 

@@ -43,6 +43,7 @@ class Tables(NamedTuple):
     service: Ints  # (K,) seconds of service, or of the pause
     limit: Ints  # (n,) longest ride, from the end of boarding to the start of alighting
     direct: Ints  # (n,) seconds of the ride alone
+    ready: Ints  # (n,) since when the patient waits for the vehicle, FAR: waits at home
     load: Ints  # (n, 4)
     places: (
         Ints  # (S, C, 4) what each way of setting the places offers; unused ways repeat the first
@@ -68,6 +69,7 @@ class Tables(NamedTuple):
     missing: Ints  # (B,) price of a break left out
     excess: int  # price of a second on board beyond the direct ride
     waiting: int  # price of an idle second
+    patient_wait: int  # price of a second that a patient who is ready waits, 0 where nobody does
     overtime: int  # price of a second beyond the rostered end, 0 where no shift can have any
 
 
@@ -91,6 +93,7 @@ def tables_of(network: Network, *, longest: int) -> Tables:
     to_base = _ints(network.to_base).reshape(stops)
     ways = _Ways(network)
     pairs = (len(shifts), len(trips))
+    calls = any(trip.ready_s is not None for trip in trips)
     over = any(shift.most_overtime_s for shift in shifts)
     seconds, prices = _both_ways(drive, ways.between(drive))
     return Tables(
@@ -109,6 +112,7 @@ def tables_of(network: Network, *, longest: int) -> Tables:
         service=np.append(service, _ints([pause.duration_s for _, pause in breaks])),
         limit=limit,
         direct=direct,
+        ready=_ints([FAR if trip.ready_s is None else trip.ready_s for trip in trips]),
         load=_ints([trip.load for trip in trips]).reshape(len(trips), 4),
         places=_places(shifts),
         share=_shares(network),
@@ -142,6 +146,7 @@ def tables_of(network: Network, *, longest: int) -> Tables:
         ),
         excess=weights.excess_ride_per_s,
         waiting=weights.waiting_per_s,
+        patient_wait=weights.patient_wait_per_s if calls else 0,
         overtime=weights.overtime_per_s if over else 0,
     )
 

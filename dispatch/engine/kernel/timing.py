@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.engine.kernel.compiled import compiled
-from dispatch.engine.kernel.tables import Ints, Tables
+from dispatch.engine.kernel.tables import FAR, Ints, Tables
 
 Nodes = NDArray[np.int32]
 
@@ -133,17 +133,23 @@ def least_starts(
 
 
 @compiled
+def has_comfort(day: Tables) -> bool:
+    """Whether times have a price at all."""
+    return bool(day.excess or day.waiting or day.patient_wait or day.overtime)
+
+
+@compiled
 def comfort(
     day: Tables, s: int, seq: Nodes, size: int, gaps: Ints, home: int, starts: Ints, at: Ints
 ) -> int:
-    """Price of detours, idling and overtime once pickups have slid late into the idle time behind them; changes `starts`.
+    """Price of detours, idling, patients' waiting and overtime, once pickups have slid late into the idle time behind them.
 
-    Overtime counts from the earliest start of the last stop, which never slides.
+    Changes `starts`. Who is ready is fetched at once. Overtime counts from the earliest start of the last stop, which never slides.
     """
     stops = day.drive.shape[0]
     for k in range(size - 2, -1, -1):
         node = seq[k]
-        if node < stops and (node & 1) == 0:
+        if node < stops and (node & 1) == 0 and day.ready[node >> 1] == FAR:
             latest = min(day.high[node], starts[k + 1] - gaps[k + 1])
             starts[k] = max(starts[k], latest)
     excess, idle = 0, 0
@@ -155,6 +161,11 @@ def comfort(
             ride = starts[k] - starts[at[node - 1]] - day.service[node - 1]
             excess += max(0, ride - day.direct[node >> 1])
     price = day.excess * excess + day.waiting * idle
+    if day.patient_wait:
+        for k in range(size):
+            node = seq[k]
+            if node < stops and (node & 1) == 0:
+                price += day.patient_wait * max(0, starts[k] - day.ready[node >> 1])
     if day.overtime:
         price += day.overtime * max(0, starts[size - 1] + home - day.rostered[s])
     return int(price)

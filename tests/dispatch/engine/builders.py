@@ -33,6 +33,7 @@ FREE = Weights(
     driving_per_s=0,
     excess_ride_per_s=0,
     overtime_per_s=0,
+    patient_wait_per_s=0,
     emergency_shift=0,
     missed_optional_break=0,
     not_preferred_driver=0,

@@ -71,6 +71,7 @@ def settings_of_a_company() -> st.SearchStrategy[Settings]:
             excess_ride_per_s=small,
             waiting_per_s=small,
             overtime_per_s=small,
+            patient_wait_per_s=small,
             used_shift=st.integers(0, 500),
             fairness_per_trip_squared=st.integers(0, 90),
         ),
@@ -124,6 +125,7 @@ def trips(draw: st.DrawFn, name: str, others: tuple[str, ...], shifts: tuple[str
         preferred_drivers=_rarely(draw, frozenset({drivers[-1]}), frozenset()),
         excluded_drivers=_rarely(draw, frozenset({drivers[0]}), frozenset()),
         pinned_shift=_rarely(draw, shifts[0], None),
+        ready_s=draw(st.sampled_from((None, None, None, opens - 300))),
     )
 
 

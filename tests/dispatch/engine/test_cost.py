@@ -63,6 +63,20 @@ class TestOfARoute:
         answer = route(day, "+a -a +c -c")
         assert parts(route_score(day, answer)) == {"waiting": 5 * (1000 - 600)}
 
+    def test_who_is_ready_waits_and_is_not_made_to_wait_for_the_idle_time_behind(self):
+        """Ready at 150, fetched in town 2 at 200 and not at 600, which would do for the drop-off at 900."""
+        ends = {"pickup": 2, "dropoff": stop(5, 900)}
+        day = problem(
+            trip("a", **ends, ready_s=150),
+            trip("b", **ends),
+            shift(),
+            settings=priced(patient_wait_per_s=3),
+        )
+        assert parts(route_score(day, route(day, "+a -a"))) == {"patient_wait": 3 * 50}
+        assert route(day, "+a -a").visits[0].start_s == 200
+        assert parts(route_score(day, route(day, "+b -b"))) == {}
+        assert route(day, "+b -b").visits[0].start_s == 600
+
     def test_overtime_is_what_lies_between_the_rostered_end_and_being_back(self):
         """200 s to town 2, 300 to town 5, 500 home: back at 1000; a break there makes it 1300."""
         settings = priced(overtime_per_s=3)

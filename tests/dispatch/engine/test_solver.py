@@ -131,6 +131,19 @@ def test_who_need_not_work_over_drives() -> None:
         assert list(ways(solved(day))) == [driven_by]
 
 
+def test_who_is_ready_is_fetched_soon() -> None:
+    """s drives 800 s from town 0 and is there after 400; r, 300 s nearer, begins at 2 000."""
+    for weight, driven_by in ((2, "s"), (0, "r")):
+        weights = Weights(patient_wait_per_s=weight, fairness_per_trip_squared=0)
+        day = problem(
+            trip("a", stop(4, 0, 5_000), 5, ready_s=0),
+            shift("s"),
+            shift("r", start_location=4, end_location=5, start_s=2_000),
+            settings=replace(SEPARATE, weights=weights),
+        )
+        assert list(ways(solved(day))) == [driven_by]
+
+
 def test_the_driver_in_force_keeps_the_trip() -> None:
     for driver in ("Ds", "Dt"):
         day = problem(trip("a", 1, 2), shift("s"), shift("t"), drivers_in_force=(("a", driver),))

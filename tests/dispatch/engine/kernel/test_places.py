@@ -128,6 +128,21 @@ def test_who_comes_back_late_costs_the_overtime():
     assert search.plan.price[0] == 1_200 + 700
 
 
+def test_who_is_ready_waits_for_those_who_are_put_before() -> None:
+    """a is ready at 100, at which moment the vehicle can be there; b before a makes it 300 (100 out, 100 back)."""
+    weights = Weights(excess_ride_per_s=0, patient_wait_per_s=5, fairness_per_trip_squared=0)
+    day = problem(
+        trip("a", stop(1, 100), 3, ready_s=100),
+        trip("b", stop(1, 0, 100), 2),
+        shift(),
+        settings=replace(PLAIN, weights=weights),
+    )
+    search = search_on(day, plan(day, s="+a -a"))
+    assert search.plan.price[0] == 600
+    parts = search.plan, search.known, search.offers
+    assert look_up(search.day, *parts, 1, 0, FAR, search.work) == 200 + 5 * 200
+
+
 def test_no_price_of_overtime_where_nobody_can_work_over():
     day = problem(trip("a", 1, 5), shift(), shift("r", rostered_end_s=10_000), settings=PLAIN)
     assert search_on(day, plan(day)).day.overtime == 0
@@ -146,8 +161,8 @@ def without_quicker_ways_round(day: Problem) -> Problem:
     return replace(day, travel=travel, settings=replace(day.settings, transition_margin_s=0))
 
 
-def without_overtime(day: Problem) -> Problem:
-    weights = replace(day.settings.weights, overtime_per_s=0)
+def without_prices_of_late_hours(day: Problem) -> Problem:
+    weights = replace(day.settings.weights, overtime_per_s=0, patient_wait_per_s=0)
     return replace(day, settings=replace(day.settings, weights=weights))
 
 
@@ -156,9 +171,11 @@ def without_overtime(day: Problem) -> Problem:
 def test_no_place_is_cheaper_than_the_one_found(data):
     """In shifts without breaks; with them the engine also sets breaks anew, which the kernel leaves to its rounds.
 
-    Where a way round is the quicker one, a trip more can save overtime, and the kernel may pass such a place over.
+    Where a way round is the quicker one, a trip more can save overtime and patients' waiting, and the kernel may pass such a place over.
     """
-    made_right = data.draw(st.sampled_from((without_overtime, without_quicker_ways_round)))
+    made_right = data.draw(
+        st.sampled_from((without_prices_of_late_hours, without_quicker_ways_round))
+    )
     day = made_right(priced_by_driving(data.draw(problems(max_shifts=1, max_breaks=0))))
     network = network_of(day)
     sequence = network.sequence(day.shifts[0], data.draw(orders(day, day.shifts[0])))

@@ -96,5 +96,5 @@ def test_starts_and_prices_are_those_of_the_schedule(data):
     assert work.starts[size - 1] + home == timing.back
     parts = way_parts(network, s, sequence, timing.starts, timing.waiting)
     if driven_seconds(network, s, sequence):
-        assert price == parts.excess_ride + parts.waiting + parts.overtime
+        assert price == parts.excess_ride + parts.waiting + parts.patient_wait + parts.overtime
         assert abs(way_price(arrays, s, seq, size) - parts.driving) <= size + 1
