@@ -65,10 +65,9 @@ class TestOfARoute:
 
     def test_who_is_ready_waits_and_is_not_made_to_wait_for_the_idle_time_behind(self):
         """Ready at 150, fetched in town 2 at 200 and not at 600, which would do for the drop-off at 900."""
-        ends = {"pickup": 2, "dropoff": stop(5, 900)}
         day = problem(
-            trip("a", **ends, ready_s=150),
-            trip("b", **ends),
+            trip("a", 2, stop(5, 900), ready_s=150),
+            trip("b", 2, stop(5, 900)),
             shift(),
             settings=priced(patient_wait_per_s=3),
         )
