@@ -34,6 +34,7 @@ MILD, COOL = (
 )  # the same where ways alone are to be found: above all is chance, below nothing moves
 NEIGHBOURS = 100  # how many trips are told to be near to one
 HOURS_WEIGH = 8  # seconds between two pickups that count as one of driving
+MANY = 200  # trips from which warmth pays whatever the prices
 REHEAT, MILD_REHEAT = 0.3, 0.6  # how warm it is made again, of what it was at first
 PATIENCE = 2  # times that a search may be warmed up for nothing
 LEG_NEIGHBOURS = 10  # those whose ways make a leg
@@ -78,8 +79,8 @@ def enough_rounds(problem: Problem) -> int:
 
 
 def mild(problem: Problem, limits: Limits) -> Limits:
-    """As warm as pays on this day: where fewer shifts are worth more than ways, as warm as ever."""
-    if problem.settings.weights.used_shift:
+    """As warm as pays on this day: as warm as ever where fewer shifts are worth more than ways, and on large days."""
+    if problem.settings.weights.used_shift or len(problem.trips) >= MANY:
         return limits
     return replace(limits, hot=MILD, cold=COOL, reheat=MILD_REHEAT)
 

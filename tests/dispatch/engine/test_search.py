@@ -14,6 +14,7 @@ from dispatch.engine.problem import Break, Problem, Settings, Weights
 from dispatch.engine.search import (
     COOL,
     LONGEST_ROUTE,
+    MANY,
     MILD,
     MILD_REHEAT,
     Limits,
@@ -109,11 +110,13 @@ class TestOnTheLine:
         assert next(ticks) < 40
 
 
-def test_it_is_as_warm_as_ever_where_shifts_have_a_price():
+def test_it_is_as_warm_as_ever_where_shifts_have_a_price_and_on_large_days():
     limits, day = Limits(rounds=7), problem(trip("a", 1, 2), shift())
     assert mild(day, limits) == replace(limits, hot=MILD, cold=COOL, reheat=MILD_REHEAT)
     weights = replace(day.settings.weights, used_shift=1)
     assert mild(replace(day, settings=replace(day.settings, weights=weights)), limits) is limits
+    many = problem(*(trip(f"t{k}", 1, 2) for k in range(MANY)), shift())
+    assert mild(many, limits) is limits
 
 
 class TestBreaks:
