@@ -26,7 +26,7 @@ from dispatch.enums import Rule, Severity
 
 HOT = 0.2  # the plan is good already: a search as warm as a first one's would not be cold again in a second
 DEARER = (1, 4, 16)  # how many times its price a change costs in the searches, one after the other
-SEARCH_SHARE = 0.8  # of the time; judging and the reasons of what is left over come after
+SEARCH_SHARE = 0.7  # of the time; the day was read before, judging and the reasons of what is left over come after
 REASON_SHARE = 0.02  # of the time, for each trip that nobody drives
 TRIED_SHIFTS = 3  # in which a trip may push others noticeably
 

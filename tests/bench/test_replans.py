@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.begun_day import EVENTS
 from tests.bench.replans import main, percentile
 
 
@@ -16,10 +17,11 @@ def test_percentiles_are_values_of_their_own(percent: int, value: float) -> None
 
 
 def test_each_kind_of_event_is_a_row(tmp_path: Path) -> None:
-    arguments = ["--events", "4", "--trips", "40", "--shifts", "8", "--time-limit", "0.2"]
+    arguments = ["--events", "8", "--trips", "40", "--shifts", "8", "--time-limit", "0.2"]
     main(arguments, folder=tmp_path)
     document = json.loads((tmp_path / "replans.json").read_text())
-    assert [row["event"] for row in document["rows"]] == ["booked", "cancelled", "ill", "late"]
+    assert [row["event"] for row in document["rows"]] == list(EVENTS)
+    assert all(row["ready_s"] < row["cpu_s"] for row in document["rows"])
     by_promise = {bar["promise"]: bar["is_held"] for bar in document["bars"]}
     assert by_promise["never worse"]
     assert by_promise["within the budget, by the rules"]

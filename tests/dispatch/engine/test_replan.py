@@ -18,6 +18,7 @@ from dispatch.engine.replan import HeldBack, Replanned, _Run, replan
 from dispatch.enums import Rule
 from tests.dispatch.engine.builders import line, problem, shift, spell, stop, trip, visits
 from tests.dispatch.engine.checker import faults
+from tests.dispatch.engine.noticed import times_known, told_of_a_change
 from tests.dispatch.engine.strategies import begun_problems, law
 
 ROADS = Settings(
@@ -306,29 +307,6 @@ def days_that_changed(draw: st.DrawFn) -> InForce:
         promised={trip: Promise(start - late, ends[trip] + 600) for trip, start in starts.items()},
         frozen_until_s=draw(st.sampled_from((0, 2_000))),
     )
-
-
-def told_of_a_change(day: InForce, plan: Plan) -> set[str]:
-    """Counted anew, trip by trip, from what people were told and the plan in force as it would go on."""
-    drivers = {one.id: one.driver for one in day.problem.shifts}
-    changed = set()
-    for one, told_driver in day.problem.drivers_in_force:
-        before = day.plan.shift_of.get(one)
-        if before is None or one in day.problem.committed_shift:
-            continue
-        times = times_known(day, one)
-        start = plan.pickup_start_s[one]
-        if drivers[plan.shift_of[one]] not in (told_driver, drivers[before]):
-            changed.add(one)
-        if start <= min(times) - 300 or start >= max(times) + 300:
-            changed.add(one)
-    return changed
-
-
-def times_known(day: InForce, name: str) -> tuple[int, ...]:
-    """What was told, and where that cannot be kept within five minutes, when the vehicle comes."""
-    told, forced = day.told[name], day.plan.pickup_start_s[name]
-    return (told,) if abs(told - forced) < 300 else (told, forced)
 
 
 class TestLaws:
