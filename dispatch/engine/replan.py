@@ -131,6 +131,7 @@ class _Run:
 
     def place(self) -> None:
         """Whom nobody drives, in the cheapest places that nobody else notices: at the time that was told, if any."""
+        self._place_promised()
         for holds_lost in (True, False):
             left = {item.trip for item in self.plan.unassigned}
             if left and (holds_lost or left & self.day.lost):
@@ -138,6 +139,24 @@ class _Run:
                 problem = unnoticed(self.day, self.plan, holds_lost=holds_lost)
                 self._take(construct(problem, start=self.plan))
                 self._add("places", began, self.plan, _outcome(before, self.plan))
+
+    def _place_promised(self) -> None:
+        """Who lost the driver comes before who never had one and weighs no more, at another time rather than never."""
+        for trip in self._promised_first():
+            for holds_lost in (True, False):
+                if trip not in self.plan.shift_of:
+                    problem = unnoticed(self.day, self.plan, holds_lost=holds_lost)
+                    self._insert(problem, self.plan, trip)
+
+    def _promised_first(self) -> list[str]:
+        """Nobody where nobody new is left either: then all are placed together."""
+        prices, trips = self.problem.settings.weights, self.problem.trip_by_id
+        left = {
+            item.trip: prices.unserved(trips[item.trip].priority) for item in self.plan.unassigned
+        }
+        new = [price for trip, price in left.items() if trip not in self.day.lost]
+        lost = [trip for trip in left if trip in self.day.lost and new and left[trip] >= max(new)]
+        return sorted(lost, key=lambda trip: (-left[trip], self.day.told.get(trip, 0), trip))
 
     def search(self) -> None:
         """Better routes where nobody notices; then, as far as the budget goes, other drivers."""

@@ -13,9 +13,9 @@ from dispatch.engine.budget import BrokenPromise, InForce, Promise
 from dispatch.engine.draft import resume
 from dispatch.engine.pipeline import UnfitPlanError
 from dispatch.engine.plan import Plan
-from dispatch.engine.problem import Problem, Settings, Visit, Weights
+from dispatch.engine.problem import Problem, Settings, Trip, Visit, Weights
 from dispatch.engine.replan import HeldBack, Replanned, _Run, replan
-from dispatch.enums import Rule
+from dispatch.enums import Priority, Rule
 from tests.dispatch.engine.builders import line, problem, shift, spell, stop, trip, visits
 from tests.dispatch.engine.checker import faults
 from tests.dispatch.engine.noticed import times_known, told_of_a_change
@@ -263,6 +263,28 @@ class TestLateVehicle:
         made = replanned(day)
         assert routes(made) == {"s": "+a -a +b -b", "r": ""}
         assert made.broken == (BrokenPromise(trip="b", late_s=1_400),)
+
+
+class TestRoomForOne:
+    """z has lost the driver, and a, booked since, wants the only place that is left and is nearer to the base."""
+
+    def made(self, z: Trip, a: Trip, **of: Any) -> dict[str, str]:
+        day = problem(z, a, shift(**of), settings=ROADS)
+        return routes(replanned(day_of(day, {"gone": visits("+z -z")}, told_s={"z": 100})))
+
+    def test_who_was_promised_a_driver_has_it(self):
+        z, a = trip("z", stop(2, 300, 300), 9), trip("a", stop(1, 300, 300), 2)
+        assert self.made(z, a) == {"s": "+z -z"}
+
+    def test_at_another_time_rather_than_not_at_all(self):
+        """s begins at 600 in town 0: z, told 100, is met in town 1 at 700, and a would be met there at 1 000."""
+        z, a = trip("z", stop(1, 100, 1_000), 9), trip("a", stop(1, 1_000, 1_000), 2)
+        assert self.made(z, a, start_s=600) == {"s": "+z -z"}
+
+    def test_but_not_before_who_weighs_more(self):
+        z = trip("z", stop(2, 300, 300), 9)
+        a = trip("a", stop(1, 300, 300), 2, priority=Priority.VITAL)
+        assert self.made(z, a) == {"s": "+a -a"}
 
 
 def test_time_ends_the_search():
