@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,7 +20,7 @@ from dispatch.enums import Loss
 from dispatch.models import Shift
 from dispatch.pages.actions import asked_about
 from dispatch.pages.answers import anchor, tell
-from dispatch.pages.breakdown_board import breakdown_board, way_of
+from dispatch.pages.breakdown_board import breakdown_board, wall_text, way_of
 from dispatch.pages.policy import signed_in
 from dispatch.pages.seats import Seat, refuse_bystanders, refuse_onlookers, seat_in
 from dispatch.pages.views import day_url, page
@@ -36,6 +37,7 @@ from dispatch.usecases.propose_rescue import Shown, propose_rescue
 from dispatch.usecases.resume_ride import resume_ride
 from dispatch.usecases.stand_in import hand_over_shift, stand_in
 from dispatch.usecases.stranded_shift import Lost
+from dispatch.usecases.wall_time import AmbiguousTimeError, NoSuchTimeError, is_in_reach, moment_of
 
 if TYPE_CHECKING:
     from django.http import QueryDict
@@ -53,7 +55,7 @@ def breakdown(request: HttpRequest, shift_id: int) -> HttpResponse:
     refuse_onlookers(seat)
     now = timezone.now()
     try:
-        proposal = propose_rescue(lost=_lost(shift_id, request.GET), now=now)
+        proposal = propose_rescue(lost=_lost(shift, request.GET), now=now)
     except (UseCaseError, EngineError) as error:
         messages.error(request, str(error))
         return redirect(_day_of(seat, shift))
@@ -70,31 +72,30 @@ def rescue(request: HttpRequest, shift_id: int) -> HttpResponse:
     shift = _shift_or_404(shift_id)
     seat = seat_in(request, shift.company_id)
     refuse_onlookers(seat)
-    lost = _lost(shift_id, request.POST)
+    lost = _lost(shift, request.POST)
     ways = _ways(request.POST)
     only = request.POST.get("only", "")
     if only:
         ways = [way for way in ways if str(way.booking_id) == only]
     if not ways:
         messages.error(request, _("No journey is chosen: nothing has changed."))
-        return redirect(_url(lost))
+        return redirect(_url(shift, lost))
     try:
         applied = apply_rescue(
             lost=lost,
             shown=_shown(request.POST),
             ways=ways,
-            until=None,
             by=seat.user,
             now=timezone.now(),
         )
     except (StaleRescueError, UnfitRescueError) as error:
         messages.warning(request, str(error))
-        return redirect(_url(lost))
+        return redirect(_url(shift, lost))
     except (UseCaseError, EngineError) as error:
         messages.error(request, str(error))
         return redirect(_day_of(seat, shift))
     messages.success(request, _said(applied))
-    return redirect(_url(lost) if only else _day_of(seat, shift))
+    return redirect(_url(shift, lost) if only else _day_of(seat, shift))
 
 
 @signed_in
@@ -104,7 +105,7 @@ def hand_over(request: HttpRequest, shift_id: int) -> HttpResponse:
     shift = _shift_or_404(shift_id)
     seat = seat_in(request, shift.company_id)
     refuse_onlookers(seat)
-    lost = _lost(shift_id, request.POST)
+    lost = _lost(shift, request.POST)
     numbers = [request.POST.get(name, "") for name in ("driver", "vehicle", "version")]
     if not all(number.isdecimal() and len(number) <= LONGEST_NUMBER for number in numbers):
         raise Http404
@@ -119,7 +120,7 @@ def hand_over(request: HttpRequest, shift_id: int) -> HttpResponse:
         )
     except (UseCaseError, EngineError) as error:
         messages.error(request, str(error))
-        return redirect(_url(lost))
+        return redirect(_url(shift, lost))
     said = _("%(driver)s drives the whole shift with %(vehicle)s: every journey keeps its place.")
     messages.success(request, said % {"driver": written.driver, "vehicle": written.vehicle.name})
     return redirect(_day_of(seat, shift))
@@ -147,7 +148,7 @@ def _shift_or_404(shift_id: int) -> Shift:
     return shift
 
 
-def _lost(shift_id: int, sent: QueryDict) -> Lost:
+def _lost(shift: Shift, sent: QueryDict) -> Lost:
     place = sent.get("place", "")
     if place and not place.isdecimal():
         raise Http404
@@ -155,7 +156,32 @@ def _lost(shift_id: int, sent: QueryDict) -> Lost:
         what = Loss(sent.get("lost", Loss.VEHICLE.value))
     except ValueError as error:
         raise Http404 from error
-    return Lost(shift_id=shift_id, what=what, place_id=int(place) if place else None)
+    return Lost(
+        shift_id=shift.pk,
+        what=what,
+        place_id=int(place) if place else None,
+        until=_until(shift, sent.get("until", "")),
+    )
+
+
+def _until(shift: Shift, said: str) -> datetime | None:
+    """As the company's clocks show it, the later of two; None: until the day is over."""
+    if not said:
+        return None
+    try:
+        until = datetime.fromisoformat(said)
+    except ValueError as error:
+        raise Http404 from error
+    if not is_in_reach(until.date()):
+        raise Http404
+    if until.tzinfo is not None:
+        return until
+    try:
+        return moment_of(shift.company, until)
+    except AmbiguousTimeError as error:
+        return error.moments[1]
+    except NoSuchTimeError as error:
+        raise Http404 from error
 
 
 def _ways(sent: QueryDict) -> list[Way]:
@@ -203,10 +229,13 @@ def _said(applied: RescueApplied) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _url(lost: Lost) -> str:
-    place = "" if lost.place_id is None else f"&place={lost.place_id}"
-    address = reverse("pages:breakdown", args=[lost.shift_id])
-    return f"{address}?lost={lost.what.value}{place}"
+def _url(shift: Shift, lost: Lost) -> str:
+    asked = {"lost": lost.what.value}
+    if lost.place_id is not None:
+        asked["place"] = str(lost.place_id)
+    if lost.until is not None:
+        asked["until"] = wall_text(shift, lost.until)
+    return f"{reverse('pages:breakdown', args=[shift.pk])}?{urlencode(asked)}"
 
 
 def _day_of(seat: Seat, shift: Shift) -> str:

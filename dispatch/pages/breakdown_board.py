@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -16,6 +16,8 @@ from dispatch.models import Booking, Shift
 from dispatch.models.labels import label
 from dispatch.pages.trip_lines import TripLine, namesakes, place_text, trip_line
 from dispatch.usecases.apply_rescue import Way
+from dispatch.usecases.day_clock import local_day
+from dispatch.usecases.lost_shifts import LAST_MOMENT
 from dispatch.usecases.propose_rescue import CENTIMES, RescueProposal, reason_sentence
 from dispatch.usecases.references import row_id, trip_ref
 from dispatch.usecases.relief_crew import NOT_SAVED
@@ -74,6 +76,27 @@ class BreakdownBoard:
     price: str
     relief: str
     stand_in: StandIn | None
+    has_partner: bool
+
+    @property
+    def until(self) -> str:
+        """When the vehicle or the driver is there again, as a field of a form has it."""
+        return wall_text(self.proposal.stranded.shift, self.proposal.stranded.back_at)
+
+    @property
+    def away(self) -> str:
+        """What applying writes down. A driver is absent for whole days."""
+        stranded = self.proposal.stranded
+        back_at = stranded.back_at.astimezone(stranded.shift.company.tz)
+        if stranded.lost.what is Loss.VEHICLE:
+            said = _("Applying also records that %(vehicle)s is not there until %(moment)s.")
+            moment = f"{date_format(back_at)}, {back_at:%H:%M}"
+            return said % {"vehicle": stranded.shift.vehicle.name, "moment": moment}
+        said = _(
+            "Applying also records that %(driver)s is absent up to %(day)s, that day included."
+        )
+        last_on = local_day(stranded.shift.company, stranded.back_at - LAST_MOMENT)
+        return said % {"driver": stranded.shift.driver, "day": date_format(last_on)}
 
     @property
     def aboard(self) -> int:
@@ -114,7 +137,13 @@ def breakdown_board(
         price=_francs(total),
         relief=words.relief(),
         stand_in=stand_in,
+        has_partner=proposal.breakdown.partner is not None,
     )
+
+
+def wall_text(shift: Shift, moment: datetime) -> str:
+    """This moment on the company's clocks, to the minute."""
+    return f"{moment.astimezone(shift.company.tz):%Y-%m-%dT%H:%M}"
 
 
 def way_of(booking_id: int, value: str) -> Way | None:

@@ -18,11 +18,12 @@ from dispatch.models import Assignment, Booking, Handover, Shift, ShiftBreak, Us
 from dispatch.usecases.count_changes import lose_driver
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.keep_row import refusals_explained
+from dispatch.usecases.lost_shifts import back_again
 from dispatch.usecases.propose_rescue import RescueProposal, Shown, propose_rescue
 from dispatch.usecases.record_progress import KNOWN_MOMENTS, MOMENTS
 from dispatch.usecases.references import row_id, shift_ref, trip_ref
 from dispatch.usecases.relief_crew import NOT_SAVED, breaks_left
-from dispatch.usecases.report_breakdown import report_breakdown
+from dispatch.usecases.report_breakdown import report_loss
 from dispatch.usecases.ride_rows import RideRow, route_rows
 from dispatch.usecases.stranded_shift import Lost
 from dispatch.usecases.write_rides import write_rides
@@ -73,7 +74,6 @@ def apply_rescue(
     lost: Lost,
     shown: Shown,
     ways: Iterable[Way],
-    until: datetime | None,
     by: User | None,
     now: datetime,
 ) -> RescueApplied:
@@ -81,7 +81,7 @@ def apply_rescue(
 
     The breakdown is reported along with it. The proposal is made once more for its own moment: with the same
     fingerprint it is the same, to the second. Raises StaleRescueError, UnfitRescueError, OverlapError,
-    and whatever `propose_rescue` and `report_breakdown` refuse; nothing is written then.
+    and whatever `propose_rescue` refuses; nothing is written then.
     """
     if not shown.as_of <= now <= shown.as_of + STANDS_FOR:
         raise StaleRescueError(_("This proposal is some minutes old: here is a new one."))
@@ -91,8 +91,15 @@ def apply_rescue(
     rescue = _settled(proposal, list(ways))
     with transaction.atomic():
         applied = _Writer(proposal, rescue, by, now).write()
-        report_breakdown(lost=lost, now=now, until=until)
+        _report(proposal, now)
         return applied
+
+
+def _report(proposal: RescueProposal, now: datetime) -> None:
+    """As long as the proposal has reckoned with it: the shift may end earlier by now."""
+    shift = proposal.stranded.shift
+    back_at = back_again(shift, until=proposal.stranded.back_at, now=now)
+    report_loss(shift, proposal.stranded.lost.what, now=now, back_at=back_at)
 
 
 def _settled(proposal: RescueProposal, ways: list[Way]) -> Rescue:
@@ -174,7 +181,7 @@ class _Writer:
     def _lock_shifts(self) -> None:
         touched = {row.shift_id for row in self.rows.values()} - {NOT_SAVED}
         read = {pk: self.proposal.built.shift_versions[pk] for pk in touched}
-        read[self.lost_shift.pk] = self.lost_shift.version
+        read |= {row.pk: row.version for row in self.proposal.stranded.shifts}
         rows = Shift.objects.planned().filter(pk__in=read).select_for_update(of=("self",))
         if dict(rows.order_by("pk").values_list("pk", "version")) != read:
             self._refuse()

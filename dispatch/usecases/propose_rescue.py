@@ -1,4 +1,4 @@
-"""Finds a way on for every journey of a shift whose vehicle or driver drops out; nothing is written."""
+"""Finds a way on for every journey of the shifts whose vehicle or driver drops out; nothing is written."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ def reason_sentence(proposal: RescueProposal, item: Unassigned) -> str:
 def propose_rescue(*, lost: Lost, now: datetime) -> RescueProposal:
     """Every stranded journey with its priced ways on, people on board first.
 
-    May ask the road server: not to be called in a transaction. Raises NotFoundError, NothingStrandedError or
-    NowhereError.
+    May ask the road server: not to be called in a transaction. Raises NotFoundError, NothingStrandedError,
+    NowhereError or BackBeforeError.
     """
     stranded = stranded_shift(lost=lost, now=now)
     relief = relief_shift(stranded, now=now)
@@ -92,7 +92,7 @@ def propose_rescue(*, lost: Lost, now: datetime) -> RescueProposal:
         since_s=stranded.clock.second(now),
         prices=prices_of(company.rules),
         partner=partner_of(company.rules.rescue),
-        closed=_closed(built, plan) | {shift_ref(stranded.shift.pk)},
+        closed=_closed(built, plan) | {shift_ref(row.pk) for row in stranded.shifts},
         relief=relief_ref if relief_ref in built.problem.shift_by_id else None,
     )
     return RescueProposal(

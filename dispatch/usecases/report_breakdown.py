@@ -11,35 +11,23 @@ from django.utils.translation import gettext as _
 from dispatch.enums import AbsenceReason, Loss, UnavailabilityReason
 from dispatch.models import Absence, Driver, Shift, Vehicle, VehicleUnavailability
 from dispatch.usecases.day_clock import local_day
-from dispatch.usecases.errors import NotFoundError, UseCaseError
+from dispatch.usecases.errors import NotFoundError
+from dispatch.usecases.lost_shifts import LAST_MOMENT, back_again
 from dispatch.usecases.stranded_shift import Lost
-
-AT_LEAST = timedelta(hours=1)
-
-
-class BackBeforeError(UseCaseError):
-    """The vehicle would be back before it broke down."""
 
 
 @transaction.atomic
-def report_breakdown(*, lost: Lost, now: datetime, until: datetime | None = None) -> None:
-    """The vehicle of this shift is unavailable from now `until` then, the driver absent up to that day.
+def report_breakdown(*, lost: Lost, now: datetime) -> None:
+    """The vehicle of this shift is unavailable from now on `until` then, the driver absent up to that day.
 
-    Not told, it is until the shift ends (at least an hour). What is written down already stays as it is. The
+    Not told, it is until the day ends, and the shift. What is written down already stays as it is. The
     journeys of the shift stay on it: `apply_rescue` gives them to others. Raises NotFoundError or
     BackBeforeError; nothing is written then.
     """
     shift = Shift.objects.select_related("company").filter(pk=lost.shift_id).first()
     if shift is None:
         raise NotFoundError(_("This shift does not exist."))
-    report_loss(shift, lost.what, now=now, back_at=back_again(shift, until=until, now=now))
-
-
-def back_again(shift: Shift, *, until: datetime | None, now: datetime) -> datetime:
-    """Raises BackBeforeError."""
-    if until is not None and until <= now:
-        raise BackBeforeError(_("This is over already: say until when it lasts."))
-    return until or max(shift.ends_at, now + AT_LEAST)
+    report_loss(shift, lost.what, now=now, back_at=back_again(shift, until=lost.until, now=now))
 
 
 @transaction.atomic
@@ -69,7 +57,7 @@ def _vehicle_away(shift: Shift, now: datetime, back_at: datetime) -> None:
 def _driver_away(shift: Shift, now: datetime, back_at: datetime) -> None:
     Driver.objects.select_for_update().get(pk=shift.driver_id)
     first_on = local_day(shift.company, now)
-    last_on = max(first_on, local_day(shift.company, back_at))
+    last_on = max(first_on, local_day(shift.company, back_at - LAST_MOMENT))
     known = Absence.objects.filter(
         driver=shift.driver_id, first_on__lte=last_on, last_on__gte=first_on
     )

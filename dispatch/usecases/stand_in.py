@@ -11,8 +11,9 @@ from dispatch.models import Driver, Shift, Vehicle
 from dispatch.usecases.edit_shift import edit_shift
 from dispatch.usecases.errors import NotFoundError, UseCaseError
 from dispatch.usecases.judge_crew import UnfitCrewError, judge_crew
+from dispatch.usecases.lost_shifts import back_again
 from dispatch.usecases.relief_crew import other_crew
-from dispatch.usecases.report_breakdown import back_again, report_loss
+from dispatch.usecases.report_breakdown import report_loss
 from dispatch.usecases.shift_content import ShiftContent
 from dispatch.usecases.stranded_shift import Lost, StrandedShift
 
@@ -58,7 +59,6 @@ def hand_over_shift(
     vehicle_id: int,
     now: datetime,
     expected_version: int | None,
-    until: datetime | None = None,
 ) -> Shift:
     """The whole shift with this crew; that the driver or the vehicle it had is away is written down along with it.
 
@@ -69,7 +69,7 @@ def hand_over_shift(
         raise NotFoundError(_("This shift does not exist."))
     if before.starts_at < now:
         raise ShiftBegunError(_("This shift has begun: choose a way on for each of its journeys."))
-    back_at = back_again(before, until=until, now=now)
+    back_at = back_again(before, until=lost.until, now=now)
     written = edit_shift(
         shift_id=before.pk,
         content=with_crew(ShiftContent.of(before), driver_id, vehicle_id),

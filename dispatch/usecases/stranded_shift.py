@@ -1,4 +1,4 @@
-"""What a shift leaves behind when its vehicle or its driver drops out: its journeys, and where the vehicle stands."""
+"""What is left behind when a vehicle or a driver drops out: the journeys of its shifts, and where the vehicle stands."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 
 from dispatch.enums import Loss
-from dispatch.models import Booking, Place, Shift
+from dispatch.models import Assignment, Booking, Place, Shift
 from dispatch.models.statuses import OPEN, UNDER_WAY
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_content import ENDED_ON_THE_ROAD
 from dispatch.usecases.day_so_far import shift_so_far
 from dispatch.usecases.errors import NotFoundError, UseCaseError
+from dispatch.usecases.lost_shifts import back_again, lost_shifts
 
 IN_HANDS = tuple(status.value for status in OPEN | UNDER_WAY)
 
@@ -28,18 +29,28 @@ class NowhereError(UseCaseError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost:
-    """What a shift lost, and where its vehicle stands: one of its stops; None: where it was seen last, else its base."""
+    """What a shift lost, and where its vehicle stands: one of its stops; None: where it was seen last, else its base.
+
+    `until`: when it is there again; None: not any more today.
+    """
 
     shift_id: int
     what: Loss
     place_id: int | None = None
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrandedShift:
-    """`bookings`: still to be driven on `day`, by planned pickup; `places`: where the vehicle may stand, the likeliest first."""
+    """`bookings`: still to be driven on `day`, by planned pickup; `places`: where the vehicle may stand, the likeliest first.
+
+    `shifts`: all that are lost, this one first: a driver who is ill has no second shift either, nor has a vehicle
+    that is not back. `back_at`: when it is there again.
+    """
 
     shift: Shift
+    shifts: tuple[Shift, ...]
+    back_at: datetime
     lost: Lost
     day: date
     bookings: tuple[Booking, ...]
@@ -52,15 +63,19 @@ class StrandedShift:
 
 
 def stranded_shift(*, lost: Lost, now: datetime) -> StrandedShift:
-    """Raises NotFoundError, NothingStrandedError or NowhereError."""
+    """Raises NotFoundError, NothingStrandedError, NowhereError or BackBeforeError."""
     shift = Shift.objects.with_plan_relations().filter(pk=lost.shift_id).first()
     if shift is None:
         raise NotFoundError(_("This shift does not exist."))
-    day = _day_of(shift)
-    rows = Booking.objects.filter(assignment__shift=shift, service_on=day).with_plan_relations()
-    bookings = sorted(rows, key=lambda row: (row.assignment.planned_pickup_at, row.pk))
+    back_at = back_again(shift, until=lost.until, now=now)
+    shifts = lost_shifts(shift, lost.what, now=now, back_at=back_at)
+    day = _day_of(shifts)
+    rows = Booking.objects.filter(assignment__shift__in=shifts, service_on=day)
+    bookings = sorted(
+        rows.with_plan_relations(), key=lambda row: (row.assignment.planned_pickup_at, row.pk)
+    )
     stranded = tuple(row for row in bookings if row.status in OPEN | UNDER_WAY)
-    places = _places(shift, day, bookings, now)
+    places = _places(_on_the_road(shifts, bookings), day, bookings, now)
     if not places:
         raise NowhereError(_("Nobody knows where this vehicle is: its base has no position."))
     chosen = [place for place in places if place.pk == lost.place_id]
@@ -68,6 +83,8 @@ def stranded_shift(*, lost: Lost, now: datetime) -> StrandedShift:
         raise NotFoundError(_("The vehicle cannot stand there: choose one of its stops."))
     return StrandedShift(
         shift=shift,
+        shifts=tuple(shifts),
+        back_at=back_at,
         lost=lost,
         day=day,
         bookings=stranded,
@@ -76,9 +93,9 @@ def stranded_shift(*, lost: Lost, now: datetime) -> StrandedShift:
     )
 
 
-def _day_of(shift: Shift) -> date:
+def _day_of(shifts: list[Shift]) -> date:
     """A shift that passes midnight has journeys of two days: those of the earlier one come first."""
-    left = shift.assignments.filter(booking__status__in=IN_HANDS)
+    left = Assignment.objects.filter(shift__in=shifts, booking__status__in=IN_HANDS)
     first: date | None = (
         left.order_by("booking__service_on").values_list("booking__service_on", flat=True).first()
     )
@@ -87,7 +104,14 @@ def _day_of(shift: Shift) -> date:
     return first
 
 
-def _places(shift: Shift, day: date, bookings: list[Booking], now: datetime) -> tuple[Place, ...]:
+def _on_the_road(shifts: list[Shift], bookings: list[Booking]) -> Shift:
+    """The one that drives at the moment: where it was seen, the vehicle stands."""
+    under_way = {row.assignment.shift_id for row in bookings if row.status in UNDER_WAY}
+    return next((shift for shift in shifts if shift.pk in under_way), shifts[0])
+
+
+def _places(shift: Shift, day: date, of_all: list[Booking], now: datetime) -> tuple[Place, ...]:
+    bookings = [row for row in of_all if row.assignment.shift_id == shift.pk]
     clock = DayClock.of(shift.company, day)
     seen = shift_so_far(bookings, clock=clock, now_s=clock.second(now), freeze_s=0).at
     left = (row for row in bookings if row.status not in ENDED_ON_THE_ROAD)

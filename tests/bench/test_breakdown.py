@@ -111,7 +111,6 @@ def test_what_the_proposal_of_a_breakdown_costs() -> None:
             lost=proposal.stranded.lost,
             shown=proposal.shown,
             ways=proposed(proposal),
-            until=None,
             by=None,
             now=NOW,
         )

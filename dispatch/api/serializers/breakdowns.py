@@ -118,7 +118,7 @@ def _moved(option: Option) -> Iterator[dict[str, int]]:
 
 
 class BreakdownInput(StrictSerializer):
-    """What the shift lost; without `until` it is gone until the shift ends."""
+    """What the shift lost; without `until` it is gone until the day ends, and the shift."""
 
     lost = WordField(Loss)
     until = MomentField(required=False, allow_null=True, default=None)
@@ -149,7 +149,9 @@ class RescueInput(BreakdownInput):
 
     def lost_of(self, shift_id: int) -> Lost:
         data = self.validated_data
-        return Lost(shift_id=shift_id, what=data["lost"], place_id=data["place"])
+        return Lost(
+            shift_id=shift_id, what=data["lost"], place_id=data["place"], until=data["until"]
+        )
 
     @property
     def shown(self) -> Shown:

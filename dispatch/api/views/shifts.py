@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -13,6 +16,7 @@ from rest_framework.response import Response
 
 from dispatch.api.access import EVERYBODY, OFFICE
 from dispatch.api.base import CompanyViewSet
+from dispatch.api.fields import MomentField
 from dispatch.api.filters import ShiftFilter
 from dispatch.api.pagination import Keyset, moment, whole_number
 from dispatch.api.serializers.breakdowns import (
@@ -40,6 +44,9 @@ LOST = OpenApiParameter("lost", enum=[loss.value for loss in Loss], description=
 PLACE = OpenApiParameter(
     "place", type=int, description="Where the vehicle stands; default: where it was seen last."
 )
+UNTIL = OpenApiParameter(
+    "until", type=datetime, description="When it is there again; default: not any more today."
+)
 
 
 class ShiftViewSet(CompanyViewSet):
@@ -65,7 +72,7 @@ class ShiftViewSet(CompanyViewSet):
         "apply_rescue": OFFICE,
         "hand_over": OFFICE,
     }
-    parameters = {"rescue": frozenset({"lost", "place"})}
+    parameters = {"rescue": frozenset({"lost", "place", "until"})}
     versioned = frozenset({"partial_update", "destroy", "hand_over"})
 
     @extend_schema(request=ShiftInput, responses={201: ShiftSerializer})
@@ -98,11 +105,11 @@ class ShiftViewSet(CompanyViewSet):
         """Record that the vehicle broke down, or that the driver cannot go on; its journeys stay where they are."""
         shift: Shift = self.get_object()
         body = self.read(BreakdownInput).validated_data
-        lost = Lost(shift_id=shift.pk, what=body["lost"])
-        report_breakdown(lost=lost, now=timezone.now(), until=body["until"])
+        lost = Lost(shift_id=shift.pk, what=body["lost"], until=body["until"])
+        report_breakdown(lost=lost, now=timezone.now())
         return self.shown(shift.pk)
 
-    @extend_schema(parameters=[LOST, PLACE], responses=RescueProposalSerializer)
+    @extend_schema(parameters=[LOST, PLACE, UNTIL], responses=RescueProposalSerializer)
     @action(methods=["get"], detail=True)
     def rescue(self, request: Request, **_kwargs: object) -> Response:
         """The ways on of every journey that a breakdown of this shift would strand; nothing is written."""
@@ -119,12 +126,11 @@ class ShiftViewSet(CompanyViewSet):
         shift, version = self.chosen()
         body = self.read(HandOverInput).validated_data
         hand_over_shift(
-            lost=Lost(shift_id=shift.pk, what=body["lost"]),
+            lost=Lost(shift_id=shift.pk, what=body["lost"], until=body["until"]),
             driver_id=body["driver"],
             vehicle_id=body["vehicle"],
             now=timezone.now(),
             expected_version=version,
-            until=body["until"],
         )
         return self.shown(shift.pk)
 
@@ -138,7 +144,6 @@ class ShiftViewSet(CompanyViewSet):
             lost=body.lost_of(shift.pk),
             shown=body.shown,
             ways=body.ways_on,
-            until=body.validated_data["until"],
             by=self.user,
             now=timezone.now(),
         )
@@ -157,4 +162,21 @@ def _lost(shift: Shift, request: Request) -> Lost:
         raise ValidationError({"lost": [_("Say “vehicle” or “driver”.")]})
     if place is not None and not (place.isascii() and place.isdigit() and len(place) <= 18):
         raise ValidationError({"place": [_("This is not the number of a place.")]})
-    return Lost(shift_id=shift.pk, what=Loss(what), place_id=None if place is None else int(place))
+    return Lost(
+        shift_id=shift.pk,
+        what=Loss(what),
+        place_id=None if place is None else int(place),
+        until=_until(shift, words.get("until")),
+    )
+
+
+def _until(shift: Shift, said: str | None) -> datetime | None:
+    if said is None:
+        return None
+    field = MomentField()
+    field.bind("until", serializers.Serializer(context={"company": shift.company}))
+    try:
+        until: datetime = field.run_validation(said)
+    except ValidationError as error:
+        raise ValidationError({"until": error.detail}) from error
+    return until

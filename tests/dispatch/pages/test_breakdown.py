@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from html import unescape
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -14,7 +15,17 @@ from django.utils import timezone
 
 from dispatch.engine.plan import Unassigned
 from dispatch.enums import BookingStatus, DriverKind, Loss, Means, Role, Rule
-from dispatch.models import Assignment, Booking, Company, Driver, Handover, Patient, Shift
+from dispatch.models import (
+    Assignment,
+    Booking,
+    Company,
+    Driver,
+    Handover,
+    Patient,
+    Shift,
+    User,
+    VehicleUnavailability,
+)
 from dispatch.pages.breakdown_board import breakdown_board, way_of
 from dispatch.usecases.apply_rescue import Way
 from dispatch.usecases.day_clock import local_day
@@ -346,3 +357,62 @@ class TestSilence:
         assert (
             "nothing recorded" not in signed_in(Role.DRIVER).get(f"/days/{day}/").content.decode()
         )
+
+
+def test_until_when_is_asked_and_what_is_written_down_is_said(
+    signed_in: SignIn, lost: Shift, other: Shift, aboard: Booking
+) -> None:
+    """Nobody says it: until the day and the shift are over. Said, it is that, in the sentence and in the row."""
+    client = signed_in()
+    zone = lost.company.tz
+    text = shown(client, lost)
+    assert "Not there until" in text
+    back_at = (timezone.now() + timedelta(hours=3)).replace(second=0, microsecond=0)
+    wall = f"{back_at.astimezone(zone):%Y-%m-%dT%H:%M}"
+    text = shown(client, lost, f"?lost=vehicle&until={wall}")
+    assert f'type="datetime-local" value="{wall}"' in text
+    assert f"{lost.vehicle.name} is not there until" in plain(text)
+    answer = client.post(f"/shifts/{lost.pk}/rescue/", fields(text) | {"only": str(aboard.pk)})
+    assert f"until={quote(wall, safe='')}" in answer["Location"]
+    assert VehicleUnavailability.objects.get().period.upper == back_at
+    journey(lost, 30)
+    text = shown(client, lost, "?lost=driver")
+    assert f"{lost.driver} is absent up to" in plain(text)
+
+
+@pytest.mark.parametrize("until", ["soon", "0001-01-01T00:00", "2026-03-29T02:30"])
+def test_an_until_that_no_clock_shows(
+    signed_in: SignIn, lost: Shift, aboard: Booking, until: str
+) -> None:
+    assert signed_in().get(f"/shifts/{lost.pk}/breakdown/?until={until}").status_code == 404
+
+
+def test_the_hour_that_comes_twice_is_the_later_one(
+    signed_in: SignIn, lost: Shift, aboard: Booking
+) -> None:
+    text = shown(signed_in(), lost, "?until=2098-10-26T02:30")
+    assert 'name="until" value="2098-10-26T01:30:00+00:00"' in text
+
+
+def test_that_there_is_no_taxi_is_said_and_who_may_changes_it(
+    signed_in: SignIn, lost: Shift, aboard: Booking
+) -> None:
+    said_so = "No taxi is proposed"
+    settings = f"/admin/dispatch/company/{lost.company_id}/change/"
+    text = shown(signed_in(), lost)
+    assert said_so in text
+    assert settings not in text
+    client = signed_in(Role.ADMIN)
+    User.objects.update(is_staff=True)
+    assert settings in shown(client, lost)
+    lost.company.settings |= TAXI
+    lost.company.save()
+    assert said_so not in shown(signed_in(), lost)
+
+
+def test_a_second_shift_is_lost_with_the_first(
+    signed_in: SignIn, company: Company, lost: Shift, aboard: Booking
+) -> None:
+    begins = lost.ends_at
+    make_shift(company, driver=lost.driver, start=begins, end=begins + timedelta(hours=2))
+    assert "2 shifts are lost with this" in shown(signed_in(), lost, "?lost=driver")

@@ -71,7 +71,7 @@ class Morning:
         return propose_rescue(lost=self.lost(what), now=now)
 
     def apply(self, proposal: RescueProposal, *ways: Way, **rest: Any) -> RescueApplied:
-        usual = {"until": None, "by": None, "now": NOW}
+        usual = {"by": None, "now": NOW}
         return apply_rescue(
             lost=proposal.stranded.lost, shown=proposal.shown, ways=ways, **{**usual, **rest}
         )

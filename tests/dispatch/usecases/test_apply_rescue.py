@@ -102,7 +102,7 @@ def test_all_lines_applied_are_the_proposal_to_the_second(morning: Morning) -> N
         assert row.planned_dropoff_at == clock.moment(line.proposed.dropoff_s)
     away = VehicleUnavailability.objects.get()
     assert (away.vehicle_id, away.reason) == (morning.shift.vehicle_id, "breakdown")
-    assert away.period == between(NOW + timedelta(minutes=2), at(19))
+    assert away.period == between(NOW + timedelta(minutes=2), morning.company.day_bounds(DAY)[1])
 
 
 def test_who_was_on_board_waits_where_the_vehicle_stands_and_what_was_driven_stays(

@@ -202,9 +202,7 @@ def vehicle_broken_down_and_its_rescue_in_force(morning: Morning) -> datetime:
     lost = Lost(shift_id=morning.anna.pk, what=Loss.VEHICLE)
     proposal = propose_rescue(lost=lost, now=moment)
     assert all(line.proposed is not None for line in proposal.rescue.lines)
-    apply_rescue(
-        lost=lost, shown=proposal.shown, ways=proposed(proposal), until=None, by=None, now=moment
-    )
+    apply_rescue(lost=lost, shown=proposal.shown, ways=proposed(proposal), by=None, now=moment)
     return moment
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from dispatch.enums import Loss
 from dispatch.models import Absence, Shift, VehicleUnavailability
 from dispatch.usecases.errors import NotFoundError
-from dispatch.usecases.report_breakdown import BackBeforeError, report_breakdown
+from dispatch.usecases.lost_shifts import BackBeforeError
+from dispatch.usecases.report_breakdown import report_breakdown
 from dispatch.usecases.stranded_shift import Lost
 from tests.factories import DAY, at, between
 
@@ -18,14 +19,18 @@ pytestmark = pytest.mark.django_db
 NOW = at(9, 10)
 
 
-def report(shift: Shift, what: Loss, **rest: object) -> None:
-    report_breakdown(lost=Lost(shift_id=shift.pk, what=what), now=NOW, **rest)  # type: ignore[arg-type]
+def report(shift: Shift, what: Loss, until: datetime | None = None) -> None:
+    report_breakdown(lost=Lost(shift_id=shift.pk, what=what, until=until), now=NOW)
 
 
-def test_a_vehicle_is_away_until_the_shift_ends_or_until_then(shift: Shift) -> None:
+def midnight(shift: Shift) -> datetime:
+    return shift.company.day_bounds(DAY)[1]
+
+
+def test_a_vehicle_is_away_until_the_day_ends_or_until_then(shift: Shift) -> None:
     report(shift, Loss.VEHICLE)
     report(shift, Loss.VEHICLE, until=at(22))  # known already
-    assert VehicleUnavailability.objects.get().period == between(NOW, shift.ends_at)
+    assert VehicleUnavailability.objects.get().period == between(NOW, midnight(shift))
 
 
 def test_a_service_that_was_agreed_follows_the_breakdown(shift: Shift) -> None:
@@ -54,3 +59,8 @@ def test_what_is_over_or_not_there_is_refused(shift: Shift) -> None:
         report(shift, Loss.VEHICLE, until=NOW)
     with pytest.raises(NotFoundError):
         report_breakdown(lost=Lost(shift_id=0, what=Loss.VEHICLE), now=NOW)
+
+
+def test_who_is_back_at_midnight_is_there_on_the_next_day(shift: Shift) -> None:
+    report(shift, Loss.DRIVER)
+    assert Absence.objects.get().last_on == DAY

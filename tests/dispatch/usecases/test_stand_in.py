@@ -11,7 +11,7 @@ from dispatch.enums import DriverKind, Loss
 from dispatch.models import Absence, Assignment, Company, Shift, VehicleUnavailability
 from dispatch.usecases.errors import NotFoundError
 from dispatch.usecases.judge_crew import UnfitCrewError
-from dispatch.usecases.report_breakdown import BackBeforeError
+from dispatch.usecases.lost_shifts import BackBeforeError
 from dispatch.usecases.shift_content import StaleShiftError
 from dispatch.usecases.stand_in import ShiftBegunError, StandIn, hand_over_shift, stand_in
 from dispatch.usecases.stranded_shift import Lost, stranded_shift
@@ -72,12 +72,11 @@ def test_a_vehicle_that_is_free_during_the_shift_has_the_driver(shift: Shift) ->
     crew = offered(shift, Loss.VEHICLE)
     assert crew == StandIn(driver=shift.driver, vehicle=vehicle, refusal="")
     hand_over_shift(
-        lost=Lost(shift_id=shift.pk, what=Loss.VEHICLE),
+        lost=Lost(shift_id=shift.pk, what=Loss.VEHICLE, until=at(12)),
         driver_id=shift.driver_id,
         vehicle_id=vehicle.pk,
         now=NOW,
         expected_version=None,
-        until=at(12),
     )
     assert set(Assignment.objects.values_list("vehicle", flat=True)) == {vehicle.pk}
     away = VehicleUnavailability.objects.get()
@@ -132,12 +131,15 @@ def test_what_cannot_be_is_refused_and_nothing_is_written(
     driver = make_driver(shift.company, kind=DriverKind.EMERGENCY)
     with pytest.raises(kind):
         hand_over_shift(
-            lost=Lost(shift_id=fields.get("shift", shift.pk), what=Loss.DRIVER),
+            lost=Lost(
+                shift_id=fields.get("shift", shift.pk),
+                what=Loss.DRIVER,
+                until=fields.get("until"),
+            ),
             driver_id=driver.pk,
             vehicle_id=shift.vehicle_id,
             now=NOW,
             expected_version=fields.get("version"),
-            until=fields.get("until"),
         )
     assert Company.objects.filter(shifts__driver=driver).count() == 0
     assert not Absence.objects.exists()
