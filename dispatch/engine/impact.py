@@ -16,25 +16,14 @@ from dispatch.engine.change import Carried, Change, Refused, carry_out
 from dispatch.engine.cost import Score, route_score, score_with
 from dispatch.engine.fairness import trips_gap
 from dispatch.engine.insertion import Openings
-from dispatch.engine.legs import legs
 from dispatch.engine.plan import Move, Plan, Route, Unassigned
 from dispatch.engine.problem import Problem
 from dispatch.engine.remedies import remedies
 from dispatch.engine.schedule import Refusal
 from dispatch.engine.shortfall import Widening
 from dispatch.engine.stability import is_change
+from dispatch.engine.tour import Ride, Tour, tour_of
 from dispatch.enums import VisitKind
-
-
-class Ride(NamedTuple):
-    """The planned pickup and drop-off of a trip that people know of (seconds of the day).
-
-    `noticed_s`: the pickup that the waiting patient last took note of; None when nobody waits any more.
-    """
-
-    pickup_s: int
-    dropoff_s: int
-    noticed_s: int | None
 
 
 class Promise(NamedTuple):
@@ -88,21 +77,6 @@ class LongerRide(NamedTuple):
     aboard_s: Span
 
 
-class Tour(NamedTuple):
-    """A shift's way of the day: seconds of leaving the base and being back, the sums, and how much lies after duty.
-
-    Seconds are 0 for a shift that does not drive.
-    """
-
-    trips: int
-    leave_s: int
-    back_s: int
-    overtime_s: int
-    driving_s: int
-    metres: int
-    empty_metres: int
-
-
 class TourChange(NamedTuple):
     shift: str
     before: Tour
@@ -115,8 +89,8 @@ class Impact:
 
     `moves`: trips with another shift or another pickup. `tours`: the shifts whose tour changes. `longer_rides`:
     who stays with a shift and sits longer. `gap`: trips per eight hours between the most and the least loaded
-    driver, before and after. `patients`: whose pickup moves noticeably (stability.NOTICED_S), leaves its window
-    or is promised anew. `drivers`: shifts whose journeys are not what they were.
+    driver, before and after. `patients`: who wait and lose their driver or get another one, whose pickup moves
+    noticeably (stability.is_change), leaves its window or is promised anew. `drivers`: shifts whose journeys are not what they were.
     """
 
     carried: Carried
@@ -252,32 +226,12 @@ class Before:
         """What it means that the plan in force becomes this one."""
         return _Comparison(self, carried).impact()
 
-    def tour(self, problem: Problem, route: Route) -> Tour:
-        shift = problem.shift_by_id[route.shift]
-        ways = legs(problem, shift, route)
-        if not ways:
-            return NO_TOUR
-        return Tour(
-            trips=len(route.trip_ids),
-            leave_s=route.leave_s,
-            back_s=route.return_s,
-            overtime_s=shift.overtime_s(route.return_s),
-            driving_s=sum(leg.driving_s for leg in ways),
-            metres=sum(leg.metres for leg in ways),
-            empty_metres=sum(leg.metres for leg in ways if not leg.riders),
-        )
-
-
-NO_TOUR = Tour(trips=0, leave_s=0, back_s=0, overtime_s=0, driving_s=0, metres=0, empty_metres=0)
-
 
 class _Comparison:
     """One plan against the one in force; what was not touched is not looked at."""
 
     def __init__(self, before: Before, carried: Carried) -> None:
         self.before, self.carried = before, carried
-        old = before.plan.route_of
-        self.changed = [r for r in carried.plan.routes if r != old.get(r.shift)]
         written = [route for route in carried.plan.routes if route.shift in carried.written]
         self.rides = _rides(carried.problem, written)  # as people would be told
         self.moves = tuple(self._moves())
@@ -339,24 +293,39 @@ class _Comparison:
         return was.get(trip) != is_now.get(trip)
 
     def _tours(self) -> Iterator[TourChange]:
-        before = self.before
-        for route in self.changed:
-            old = before.plan.route_of.get(route.shift, Route(shift=route.shift))
-            was, is_now = before.tour(before.problem, old), before.tour(self.carried.problem, route)
+        """Both as the rides stand: a shift that only loses trips keeps the times of the others."""
+        before, known = self.before, self.before.plan.route_of
+        rides = {**before.rides, **self.rides}
+        for route in self.carried.plan.routes:
+            old = known.get(route.shift, Route(shift=route.shift))
+            if route == old and route.shift not in self.carried.written:
+                continue
+            was = tour_of(before.problem, old, before.rides)
+            is_now = tour_of(self.carried.problem, route, rides)
             if was != is_now:
                 yield TourChange(route.shift, was, is_now)
 
     def _patients(self) -> Iterator[str]:
         """By reference. Who only gets a driver is where they were promised to be."""
         broken = {b.trip for b in self._breaches() if b.pledge is Pledge.PICKUP}
-        noticed = {trip for trip in self.rides if self._is_noticed(trip)}
+        moved = self.rides.keys() | {move.trip for move in self.moves}
+        noticed = {trip for trip in moved if self._is_noticed(trip)}
         yield from sorted(broken | noticed | self.carried.promised_anew)
 
     def _is_noticed(self, trip: str) -> bool:
-        was = self.before.rides.get(trip)
+        """By who waits for a driver they know of."""
+        was, ride = self.before.rides.get(trip), self.rides.get(trip)
         if was is None or was.noticed_s is None:
             return False
-        return is_change(same_driver=True, slide_s=self.rides[trip].pickup_s - was.noticed_s)
+        slide = 0 if ride is None else ride.pickup_s - was.noticed_s
+        return is_change(same_driver=self._keeps_driver(trip), slide_s=slide)
+
+    def _keeps_driver(self, trip: str) -> bool:
+        shifts = self.before.problem.shift_by_id
+        old, new = self.before.plan.shift_of.get(trip), self.carried.plan.shift_of.get(trip)
+        if old is None or new is None:
+            return old == new
+        return shifts[old].driver == shifts[new].driver
 
     def _drivers(self) -> Iterator[str]:
         was, is_now = self.before.plan.shift_of, self.carried.plan.shift_of

@@ -121,7 +121,13 @@ def move(request: HttpRequest, booking_id: int) -> HttpResponse:
 @require_POST
 def take_off(request: HttpRequest, booking_id: int) -> HttpResponse:
     def taken_off(asked: Asked) -> str:
-        unassign(booking_id=asked.booking.pk, now=timezone.now(), expected_version=asked.version)
+        unassign(
+            booking_id=asked.booking.pk,
+            now=timezone.now(),
+            expected_version=asked.version,
+            shown=request.POST.get("token") or None,
+            by=asked.seat.user,
+        )
         return _("Taken off: the journey waits for a driver again.")
 
     return _act(request, booking_id, taken_off)

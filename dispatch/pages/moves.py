@@ -1,4 +1,4 @@
-"""What may be asked of a journey beside another driver: to swap with another one, or another promised time."""
+"""What may be asked of a journey beside another driver: a swap, another promised time, or to wait for one again."""
 
 from __future__ import annotations
 
@@ -29,16 +29,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
-    """A swap or another time, as addresses and forms carry it: `fields` says it again, to the second.
-
-    `takes_off`: the journey loses its driver along with it.
-    """
+    """A swap, another time or nobody any more, as addresses and forms carry it: `fields` says it again, to the second."""
 
     asked: tuple[WantedChange, ...]
     fields: Mapping[str, str]
     title: str
     other: Booking | None = None
     window: Window | None = None
+
+    @property
+    def takes_off(self) -> bool:
+        """Whether that is all it does."""
+        return self.other is None and self.window is None
 
     @property
     def query(self) -> str:
@@ -69,6 +71,8 @@ def asked_move(booking: Booking, sent: QueryDict) -> Move | None:
             PromiseAt(window=window, requested_at=requested_at),
             takes_off=sent.get("off") == "1",
         )
+    if sent.get("off") == "1":
+        return _take_off(booking)
     if "at" in sent:
         requested_at = _typed(booking, sent.get("at", ""))
         window = window_around(booking.company, requested_at)
@@ -152,6 +156,17 @@ def _swap(booking: Booking, number: str) -> Move:
         fields={"with": number},
         title=_("Swap drivers with %(patient)s") % {"patient": other.patient},
         other=other,
+    )
+
+
+def _take_off(booking: Booking) -> Move:
+    """Raises Http404 where nobody has it who could be taken off."""
+    if booking.status != BookingStatus.ASSIGNED:
+        raise Http404
+    return Move(
+        asked=(WantedChange(booking.pk, TakeAway()),),
+        fields={"off": "1"},
+        title=_("Take off %(driver)s") % {"driver": booking.assignment.driver},
     )
 
 

@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from dispatch.engine.cost import Score
 from dispatch.engine.explain import refused
-from dispatch.engine.impact import Breach, Impact, Impossible, Pledge, Tour, TourChange, slide_s
+from dispatch.engine.impact import Breach, Impact, Impossible, Pledge, TourChange, slide_s
 from dispatch.engine.plan import Move
 from dispatch.engine.remedies import advice_sentence
 from dispatch.engine.sentences import Label, minutes
+from dispatch.engine.tour import Tour
 from dispatch.enums import Rule
 from dispatch.models import Booking, Shift
 from dispatch.usecases.change_token import token_of

@@ -11,10 +11,11 @@ from django.utils.translation import gettext as _
 
 from dispatch.engine.draft import resume
 from dispatch.engine.fitting import route_for, valid_fit
-from dispatch.engine.impact import Promise, Ride, Told
+from dispatch.engine.impact import Promise, Told
 from dispatch.engine.network import network_of
 from dispatch.engine.plan import Plan, Route, TimedVisit, Unassigned
 from dispatch.engine.problem import Problem, Visit
+from dispatch.engine.tour import Ride
 from dispatch.enums import Rule, VisitKind
 from dispatch.models import Assignment, Booking
 from dispatch.models.statuses import NOT_YET_THERE, OPEN

@@ -104,7 +104,8 @@ def changes_of(day: OpenDay, asked: Iterable[WantedChange]) -> list[Change]:
 def taking_back(day: OpenDay, asked: Iterable[WantedChange]) -> tuple[WantedChange, ...]:
     """The changes that lead back from these: the opposite of each, the last one first. `day`: as they found it.
 
-    Who comes back does so at the best place: where that was not theirs before, the plan is cheaper than it was.
+    Who comes back does so at the best place: where that is their old one, the plan costs what it did; where it was
+    not theirs before, the plan is cheaper than it was, never dearer.
     """
     shift_of: dict[str, str] = dict(day.plan.shift_of)
     back: list[WantedChange] = []

@@ -246,6 +246,16 @@ class AssignInput(StrictSerializer):
     )
 
 
+class UnassignInput(StrictSerializer):
+    """Nothing, or what was shown."""
+
+    token = serializers.CharField(
+        required=False,
+        max_length=4_000,
+        help_text="Of an impact that was shown: what else it would do by now is refused.",
+    )
+
+
 class ResumedInput(StrictSerializer):
     """When the patient got into the other vehicle."""
 

@@ -28,6 +28,7 @@ from dispatch.api.serializers.bookings import (
     ReadyInput,
     ResumedInput,
     ReturnInput,
+    UnassignInput,
     WrittenBookingSerializer,
 )
 from dispatch.api.serializers.changes import ChangeAsShownInput, ChangeInput
@@ -149,12 +150,19 @@ class BookingViewSet(CompanyViewSet):
             )
         return self.shown(booking.pk)
 
-    @extend_schema(request=None, responses=BookingSerializer)
+    @extend_schema(request=UnassignInput, responses=BookingSerializer)
     @action(methods=["post"], detail=True)
     def unassign(self, request: Request, **_kwargs: object) -> Response:
-        """Take the driver away; the booking waits for one again."""
+        """Take the driver away; the booking waits for one again. With a token only as its preview showed it."""
         booking, version = self.chosen()
-        unassign(booking_id=booking.pk, now=timezone.now(), expected_version=version)
+        body, now = self.read(UnassignInput).validated_data, timezone.now()
+        unassign(
+            booking_id=booking.pk,
+            now=now,
+            expected_version=version,
+            shown=body.get("token"),
+            by=self.user,
+        )
         return self.shown(booking.pk)
 
     @extend_schema(request=ProgressInput, responses=ProgressedBookingSerializer)

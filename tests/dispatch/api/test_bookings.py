@@ -195,6 +195,25 @@ def test_a_driver_is_given_taken_away_and_found(office: Caller, company: Company
     assert found.body["assignment"]["is_pinned"] is False
 
 
+def test_a_driver_is_taken_away_as_shown(office: Caller, company: Company) -> None:
+    """With the token, while nothing else happened to the driver's tour."""
+    booking, shift = make_booking(company), make_shift(company)
+    path = f"bookings/{booking.pk}/"
+    given = office.post(path + "assign/", {"shift": shift.pk}, match=1).body["version"]
+    preview = office.post(path + "preview/", {"action": "take_off"})
+    token = {"token": preview.body["impact"]["token"]}
+    assert [told["id"] for told in preview.body["impact"]["patients"]] == [booking.pk]
+    other = make_booking(company, pickup_at=at(11))
+    office.post(f"bookings/{other.pk}/assign/", {"shift": shift.pk}, match=1)
+    refused = office.post(path + "unassign/", token, match=given)
+    assert refused.status == 412
+    assert Assignment.objects.filter(booking=booking).exists()
+    preview = office.post(path + "preview/", {"action": "take_off"})
+    token = {"token": preview.body["impact"]["token"]}
+    taken = office.post(path + "unassign/", token, match=given)
+    assert (taken.status, taken.body["status"]) == (200, "confirmed")
+
+
 def test_a_shift_that_cannot_take_it_says_why(office: Caller, company: Company) -> None:
     booking = make_booking(company, pickup_at=at(9))
     late = make_shift(company, start=at(14))

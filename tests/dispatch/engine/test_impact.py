@@ -8,14 +8,12 @@ from dispatch.engine.change import Change, Give, Retime, Swap, TakeOff
 from dispatch.engine.cost import score
 from dispatch.engine.fairness import fairness
 from dispatch.engine.impact import (
-    NO_TOUR,
     Breach,
     Impact,
     Impossible,
     LongerRide,
     Pledge,
     Promise,
-    Ride,
     Span,
     Told,
     impact,
@@ -24,6 +22,7 @@ from dispatch.engine.impact import (
 from dispatch.engine.plan import Move, Plan
 from dispatch.engine.problem import Pooling, Problem, Settings
 from dispatch.engine.remedies import advice_sentence
+from dispatch.engine.tour import NO_TOUR, Ride
 from dispatch.enums import Rule
 from tests.dispatch.engine.builders import problem, shift, stop, trip, visits
 from tests.dispatch.engine.impact_days import days_in_force, in_force
@@ -97,7 +96,7 @@ class TestWhoMoves:
             None,
             None,
         )
-        assert (seen.drivers, seen.patients) == (("s",), ())
+        assert (seen.drivers, seen.patients) == (("s",), ("b",))
         assert seen.driving_s == -200
 
     def test_of_two_that_change_places_both_drivers_are_told(self):
@@ -107,8 +106,13 @@ class TestWhoMoves:
             ("a", "s", "r"),
             ("b", "r", "s"),
         }
-        assert seen.drivers == ("r", "s")
+        assert (seen.drivers, seen.patients) == (("r", "s"), ("a", "b"))
         assert seen.points == 0
+
+    def test_another_shift_of_the_same_driver_is_no_other_driver(self):
+        day = problem(A, shift(end_s=28_800), shift("r", driver="Ds", end_s=28_800))
+        seen = told(day, in_force(day, s="+a -a"), Give(trip="a", shift="r"))
+        assert (seen.drivers, seen.patients) == (("r", "s"), ())
 
     def test_only_a_drop_off_that_moves_is_told_to_its_driver(self):
         """With b on board from town 3 to 4, a is brought to 5 as late as told or later, and fetched as before."""
@@ -175,6 +179,25 @@ class TestTours:
         day = problem(A, B, shift("r", rostered_end_s=1_900))
         seen = told(day, in_force(day), Give(trip="b", shift="r"))
         assert seen.tours[0].after.overtime_s == 100
+
+    def test_a_shift_that_only_loses_a_trip_keeps_the_times_of_the_others(self):
+        """Without a, b could be fetched at 1300; its driver and its patient were told 1900, and 600 s home from 6."""
+        day = problem(A, B, shift(end_s=28_800, rostered_end_s=2_500), shift("r", end_s=28_800))
+        known = Told(rides={"a": Ride(1_000, 1_300, 1_000), "b": Ride(1_900, 2_000, 1_900)})
+        kept = in_force(day, s="+a -a +b -b")
+        for change in (TakeOff(trip="a"), Give(trip="a", shift="r")):
+            seen = told(day, kept, change, known=known)
+            (tour,) = (one for one in seen.tours if one.shift == "s")
+            assert (tour.before.leave_s, tour.before.back_s) == (800, 2_600)
+            assert (tour.after.leave_s, tour.after.back_s) == (1_400, 2_600)
+            assert (tour.before.overtime_s, tour.after.overtime_s) == (100, 100)
+
+    def test_who_gets_the_times_of_the_plan_changes_hours(self):
+        """Given to the same shift once more: b is fetched when the plan has it."""
+        known = Told(rides={"b": Ride(1_900, 2_000, 1_900)})
+        seen = told(DAY, in_force(DAY, s="+b -b"), Give(trip="b", shift="s"), known=known)
+        (tour,) = seen.tours
+        assert (tour.before.back_s, tour.after.back_s) == (2_600, 2_000)
 
     def test_who_sits_longer(self):
         """Fetching b in town 1 on the way from 2 to 5 takes 200 s more: 500 on board instead of 300."""

@@ -22,10 +22,11 @@ def path(booking: Booking) -> str:
     return f"/bookings/{booking.pk}/drivers/"
 
 
-def forms(client: Client, address: str) -> list[dict[str, str]]:
+def forms(client: Client, address: str, *, action: str = "move") -> list[dict[str, str]]:
     """What each form of the page that moves the journey would send, its box ticked."""
     page = client.get(address).content.decode()
-    found = re.findall(r'<form method="post" action="[^"]*/move/".*?</form>', page, re.DOTALL)
+    wanted = rf'<form method="post" action="[^"]*/{action}/".*?</form>'
+    found = re.findall(wanted, page, re.DOTALL)
     return [dict(re.findall(r'name="(\w+)" value="([^"]*)"', form)) for form in found]
 
 
@@ -162,6 +163,27 @@ class TestAnotherTime:
         answer = signed_in().get(f"{path(tomorrow.booking(9))}?{query}")
         assert answer.status_code == status
         assert said in answer.content.decode()
+
+
+class TestTakingOff:
+    def test_it_is_shown_and_done_as_shown(
+        self, signed_in: SignIn, pair: tuple[Booking, Booking]
+    ) -> None:
+        mine, _other = pair
+        client = signed_in()
+        assert f"{path(mine)}?off=1" in client.get(f"/bookings/{mine.pk}/why/").content.decode()
+        text = words(client, f"{path(mine)}?off=1")
+        assert "Take off Exemple Éva" in text
+        assert "Patiente de Éva" in text
+        (form,) = forms(client, f"{path(mine)}?off=1", action="take-off")
+        stale = client.post(
+            f"/bookings/{mine.pk}/take-off/", form | {"token": "x"}, follow=True
+        ).content.decode()
+        assert "The day changed meanwhile" in stale
+        assert Assignment.objects.filter(booking=mine).exists()
+        client.post(f"/bookings/{mine.pk}/take-off/", form)
+        assert not Assignment.objects.filter(booking=mine).exists()
+        assert client.get(f"{path(mine)}?off=1").status_code == 404
 
 
 def test_a_form_that_asks_nothing(signed_in: SignIn, pair: tuple[Booking, Booking]) -> None:

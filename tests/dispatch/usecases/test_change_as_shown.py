@@ -37,8 +37,11 @@ from dispatch.usecases.wanted_changes import (
     taking_back,
 )
 from tests.dispatch.usecases.changes_world import (
+    Known,
     carriers_day,
     compare_moves,
+    compare_people,
+    compare_tours,
     foreseen,
     rows,
     undone,
@@ -100,7 +103,7 @@ def read_again(asked: Sequence[WantedChange], now: datetime) -> OpenDay:
 
 
 def compare(asked: Sequence[WantedChange], now: datetime) -> None:
-    """The rows, the promises and the price after the commit are those of the preview, or nothing changed."""
+    """Rows, promises, tours, people to tell and the price after the commit are those of the preview; or nothing changed."""
     before, promised = rows(), promises()
     try:
         preview = preview_changes(asked=asked, now=now)
@@ -114,17 +117,18 @@ def compare(asked: Sequence[WantedChange], now: datetime) -> None:
         assert refusal.value.rule is preview.answer.refusal.rule
         assert (rows(), promises()) == (before, promised)
         return
-    expected = foreseen(preview)
+    expected, known = foreseen(preview), Known.now(preview.day.clock)
     put_in_force(asked, now, shown=preview.token)
     SEEN.update(type(change.wanted).__name__ for change in asked)
     assert rows() == expected
     compare_moves(preview, before, expected)
+    compare_people(preview.answer, known, Known.now(preview.day.clock))
     told = {pk: tuple(wanted.window) for pk, wanted in preview.day.promises.items()}
     assert promises() == promised | told
-    compare_price(preview, asked, now)
+    compare_figures(preview, asked, now)
 
 
-def compare_price(preview: Preview, asked: Sequence[WantedChange], now: datetime) -> None:
+def compare_figures(preview: Preview, asked: Sequence[WantedChange], now: datetime) -> None:
     impact = preview.answer
     assert isinstance(impact, Impact)
     try:
@@ -133,6 +137,7 @@ def compare_price(preview: Preview, asked: Sequence[WantedChange], now: datetime
         return  # taken off after its time: it is no part of the day any more
     assert score(again.problem, again.plan) == impact.price[1]
     assert again.plan.diff(impact.carried.plan) == ()
+    compare_tours(preview.day, impact, again, on_time=now == at(5))
 
 
 def test_predicted_is_real_for_every_kind_and_for_lists() -> None:

@@ -37,8 +37,11 @@ from dispatch.usecases.wanted_changes import (
     WantedChange,
 )
 from tests.dispatch.usecases.changes_world import (
+    Known,
     carriers_day,
     compare_moves,
+    compare_people,
+    compare_tours,
     foreseen,
     rows,
     undone,
@@ -101,15 +104,17 @@ def compare(booking: Booking, wanted: Wanted, now: datetime) -> None:
             assert refusal.value.rule is preview.answer.refusal.rule
             assert rows() == before
         return
-    expected = foreseen(preview)
+    expected, known = foreseen(preview), Known.now(preview.day.clock)
     carry_out(booking, wanted, preview, now)
     assert rows() == expected
     compare_moves(preview, before, expected)
+    compare_people(preview.answer, known, Known.now(preview.day.clock))
     if booking.pk not in expected and is_over(booking, now):
         return  # without a driver it is no part of the day any more: nothing to read again
     again = open_day(booking_id=booking.pk, now=now, expected_version=None)
     assert score(again.problem, again.plan) == preview.answer.price[1]
     assert again.plan.diff(preview.answer.carried.plan) == ()
+    compare_tours(preview.day, preview.answer, again, on_time=now == at(5))
 
 
 def test_predicted_is_real() -> None:
@@ -199,6 +204,34 @@ class TestWhatItSays:
         assert slide.from_start_s == 9 * 3600
         assert slide.to_start_s is not None
         assert slide.to_start_s > 9 * 3600 + 300
+
+    @pytest.mark.parametrize("is_taken_away", [True, False])
+    def test_the_hours_of_who_loses_a_journey_are_those_of_the_rows_that_stay(
+        self, company: Company, is_taken_away: bool
+    ) -> None:
+        """Without the urgent one, the other could be fetched at 9:00: it was told later, and keeps that."""
+        shift, other = make_shift(company), make_shift(company)
+        home = make_place(company, lat=46.19, lon=6.14)
+        far = make_place(company, lat=46.24, lon=6.05)
+        near = make_booking(company, pickup=home, promised_from=at(9), promised_to=at(10, 30))
+        urgent = make_booking(
+            company, pickup=far, dropoff=home, promised_from=at(9), promised_to=at(9, 5)
+        )
+        give(urgent, shift)
+        row = give(near, shift)
+        assert row.planned_pickup_at > at(9, 20)
+        wanted = TakeAway() if is_taken_away else GiveTo(shift_id=other.pk)
+        preview = preview_of(urgent, wanted)
+        assert isinstance(preview.answer, Impact)
+        (tour,) = (t for t in preview.answer.tours if t.shift == shift_ref(shift.pk))
+        problem, clock = preview.day.problem, preview.day.clock
+        drives, trip = problem.shift_by_id[tour.shift], problem.trip_by_id[trip_ref(near.pk)]
+        there_s = problem.leg_s(None, trip.pickup, drives)
+        home_s = trip.dropoff.service_s + problem.leg_s(trip.dropoff, None, drives)
+        assert tour.after.leave_s == clock.second(row.planned_pickup_at) - there_s
+        assert tour.after.back_s == clock.second(row.planned_dropoff_at) + home_s
+        assert tour.before.back_s == tour.after.back_s
+        assert preview.answer.patients == (trip_ref(urgent.pk),)
 
     def test_a_swap_of_two(self, company: Company) -> None:
         one, two = make_shift(company), make_shift(company)
@@ -295,6 +328,23 @@ class TestAsShown:
         with pytest.raises(StaleDayError):
             self.given(booking, shift, shown)
         assert not Assignment.objects.filter(booking=booking).exists()
+
+    @pytest.mark.parametrize("is_taken_away", [True, False])
+    def test_another_journey_in_the_tour_it_leaves(
+        self, company: Company, is_taken_away: bool
+    ) -> None:
+        """What the driver who loses it is left with, was shown as well."""
+        shift, other, booking = make_shift(company), make_shift(company), make_booking(company)
+        give(booking, shift)
+        wanted = TakeAway() if is_taken_away else GiveTo(shift_id=other.pk)
+        asked, shown = [WantedChange(booking.pk, wanted)], preview_of(booking, wanted).token
+        give(make_booking(company, pickup_at=at(11)), shift)
+        with pytest.raises(StaleDayError):
+            change_as_shown(asked=asked, shown=shown, by=None, now=at(6))
+        assert Assignment.objects.get(booking=booking).shift == shift
+        shown = preview_of(booking, wanted).token
+        change_as_shown(asked=asked, shown=shown, by=None, now=at(6))
+        assert not Assignment.objects.filter(booking=booking, shift=shift).exists()
 
     def test_a_journey_that_was_changed_meanwhile(self, company: Company) -> None:
         shift, booking = make_shift(company), make_booking(company)
