@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dispatch.engine.plan import Route
-    from dispatch.models import DispatchRun
+    from dispatch.engine.sentences import Label
+    from dispatch.models import DispatchRun, Unassigned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,7 @@ class Tour:
     back_at: datetime
     trips: int
     stops: tuple[Stop, ...]
+    fault: str = ""  # why what is still to come cannot be driven so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,15 +132,7 @@ class RunStory:
         rows = self.run.unassigned.select_related(
             "booking__patient", "booking__pickup__parent", "booking__dropoff__parent"
         ).order_by("booking__promised_from", "booking_id")
-        return [
-            LeftOut(
-                booking=row.booking,
-                reason=unassigned_sentence(left, language(), label=self._label),
-                advice=advice_sentence(left, language(), label=self._label, clock=self.clock.shown),
-            )
-            for row in rows
-            for left in [left_of(row)]
-        ]
+        return [told_left_out(row.booking, row, self._label, self.clock) for row in rows]
 
     def _label(self, reference: str) -> str:
         """What people call a trip or a shift of the plan."""
@@ -150,6 +144,16 @@ class RunStory:
     @cached_property
     def figures(self) -> list[Figure]:
         return compare_figures(kpis_of(self.run.quality))
+
+
+def told_left_out(booking: Booking, row: Unassigned, label: Label, clock: DayClock) -> LeftOut:
+    """The reason that a run kept, in words."""
+    left = left_of(row)
+    return LeftOut(
+        booking=booking,
+        reason=unassigned_sentence(left, language(), label=label),
+        advice=advice_sentence(left, language(), label=label, clock=clock.shown),
+    )
 
 
 def bookings_by_id(ids: Iterable[str]) -> Mapping[str, Booking]:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 
 from dispatch.admin.access import DISPATCH, OFFICE, access_of
 from dispatch.admin.base import rendered
-from dispatch.admin.plan_pages import RunStory
+from dispatch.admin.day_story import DayStory
 from dispatch.enums import RunStatus, RunTrigger
 from dispatch.models import Booking, Company, DispatchRun, Shift
 from dispatch.models.statuses import OPEN
@@ -109,7 +109,7 @@ def _day(request: HttpRequest, site: AdminSite, company_id: int, day: str) -> Ht
         "counts": _counts(company, on),
         "runs": [(run, error_sentence(run.error)) for run in runs],
         "in_force": in_force,
-        "story": None if in_force is None else RunStory(in_force),
+        "story": DayStory(company, on, in_force),
         "may_plan": access_of(request).has_in(company.pk, DISPATCH),
         "seconds": company.rules.solver_time_limit_s,
     }

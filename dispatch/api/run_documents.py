@@ -9,6 +9,7 @@ from dispatch.engine.plan import Plan, Route
 from dispatch.enums import VisitKind
 from dispatch.models import Booking, DispatchRun, Shift
 from dispatch.notes import NoteKey
+from dispatch.usecases.change_if_applied import change_if_applied
 from dispatch.usecases.compare_plans import Moved, Ride, compare_plans
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.references import row_id
@@ -17,9 +18,9 @@ from dispatch.usecases.wording import labels_of, left_of, row_sentences
 NO_PLAN = Plan(routes=())
 
 
-def plan_of(run: DispatchRun | None) -> Plan:
+def plan_of(run: DispatchRun) -> Plan:
     """A run that is not done plans nothing."""
-    return NO_PLAN if run is None or run.plan is None else Plan.from_json(run.plan)
+    return NO_PLAN if run.plan is None else Plan.from_json(run.plan)
 
 
 def routes_of(run: DispatchRun) -> list[dict[str, Any]]:
@@ -89,8 +90,13 @@ def stretched_of(run: DispatchRun) -> list[dict[str, int]]:
     ]
 
 
-def moves_between(before: DispatchRun | None, after: DispatchRun) -> list[dict[str, Any]]:
-    """What changes for bookings from one plan of the day to the other."""
+def moves_in_force(run: DispatchRun) -> list[dict[str, Any]]:
+    """What changes for bookings if this run is put in force now."""
+    return rides_moved(change_if_applied(run))
+
+
+def moves_between(before: DispatchRun, after: DispatchRun) -> list[dict[str, Any]]:
+    """What changes for bookings from one plan of the day to the other, as each was made."""
     clock = DayClock.of(after.company, after.service_on)
     return rides_moved(compare_plans(plan_of(before), plan_of(after), clock=clock))
 

@@ -7,7 +7,7 @@ the search they judge. A function takes (problem, plan) and yields a Violation f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from dispatch.engine.fairness import fairness
 from dispatch.engine.legs import break_of, duty, end_s, legs, refuse_strangers, stop_of
 from dispatch.engine.plan import Plan, Route, TimedVisit
 from dispatch.engine.problem import Break, Load, Problem, Shift, Trip, Visit
-from dispatch.engine.sentences import DETOUR, VIOLATIONS, Figures, Label, Language
+from dispatch.engine.sentences import DETOUR, OFF_WINDOW, VIOLATIONS, Figures, Label, Language
 from dispatch.enums import Rule, Severity, VisitKind
 
 FAIR_GAP_TRIPS = 1  # KPI.md: drivers' loads may differ by one trip
@@ -28,6 +28,7 @@ class Violation:
     `amount`: seconds for the rules of time (SHIFT, DURATION, TIME_WINDOW, MAX_RIDE_TIME, POOLING's detour,
     TRANSITION_MARGIN, BREAK, OPTIONAL_BREAK, SEQUENCE), else a count (places, skills, trips, visits); 0 when
     there is nothing to count. `trip`, `shift`: references or ""; `other`: a second trip, shift or break.
+    `end`, `is_early`: of TIME_WINDOW, which end of the trip is served before or after its window.
     """
 
     rule: Rule
@@ -36,6 +37,8 @@ class Violation:
     shift: str = ""
     other: str = ""
     skills: tuple[str, ...] = ()
+    end: VisitKind | None = None
+    is_early: bool = False
 
     @property
     def severity(self) -> Severity:
@@ -43,8 +46,11 @@ class Violation:
 
     def sentence(self, language: Language = "en", *, label: Label = str) -> str:
         """The breach in words; `label` turns a reference into what people call it."""
-        is_detour = self.rule is Rule.POOLING and not self.other
-        template = DETOUR if is_detour else VIOLATIONS[self.rule]
+        template = VIOLATIONS[self.rule]
+        if self.rule is Rule.POOLING and not self.other:
+            template = DETOUR
+        elif self.end is not None:
+            template = OFF_WINDOW[self.end, self.is_early]
         figures = Figures(
             trip=self.trip,
             shift=self.shift,
@@ -123,7 +129,8 @@ def time_window(problem: Problem, plan: Plan) -> Iterator[Violation]:
             stop = stop_of(problem, visit)
             off = _outside(visit.start_s, stop.earliest_s, stop.latest_s)
             if off > 0:
-                yield _of_visit(Rule.TIME_WINDOW, shift, visit, off)
+                said = _of_visit(Rule.TIME_WINDOW, shift, visit, off)
+                yield replace(said, end=visit.kind, is_early=visit.start_s < stop.earliest_s)
 
 
 def ride_time(problem: Problem, plan: Plan) -> Iterator[Violation]:

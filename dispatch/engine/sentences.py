@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from dispatch.enums import Rule
+from dispatch.enums import Rule, VisitKind
 
 Language = Literal["en", "fr"]
 Label = Callable[[str], str]
@@ -92,6 +92,26 @@ SKILLS: Mapping[str, Sentence] = {
     "seat": Sentence("seat", "siège"),
     "folded_chair": Sentence("folded wheelchair", "fauteuil plié"),
     "stairclimber": Sentence("stair climber", "monte-escalier"),
+}
+
+# A stop is served before (True) or after its window.
+OFF_WINDOW: Mapping[tuple[VisitKind, bool], Sentence] = {
+    (VisitKind.PICKUP, False): Sentence(
+        "The pickup of trip {trip} (shift {shift}) is {minutes} min later than its time window.",
+        "La prise en charge de la course {trip} (service {shift}) a lieu {minutes} min après sa plage horaire.",
+    ),
+    (VisitKind.PICKUP, True): Sentence(
+        "The pickup of trip {trip} (shift {shift}) is {minutes} min earlier than its time window.",
+        "La prise en charge de la course {trip} (service {shift}) a lieu {minutes} min avant sa plage horaire.",
+    ),
+    (VisitKind.DROPOFF, False): Sentence(
+        "The arrival of trip {trip} (shift {shift}) is {minutes} min later than its time window.",
+        "L’arrivée de la course {trip} (service {shift}) a lieu {minutes} min après sa plage horaire.",
+    ),
+    (VisitKind.DROPOFF, True): Sentence(
+        "The arrival of trip {trip} (shift {shift}) is {minutes} min earlier than its time window.",
+        "L’arrivée de la course {trip} (service {shift}) a lieu {minutes} min avant sa plage horaire.",
+    ),
 }
 
 # A plan breaks the rule.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -35,16 +35,18 @@ NOBODY = ("", "–")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """`figures`: as it is, as if; `longer`: how many more journeys move than are listed."""
+    """`asked`: what would be otherwise; `figures`: as it is, as if; `longer`: how many more move than are listed."""
 
     found: WhatIf
+    asked: tuple[str, ...]
     figures: list[Figure]
     longer: int
 
     @classmethod
-    def of(cls, found: WhatIf) -> Answer:
+    def of(cls, found: WhatIf, asked: Iterable[str]) -> Answer:
         return cls(
             found=found,
+            asked=tuple(asked),
             figures=compare_figures(found.as_is.kpis, found.as_if.kpis),
             longer=max(0, len(found.moves) - MOST_MOVES),
         )
@@ -87,7 +89,7 @@ def _answer(request: HttpRequest, seat: Seat, day: date, form: ChangeForm) -> An
     except (UseCaseError, EngineError) as error:
         messages.error(request, str(error))
         return None
-    return Answer.of(found)
+    return Answer.of(found, form.asked())
 
 
 def _shown(
@@ -191,6 +193,30 @@ class ChangeForm(forms.Form):
             else:
                 said = gettext("No journey of this day has the reference %(word)s.")
                 self.add_error(name, said % {"word": word})
+
+    def asked(self) -> Iterator[str]:
+        """What a valid form changes, line by line, in the words it was chosen by."""
+        for name in ("without_vehicle", "without_shift", "withdrawn", "extra"):
+            if self.cleaned_data[name]:
+                yield self._line(name, self._chosen(name))
+        for part in ("hours", "extra"):
+            if self.cleaned_data[f"{part}_shift"]:
+                ends = (self.cleaned_data[f"{part}_{end}"] for end in ("from", "to"))
+                hours = "–".join(f"{end:%H:%M}" for end in ends)
+                yield self._line(f"{part}_shift", f"{self._chosen(f'{part}_shift')} → {hours}")
+        for field in self.weights():
+            said = self.cleaned_data[field.name]
+            if said not in {None, field.initial}:
+                yield self._line(field.name, f"{field.initial} → {said}")
+
+    def _line(self, name: str, said: str) -> str:
+        figures = {"what": self[name].label, "said": said}
+        return gettext("%(what)s: %(said)s") % figures
+
+    def _chosen(self, name: str) -> str:
+        said: str = self.cleaned_data[name]
+        field = self.fields[name]
+        return dict(field.choices)[said] if isinstance(field, forms.ChoiceField) else said
 
     def change(self) -> DayChange:
         """What a valid form asks."""

@@ -56,9 +56,13 @@ class BasisKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
-    """What the answer is drawn from; `version`: of the run in force, if there is one."""
+    """What the answer is drawn from; `version`: of the run in force, if there is one.
+
+    `is_current`: whether it still tells what can be done; else it tells what could be when the plan was made.
+    """
 
     kind: BasisKind
+    is_current: bool
     version: int | None
     at: datetime
     sentence: str
@@ -111,6 +115,11 @@ class Explanation:
     def is_settled(self) -> bool:
         """Whether the journey is too far gone for anybody else: then there is one answer for all."""
         return bool(self.others) and all(o.rule is Rule.FREEZE_TIME for o in self.others)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether who is called possible is so now; else only the comparison of drivers says it."""
+        return self.basis is None or self.basis.is_current
 
     @property
     def tells_points(self) -> bool:
@@ -178,6 +187,7 @@ class _Answer:
         ride = assignment_of(booking)
         self.held_by = None if ride is None else ride.shift
         self.shifts = self._shifts()
+        self.is_current = not (behind.is_run and behind.has_moved)
 
     def explanation(self) -> Explanation:
         problem, plan = self.behind.problem, self.behind.plan
@@ -294,10 +304,11 @@ class _Answer:
             return OtherDriver(shift=shift, verdict=Verdict.LEFT_OUT, sentence=sentence)
         first, *rest = (self._argument(reason, label) for reason in answer.reasons)
         if answer.refusal is not None:
+            gone = self._gone_home(shift, answer.refusal.rule, label)
             return OtherDriver(
                 shift=shift,
                 verdict=Verdict.REFUSED,
-                sentence=self._gone_home(shift, answer.refusal.rule, label) or first.sentence,
+                sentence=gone or self._of_then(first.sentence),
                 rule=answer.refusal.rule,
                 amount=answer.refusal.amount,
             )
@@ -305,10 +316,16 @@ class _Answer:
         return OtherDriver(
             shift=shift,
             verdict=Verdict.POSSIBLE,
-            sentence=first.sentence if is_new else _priced(answer.added_cost or 0),
+            sentence=self._of_then(first.sentence if is_new else _priced(answer.added_cost or 0)),
             added_cost=answer.added_cost,
             terms=tuple(rest),
         )
+
+    def _of_then(self, sentence: str) -> str:
+        """Other tours have changed since: what was weighed then is no answer for now, and says so."""
+        if self.is_current:
+            return sentence
+        return _("When the plan was made: %(sentence)s") % {"sentence": sentence}
 
     def _gone_home(self, shift: Shift, rule: Rule, label: Label) -> str:
         """Of a shift that is over by now, when it ended; the engine knows only that it has no time left."""
@@ -330,6 +347,7 @@ class _Answer:
         at = self.now if run is None or not self.behind.is_run else _planned_at(run)
         return Basis(
             kind=BasisKind.RUN if self.behind.is_run else BasisKind.NOW,
+            is_current=self.is_current,
             version=None if run is None else run.version,
             at=at,
             sentence=self._basis_sentence(run, at),

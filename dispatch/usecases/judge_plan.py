@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -27,6 +28,7 @@ class JudgedPlan:
     violations: tuple[tuple[Violation, str], ...]
     oddities: tuple[tuple[Oddity, str], ...]
     kpis: tuple[KpiValue, ...]
+    breaks: Mapping[str, str]  # what a break is called: the hours it may begin in
 
 
 def judge_plan(*, company: Company, day: date, hand: HandPlan, now: datetime) -> JudgedPlan:
@@ -39,7 +41,8 @@ def judge_plan(*, company: Company, day: date, hand: HandPlan, now: datetime) ->
     found = judge(built.problem, hand)
     clock = DayClock.of(company, day)
     spoken = language()
-    label = labels(_references(found), _breaks(built.problem, clock), of=company)
+    breaks = _breaks(built.problem, clock)
+    label = labels(_references(found), breaks, of=company)
     values = predicted_kpis(
         company=company,
         day=day,
@@ -53,6 +56,7 @@ def judge_plan(*, company: Company, day: date, hand: HandPlan, now: datetime) ->
         violations=tuple((v, v.sentence(spoken, label=label)) for v in found.violations),
         oddities=tuple((odd, odd.sentence(spoken, label=label)) for odd in found.oddities),
         kpis=tuple(value for value in values if value.key is not Kpi.FAIRNESS_PRICE),
+        breaks=breaks,
     )
 
 

@@ -109,8 +109,8 @@ SENTENCES: Mapping[NoteKey, _StrPromise] = {
         "probably too many."
     ),
     NoteKey.REPLAN_CHANGES: ngettext_lazy(
-        "%(count)d journey gets another driver or another time, of %(budget)d that may.",
-        "%(count)d journeys get another driver or another time, of %(budget)d that may.",
+        "%(count)d journey gets another driver or another time by choice, of %(budget)d that may.",
+        "%(count)d journeys get another driver or another time by choice, of %(budget)d that may.",
         "count",
     ),
     NoteKey.REPLAN_UNAVOIDABLE: ngettext_lazy(

@@ -30,7 +30,8 @@ from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_content import refuse_past_day
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.measure_day import predicted_kpis
-from dispatch.usecases.wording import labels
+from dispatch.usecases.references import row_id
+from dispatch.usecases.wording import labels, labels_of, unassigned_sentences
 
 # Of search for each of the two, and for what both go on from where the day has trips without a driver; less where
 # the company plans quicker: a person waits for all of it.
@@ -62,18 +63,34 @@ class Side:
         return len(self.result.plan.unassigned)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftThen:
+    """A journey that nobody would drive. `sentence`: why, and the least that would help; `is_new`: only then."""
+
+    called: str
+    sentence: str
+    is_new: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class WhatIf:
     """`as_is` is planned anew like `as_if`, so that they differ by the change and not by when they were planned.
 
-    `moves`: journeys of the day whose driver or pickup differs between the two. `seconds`: of search in each.
+    `moves`: journeys of the day whose driver or pickup differs between the two; of those that are withdrawn there
+    is no `after`. `left`: who would have no driver. `seconds`: of search in each.
     """
 
     change: DayChange
     as_is: Side
     as_if: Side
     moves: tuple[Moved, ...]
+    left: tuple[LeftThen, ...]
     seconds: float
+
+    @property
+    def withdrawn(self) -> frozenset[int]:
+        """Of the moves: asked away, not left without a driver."""
+        return frozenset(self.change.without_bookings)
 
 
 def plan_what_if(
@@ -107,6 +124,7 @@ def plan_what_if(
         as_is=as_is,
         as_if=as_if,
         moves=tuple(_told(move) for move in moves if move.is_noticeable and move.booking_id > 0),
+        left=_left(as_is.result.plan, as_if.result.plan, walls),
         seconds=limit_s if begun is built.in_force else 2 * limit_s,
     )
 
@@ -131,6 +149,22 @@ def _asked(problem: Problem, change: DayChange, walls: DayClock, now: datetime) 
         fields = ", ".join(str(line["loc"][0]) for line in error.errors())
         said = _("No company may set these weights so: %(fields)s.")
         raise UnanswerableChangeError(said % {"fields": fields}) from error
+
+
+def _left(as_is: Plan, as_if: Plan, walls: DayClock) -> tuple[LeftThen, ...]:
+    """By reference; a journey that is only thought of is called so."""
+    before = {item.trip for item in as_is.unassigned}
+    called = labels((item.trip for item in as_if.unassigned), of=walls.company)
+    named = labels_of(as_if.unassigned)
+    found = (
+        LeftThen(
+            called=_("one journey more") if row_id(item.trip) < 0 else called(item.trip),
+            sentence=unassigned_sentences(item, walls, named),
+            is_new=item.trip not in before,
+        )
+        for item in as_if.unassigned
+    )
+    return tuple(sorted(found, key=lambda left: left.called))
 
 
 def _told(moved: Moved) -> Moved:

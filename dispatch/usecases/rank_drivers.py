@@ -40,10 +40,11 @@ class Unable:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RankedDrivers:
-    """`options`: cheapest first, the driver who has the booking left out."""
+    """`options`: cheapest first, the driver who has the booking left out; `more`: how many others can as well."""
 
     booking: Booking
     options: tuple[Option, ...]
+    more: int
     unable: tuple[Unable, ...]
 
 
@@ -57,6 +58,7 @@ def rank_drivers(*, booking_id: int, now: datetime) -> RankedDrivers:
     found = best_fits(day.problem, day.plan, day.trip_id, n=BEST + 1, told=day.told)
     fits = [fit for fit in found.fits if fit.shift != _held_by(day)][:BEST]
     shifts = {shift_ref(row.pk): row for row in day.built.shifts}
+    others = {shift.id for shift in day.problem.shifts} - {_held_by(day)}
     return RankedDrivers(
         booking=day.booking,
         options=tuple(
@@ -67,6 +69,7 @@ def rank_drivers(*, booking_id: int, now: datetime) -> RankedDrivers:
             )
             for fit in fits
         ),
+        more=len(others - found.refusals.keys()) - len(fits),
         unable=tuple(_unable(day, found.refusals, shifts)),
     )
 

@@ -30,6 +30,10 @@ class BasisSerializer(serializers.Serializer[Any]):
         read_only=True, allow_null=True, help_text="Of the run in force."
     )
     at = MomentField(read_only=True)
+    is_current = serializers.BooleanField(
+        read_only=True,
+        help_text="False: verdicts are of when the plan was made; best-fits says what can be done now.",
+    )
     sentence = serializers.CharField(read_only=True)
 
 

@@ -191,6 +191,14 @@ class SideSerializer(serializers.Serializer[Any]):
     kpis = KpiSerializer(many=True, help_text="Predicted.")
 
 
+class LeftThenSerializer(serializers.Serializer[Any]):
+    """A journey that nobody would drive: why, and the least that would help."""
+
+    called = serializers.CharField(help_text="Its reference; a journey only thought of has none.")
+    sentence = serializers.CharField()
+    is_new = serializers.BooleanField(help_text="Whether the day as it is has a driver for it.")
+
+
 class WhatIfSerializer(serializers.Serializer[Any]):
     """The day planned as it is, and as it would be; nothing was written."""
 
@@ -199,6 +207,10 @@ class WhatIfSerializer(serializers.Serializer[Any]):
     as_is = SideSerializer()
     as_if = SideSerializer()
     moves = MoveSerializer(many=True)
+    left = LeftThenSerializer(many=True)
+    withdrawn = serializers.ListField(
+        child=serializers.IntegerField(), help_text="Of the moves those that were asked away."
+    )
 
 
 class ChoicesInput(StrictSerializer):

@@ -89,6 +89,8 @@ class WhatIfView(PlanningView):
             "as_is": _side(found.as_is),
             "as_if": _side(found.as_if),
             "moves": rides_moved(found.moves),
+            "left": found.left,
+            "withdrawn": sorted(found.withdrawn),
         }
         return Response(WhatIfSerializer(answer).data)
 

@@ -17,7 +17,13 @@ from dispatch.api.access import OFFICE, READERS
 from dispatch.api.base import CompanyViewSet
 from dispatch.api.filters import RunFilter
 from dispatch.api.pagination import Keyset, day, whole_number
-from dispatch.api.run_documents import moves_between, routes_of, stretched_of, unassigned_of
+from dispatch.api.run_documents import (
+    moves_between,
+    moves_in_force,
+    routes_of,
+    stretched_of,
+    unassigned_of,
+)
 from dispatch.api.serializers.kpis import kpi_rows
 from dispatch.api.serializers.runs import (
     AppliedSerializer,
@@ -117,23 +123,25 @@ class RunViewSet(CompanyViewSet):
     @extend_schema(parameters=[AGAINST], responses=DiffSerializer)
     @action(methods=["get"], detail=True)
     def diff(self, request: Request, **_kwargs: object) -> Response:
-        """What this run changes: the bookings whose driver or pickup differs."""
+        """What this run changes: against the rides as they stand now, or `against` another run as it was planned."""
         run: DispatchRun = self.get_object()
-        before = self._against(run)
-        body = {
-            "run": run.pk,
-            "against": None if before is None else before.pk,
-            "moves": moves_between(before, run),
-        }
-        return Response(DiffSerializer(body, context=self.get_serializer_context()).data)
-
-    def _against(self, run: DispatchRun) -> DispatchRun | None:
-        same_day = self.get_queryset().filter(service_on=run.service_on)
         word = self.request.query_params.get("against")
         if word is None:
-            return same_day.in_force().exclude(pk=run.pk).first()
+            before, moves = self._in_force(run), moves_in_force(run)
+        else:
+            before = self._against(run, word)
+            moves = moves_between(before, run)
+        body = {"run": run.pk, "against": None if before is None else before.pk, "moves": moves}
+        return Response(DiffSerializer(body, context=self.get_serializer_context()).data)
+
+    def _in_force(self, run: DispatchRun) -> DispatchRun | None:
+        same_day = self.get_queryset().filter(service_on=run.service_on)
+        return same_day.in_force().exclude(pk=run.pk).first()
+
+    def _against(self, run: DispatchRun, word: str) -> DispatchRun:
         if not (word.isascii() and word.isdigit() and len(word) <= 18):
             raise ValidationError({"against": [_("This is not the number of a run.")]})
+        same_day = self.get_queryset().filter(service_on=run.service_on)
         found: DispatchRun | None = same_day.filter(pk=int(word)).first()
         if found is None:
             raise NotFound(_("There is no such run of this day."))

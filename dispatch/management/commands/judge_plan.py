@@ -100,8 +100,9 @@ def _text(found: JudgedPlan) -> str:
 
 def _tours(found: JudgedPlan) -> list[str]:
     routes = [route for route in found.judgement.plan.routes if route.visits]
-    names = labels({route.shift for route in routes} | {v.id for r in routes for v in r.visits})
-    signs = {VisitKind.PICKUP: "+", VisitKind.DROPOFF: "-", VisitKind.BREAK: "~"}
+    known = {route.shift for route in routes} | {v.id for r in routes for v in r.visits}
+    names = labels(known, found.breaks)
+    signs = {VisitKind.PICKUP: "+", VisitKind.DROPOFF: "-", VisitKind.BREAK: "break "}
     shown = found.clock.shown
     return [
         f"  {names(route.shift)}: "

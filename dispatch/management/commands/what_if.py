@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from argparse import ArgumentParser, ArgumentTypeError
-from datetime import datetime
+from datetime import date, datetime
 from datetime import time as wall_clock
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from dispatch.management.companies import add_company_option, chosen_company
+from dispatch.management.day_names import DayNames
 from dispatch.management.days import ACCEPTED, day_meant, day_or_word
 from dispatch.models import Company
 from dispatch.usecases.compare_figures import compare_figures
@@ -46,8 +47,9 @@ class Command(BaseCommand):
             ("--extra-booking", "One more journey like this one."),
         ):
             parser.add_argument(
-                name, type=int, action="append", default=[], metavar="NUMBER", help=what
-            )
+                name, action="append", default=[], metavar="NAME",
+                help=f"{what} By its {_called(name)} or its number.",
+            )  # fmt: skip
         for name, what in (
             ("--hours", "Other hours of a shift."),
             ("--extra-shift", "One more shift like this one, at these hours."),
@@ -85,11 +87,19 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(_document(found)) if options["json"] else _text(found))
 
 
-def _change(company: Company, day: Any, options: dict[str, Any]) -> DayChange:
-    def hours(given: list[tuple[int, str, str]]) -> tuple[Hours, ...]:
+def _called(option: str) -> str:
+    if option.endswith("shift"):
+        return "driver's name"
+    return "name or plate" if option.endswith("vehicle") else "reference"
+
+
+def _change(company: Company, day: date, options: dict[str, Any]) -> DayChange:
+    names = DayNames(company, day)
+
+    def hours(given: list[tuple[str, str, str]]) -> tuple[Hours, ...]:
         return tuple(
             Hours(
-                shift=shift,
+                shift=names.shift(shift),
                 starts_at=moment_of(company, datetime.fromisoformat(f"{day}T{begins}")),
                 ends_at=moment_of(company, datetime.fromisoformat(f"{day}T{ends}")),
             )
@@ -97,13 +107,13 @@ def _change(company: Company, day: Any, options: dict[str, Any]) -> DayChange:
         )
 
     return DayChange(
-        without_shifts=tuple(options["without_shift"]),
-        without_vehicles=tuple(options["without_vehicle"]),
+        without_shifts=tuple(map(names.shift, options["without_shift"])),
+        without_vehicles=tuple(map(names.vehicle, options["without_vehicle"])),
         other_hours=hours(options["hours"]),
         extra_shifts=hours(options["extra_shift"]),
         weights=dict(options["weight"]),
-        without_bookings=tuple(options["without_booking"]),
-        extra_bookings=tuple(options["extra_booking"]),
+        without_bookings=tuple(map(names.booking, options["without_booking"])),
+        extra_bookings=tuple(map(names.booking, options["extra_booking"])),
     )
 
 
@@ -114,6 +124,7 @@ def _text(found: WhatIf) -> str:
         for name, side in sides.items()
     ]
     lines.append(f"Journeys with another driver or minute: {len(found.moves)}")
+    lines += [f"  without a driver: {left.called}: {left.sentence}" for left in found.left]
     figures = compare_figures(found.as_is.kpis, found.as_if.kpis)
     lines += [f"  {figure.name}: {' → '.join(figure.shown)}" for figure in figures]
     return "\n".join(lines)
@@ -125,6 +136,7 @@ def _document(found: WhatIf) -> dict[str, Any]:
         "as_is": _side(found.as_is),
         "as_if": _side(found.as_if),
         "moved": [move.reference for move in found.moves],
+        "left": [{"booking": left.called, "sentence": left.sentence} for left in found.left],
     }
 
 
@@ -137,15 +149,17 @@ def _side(side: Side) -> dict[str, Any]:
     }
 
 
-def _hours(text: str) -> tuple[int, str, str]:
+def _hours(text: str) -> tuple[str, str, str]:
     shift, _equals, hours = text.partition("=")
     begins, _dash, ends = hours.partition("-")
     try:
         for clock in (begins, ends):
             wall_clock.fromisoformat(clock)
-        return int(shift), begins, ends
     except ValueError:
-        raise ArgumentTypeError(f"“{text}” is not of the form {HOURS}.") from None
+        shift = ""
+    if not shift:
+        raise ArgumentTypeError(f"“{text}” is not of the form {HOURS}.")
+    return shift, begins, ends
 
 
 def _weight(text: str) -> tuple[str, int]:

@@ -15,9 +15,11 @@ from dispatch.models import Assignment, Booking, DispatchRun
 from dispatch.notes import Note, NoteKey
 from dispatch.usecases.request_run import request_run
 from dispatch.usecases.run_dispatch import run_dispatch
+from dispatch.usecases.unassign import unassign
 from tests.dispatch.admin.conftest import make_world
 from tests.factories import (
     at,
+    make_assignment,
     make_booking,
     make_company,
     make_establishment,
@@ -236,3 +238,61 @@ def test_what_a_run_says_is_in_words_of_the_reader(carrier, client_of):
     listed = reverse("admin:dispatch_dispatchrun_changelist")
     for url in (failed_page, day_page(carrier), listed):
         assert "Ce jour est déjà en cours de planification." in french.get(url).content.decode()
+
+
+class TestTheDayAsItStands:
+    """Not the plan that was once put in force: what was booked, given and withdrawn since counts."""
+
+    def page(self, carrier, client_of):
+        return client_of("auditor").get(day_page(carrier))
+
+    def test_what_was_withdrawn_and_booked_since_is_seen(self, carrier, client_of):
+        run = planned(carrier)
+        client_of("admin").post(reverse("admin:dispatch_dispatchrun_apply", args=[run.pk]))
+        gone = Booking.objects.filter(company=carrier, status=BookingStatus.ASSIGNED).first()
+        unassign(booking_id=gone.pk, now=timezone.now(), expected_version=None)
+        new = make_booking(carrier, pickup_at=at(17, day=TOMORROW))
+        page = self.page(carrier, client_of)
+        story = page.context["story"]
+        driven = {stop.booking.pk for tour in story.tours for stop in tour.stops}
+        assert len(driven) == 2
+        assert gone.pk not in driven
+        left = {item.booking.pk: item.reason for item in story.left_out}
+        assert left.keys() >= {gone.pk, new.pk}
+        assert left[new.pk] == ""
+        assert any("No shift on duty has all the skills" in reason for reason in left.values())
+        assert "No plan has weighed it yet." in page.content.decode()
+        assert "Every journey has its driver." not in page.content.decode()
+
+    def test_a_tour_in_the_order_of_its_stops_and_who_has_none(self, carrier, client_of):
+        shift = make_shift(carrier, start=at(7, day=TOMORROW), end=at(19, day=TOMORROW))
+        early, late = Booking.objects.filter(company=carrier).order_by("promised_from")[:2]
+        for booking in (late, early):
+            make_assignment(booking, shift)
+        page = self.page(carrier, client_of)
+        (tour,) = page.context["story"].tours
+        assert tour.trips == 2
+        assert [stop.booking for stop in tour.stops][::3] == [early, late]
+        assert (tour.leaves_at, tour.back_at) == (tour.stops[0].at, tour.stops[-1].at)
+        assert len(page.context["story"].idle) == 2
+        assert "As the day stands now" in page.content.decode()
+        assert "In force: version" not in page.content.decode()
+
+    def test_whose_vehicle_is_lost_is_said(self, carrier, client_of):
+        shift = make_shift(carrier, start=at(7, day=TOMORROW), end=at(19, day=TOMORROW))
+        make_assignment(Booking.objects.filter(company=carrier).first(), shift)
+        shift.vehicle.unavailabilities.create(period=shift.period)
+        assert "cannot be driven so" in self.page(carrier, client_of).content.decode()
+
+    def test_the_office_gets_from_here_to_the_questions(self, carrier, client_of):
+        run, client = planned(carrier), client_of("admin")
+        run_page = reverse("admin:dispatch_dispatchrun_change", args=[run.pk])
+        for page in (day_page(carrier), run_page):
+            body = client.get(page).content.decode()
+            for name in ("day", "what-if", "choices"):
+                url = f"{reverse(f'pages:{name}', args=[TOMORROW])}?company={carrier.slug}"
+                assert f'href="{url}"' in body
+                assert client.get(url).status_code == 200
+        booking = Booking.objects.filter(company=carrier).first()
+        form = client.get(reverse("admin:dispatch_booking_change", args=[booking.pk]))
+        assert reverse("pages:drivers", args=[booking.pk]) in form.content.decode()

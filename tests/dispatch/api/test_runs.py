@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
 from atmr.celery import app
 from dispatch.enums import Role, RunTrigger
 from dispatch.models import Assignment, Booking, Company, DispatchRun, Shift, Unassigned
 from dispatch.notes import Note, NoteKey
+from dispatch.usecases.unassign import unassign
 from tests.dispatch.api.caller import Caller, member
 from tests.factories import (
     DAY,
@@ -142,6 +143,22 @@ def test_two_plans_are_compared(planned: dict[str, Any], office: Caller, company
     backwards = office.get(f"runs/{planned['id']}/diff/?against={second['id']}").body
     (move,) = [move for move in backwards["moves"] if move["to_shift"] is None]
     assert move["from_driver"]
+
+
+def test_the_difference_is_to_the_day_as_it_stands(
+    planned: dict[str, Any], office: Caller, company: Company
+) -> None:
+    """A journey taken off its driver since the run in force: the new run gives it one, and moves nothing else."""
+    office.post(f"runs/{planned['id']}/apply/")
+    freed = Booking.objects.filter(status="assigned").order_by("pk").first()
+    assert freed is not None
+    unassign(booking_id=freed.pk, now=timezone.now(), expected_version=None)
+    second = office.post("runs/?wait=1", {"day": str(DAY)}).body
+    diff = office.get(f"runs/{second['id']}/diff/").body
+    assert diff["against"] == planned["id"]
+    assert [(m["booking"], m["from_shift"]) for m in diff["moves"]] == [(freed.pk, None)]
+    office.post(f"runs/{second['id']}/apply/")
+    assert office.get(f"runs/{second['id']}/diff/").body["moves"] == []
 
 
 @pytest.mark.parametrize(("word", "status"), [("x", 400), ("²", 400), ("999999", 404)])

@@ -10,7 +10,7 @@ import pytest
 from dispatch.engine import rules
 from dispatch.engine.construct import construct
 from dispatch.engine.errors import InvalidPlanError
-from dispatch.engine.plan import Plan, Route, Unassigned
+from dispatch.engine.plan import Plan, Route, TimedVisit, Unassigned
 from dispatch.engine.problem import Problem
 from dispatch.engine.rules import RULES, Violation, check, hard_violations
 from dispatch.engine.sentences import DETOUR, VIOLATIONS
@@ -21,6 +21,7 @@ from tests.dispatch.engine.builders import (
     plan,
     problem,
     shift,
+    stop,
     trip,
     visits,
 )
@@ -143,6 +144,28 @@ def test_every_rule_speaks_both_languages_with_labels_for_references(rule, langu
     }.items():
         assert (shown in said) == (field in fields)
     assert "{" not in said
+
+
+@pytest.mark.parametrize(
+    ("stop_at", "en", "fr"),
+    [
+        ((100, 200, 0, 999), "The pickup of trip a (shift s) is 2 min earlier", "prise en charge"),
+        ((0, 5, 0, 999), "The pickup of trip a (shift s) is 1 min later", "après sa plage"),
+        ((0, 999, 900, 999), "The arrival of trip a (shift s) is 14 min earlier", "L’arrivée"),
+        ((0, 999, 0, 10), "The arrival of trip a (shift s) is 1 min later", "après sa plage"),
+    ],
+)
+def test_a_missed_window_says_which_end_and_to_which_side(stop_at, en, fr):
+    """Pickup at second 10 and drop-off at second 60, as a person wrote them."""
+    day = problem(trip("a", stop(1, *stop_at[:2]), stop(2, *stop_at[2:])), shift())
+    pickup, dropoff = (
+        TimedVisit(id=visit.id, kind=visit.kind, arrive_s=at_s, start_s=at_s)
+        for visit, at_s in zip(visits("+a -a"), (10, 60), strict=True)
+    )
+    written = Plan(routes=(Route(shift="s", visits=(pickup, dropoff), return_s=100),))
+    (found,) = [v for v in check(day, written) if v.rule is Rule.TIME_WINDOW]
+    assert found.sentence().startswith(en)
+    assert fr in found.sentence("fr")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,15 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from dispatch.models import Company, Shift
-from tests.factories import DAY, at, make_booking, make_company, make_patient, make_shift
+from tests.factories import (
+    DAY,
+    at,
+    make_booking,
+    make_break,
+    make_company,
+    make_patient,
+    make_shift,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -64,7 +72,8 @@ def test_what_it_breaks_is_told_and_is_the_exit_code(
     text = f"shift,booking,at\n{shift.pk},{booking.pk},12:00\n9999,B-NONE,\n"
     code, shown = said(tmp_path / "day.csv", text)
     assert code == 3
-    assert f"hard: Trip {booking.reference} (shift {shift.driver}) is served 165 min" in shown
+    late = f"The pickup of trip {booking.reference} (shift {shift.driver}) is 165 min later than"
+    assert f"hard: {late} its time window." in shown
     assert "odd: There is no shift 9999 on this day" in shown
     code, document = said(tmp_path / "day.csv", text, json=True)
     found = json.loads(document.removesuffix("The plan breaks hard rules."))
@@ -80,3 +89,13 @@ def test_files_that_are_none_and_days_that_are_empty(tmp_path: Path, company: Co
     code, text = said(path, "shift,kind\n1,lunch\n")
     assert (code, "no kind of stop" in text) == (2, True)
     assert said(path, "shift\n")[0] == 4
+
+
+def test_a_break_in_a_tour_goes_by_its_hours(
+    tmp_path: Path, company: Company, shift: Shift
+) -> None:
+    make_break(shift)
+    booking = make_booking(company)
+    lines = f"{shift.pk},{booking.pk},\n{shift.pk},,break\n"
+    _code, shown = said(tmp_path / "day.csv", f"shift,booking,kind\n{lines}")
+    assert " break 11:30–13:00 " in shown

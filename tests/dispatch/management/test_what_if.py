@@ -74,3 +74,22 @@ def test_what_cannot_be_asked_is_refused(company: Company, shift: Shift) -> None
     assert said("--weight", "fairness=much")[1].endswith("NAME=VALUE.")
     shift.delete()
     assert said()[0] == 4
+
+
+def test_parts_of_the_day_go_by_the_names_people_see(company: Company, shift: Shift) -> None:
+    booking = make_booking(company)
+    assert "as if: 0 of 1" in said("--without-shift", str(shift.driver).upper())[1]
+    assert "as if: 0 of 1" in said("--without-vehicle", shift.vehicle.plate)[1]
+    assert "as if: 0 of 0" in said("--without-booking", booking.reference)[1]
+    text = said("--hours", f"{shift.driver}=20:00-22:00")[1]
+    assert "as if: 0 of 1" in text
+    assert f"without a driver: {booking.reference}: " in text
+
+
+def test_a_name_of_nothing_or_of_two_is_refused(company: Company, shift: Shift) -> None:
+    make_booking(company)
+    assert "No journey of this day is called “B-NONE”." in said("--extra-booking", "B-NONE")[1]
+    assert said("--hours", "=08:00-09:00")[1].endswith("SHIFT=HH:MM-HH:MM.")
+    twin = make_shift(company, driver=shift.driver, start=shift.ends_at, end=at(23))
+    refused = said("--without-shift", shift.driver)[1]
+    assert f"is more than one shift of this day: {shift.pk}, {twin.pk}." in refused

@@ -475,3 +475,22 @@ def _queries(client: Client, url: str) -> int:
     ) as caught:
         assert client.get(url).status_code == 200
     return len(caught)
+
+
+def test_the_mode_of_the_company_is_said(signed_in: SignIn, tomorrow: Day) -> None:
+    client, only_then = signed_in(), "The day is planned anew only when somebody asks."
+    text = words(client, tomorrow.url)
+    assert f"Company mode: manual. {only_then}" in text
+    Company.objects.filter(pk=tomorrow.company.pk).update(mode="semi_auto")
+    text = words(client, tomorrow.url)
+    assert "Company mode: semi-automatic." in text
+    assert only_then not in text
+
+
+def test_a_reason_in_french_stands_after_a_space_and_a_colon(
+    signed_in: SignIn, tomorrow: Day
+) -> None:
+    tomorrow.booking(10, status=BookingStatus.CANCELLED, status_reason="weather")
+    client = signed_in()
+    client.cookies["django_language"] = "fr"
+    assert re.search(r"annulée\s:\s\w", words(client, tomorrow.url))

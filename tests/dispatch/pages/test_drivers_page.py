@@ -79,6 +79,18 @@ def test_what_would_do_something_else_by_now_is_not(signed_in: SignIn, tomorrow:
     assert not Assignment.objects.filter(booking=booking).exists()
 
 
+def test_who_also_can_is_counted(signed_in: SignIn, tomorrow: Day) -> None:
+    """Five can and one cannot; three are shown, and of five who can one may have it already."""
+    shifts = [tomorrow.shift() for _ in range(5)]
+    tomorrow.shift(start=6, end=8)
+    booking = tomorrow.booking(9)
+    text = words(signed_in(), path(booking))
+    assert "2 other drivers can too, at a higher price. All drivers with their reasons" in text
+    assert "Who cannot 1" in text
+    make_assignment(booking, shifts[0])
+    assert "1 other driver can too, at a higher price." in words(signed_in(), path(booking))
+
+
 def test_nobody(signed_in: SignIn, tomorrow: Day) -> None:
     tomorrow.shift()
     lying = make_patient(tomorrow.company, mobility=Mobility.STRETCHER)

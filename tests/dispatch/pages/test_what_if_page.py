@@ -45,11 +45,14 @@ def test_a_vehicle_less_is_shown_beside_the_day(signed_in: SignIn, tomorrow: Day
         patient = make_patient(company, mobility=Mobility.WHEELCHAIR_FIXED)
         tomorrow.booking(patient=patient, dropoff=far)
     text = asked(signed_in(), tomorrow, without_vehicle=cars[0].vehicle_id)
-    assert "Each was planned in 1 s with the same chance; nothing has changed." in text
+    assert "Each was planned in 2 s with the same chance; nothing has changed." in text
     assert "Trips with a driver 2 1 " in text
     assert "Trips without a driver 0 1 " in text
     assert "assignment rate (predicted) 100.0 %" in text
     assert "without a driver" in text
+    assert "This vehicle stays at home: " in text
+    unserved = text.partition("Journeys that nobody would drive 1 ")[2]
+    assert re.match(r"B-\S+ [A-Z].+\.", unserved)
     assert not DispatchRun.objects.exists()
     assert not Assignment.objects.exists()
 
@@ -72,7 +75,11 @@ def test_all_parts_of_the_form_are_asked_at_once(signed_in: SignIn, tomorrow: Da
         weight_fairness=0,
     )
     assert "Trips with a driver 2 2 " in text
-    assert two.reference in text  # it would have no driver any more
+    assert re.search(rf"{two.reference} \d\d:\d\d [^<]*? withdrawn", text)
+    assert "without a driver" not in text.partition("Journeys that would have")[2]
+    assert f"These journeys are withdrawn: {two.reference}" in text
+    assert "→ 20:00–02:00" in text
+    assert "fairness: 60 → 0" in text.lower()
     assert "Ask something else" in text
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.template.loader import render_to_string
 from django.test import Client
-from django.utils import translation
+from django.utils import timezone, translation
 
 from dispatch.enums import BookingStatus, Mobility, Role
 from dispatch.usecases.explain_booking import Argument
@@ -54,6 +54,22 @@ class TestWhatIsShown:
         assert "not possible Matin Éva is on duty until 08:00 at the latest," in text
         assert "planned 08:55 →" in text
         assert "A point is the price of about one second" in text
+
+    def test_what_was_weighed_before_the_day_changed_offers_nobody(
+        self, signed_in: SignIn, tomorrow: Day, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        driver(tomorrow, "Proche")
+        driver(tomorrow, "Loin", start_place=make_place(tomorrow.company, lat=46.30, lon=6.25))
+        booking = tomorrow.booking(9)
+        plan_in_force(tomorrow)
+        client = signed_in()
+        assert "Give to Loin Éva" in words(client, why(booking.pk))
+        soon = tomorrow.at(8, 45)
+        monkeypatch.setattr(timezone, "now", lambda: soon)
+        text = words(client, why(booking.pk))
+        assert "was possible then When the plan was made: Possible, but" in text
+        assert "Give to" not in text
+        assert "is weighed anew. Compare drivers" in text
 
     def test_a_journey_nobody_can_take(self, signed_in: SignIn, tomorrow: Day) -> None:
         driver(tomorrow, "Seule")

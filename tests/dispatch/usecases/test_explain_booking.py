@@ -95,6 +95,7 @@ class TestWithADriver:
         assert found.basis is not None
         assert (found.basis.kind, found.basis.version) == (BasisKind.RUN, run.version)
         assert "nothing has changed since" in found.basis.sentence
+        assert found.is_current
         assert found.reasons[0].key == "cheapest"
         assert found.reasons[0].sentence.startswith("Proche Éva is the best choice: with Lointaine")
         dearer = of(found, far)
@@ -155,6 +156,9 @@ class TestWithADriver:
         assert "has begun or is about to" in found.basis.sentence
         assert found.reasons[0].key == "cheapest"
         assert not found.is_settled
+        assert not found.is_current
+        (other,) = found.others
+        assert other.sentence.startswith("When the plan was made: Possible, but")
 
     def test_a_journey_that_is_over_is_told_as_over(self, company: Company) -> None:
         duty(company, "Proche")

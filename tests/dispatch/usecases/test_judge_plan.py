@@ -61,10 +61,14 @@ def test_breaches_are_told_with_names_and_in_the_readers_language(company: Compa
     late = next((v, said) for v, said in found.violations if v.rule is Rule.TIME_WINDOW)
     assert late[0].amount == 2 * 3600 + 45 * 60
     assert late[1] == (
-        f"Trip {booking.reference} (shift Rossi Ada) is served 165 min outside its time window."
+        f"The pickup of trip {booking.reference} (shift Rossi Ada) is 165 min later than its time window."
     )
     with translation.override("fr"):
-        assert judged(company, route).violations[0][1].startswith(f"La course {booking.reference}")
+        assert (
+            judged(company, route)
+            .violations[0][1]
+            .startswith(f"La prise en charge de la course {booking.reference}")
+        )
 
 
 def test_a_break_goes_by_its_hours_and_strangers_by_their_word(
