@@ -134,10 +134,12 @@ class ChangeForm(forms.Form):
         named = [NOBODY, *((str(row.pk), self._called(row)) for row in rows)]
         vehicles = {str(row.vehicle_id): str(row.vehicle) for row in rows}
         choices = {"without_vehicle": [NOBODY, *vehicles.items()]}
+        self.called: dict[str, dict[str, str]] = {}  # field → what its values are called
         for name in ("without_vehicle", "without_shift", "hours_shift", "extra_shift"):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = choices.get(name, named)
+            self.called[name] = dict(choices.get(name, named))
         for name, field in self.fields.items():
             if isinstance(field, forms.TimeField):
                 self.fields[name].widget = forms.TimeInput(format="%H:%M", attrs={"type": "time"})
@@ -215,8 +217,7 @@ class ChangeForm(forms.Form):
 
     def _chosen(self, name: str) -> str:
         said: str = self.cleaned_data[name]
-        field = self.fields[name]
-        return dict(field.choices)[said] if isinstance(field, forms.ChoiceField) else said
+        return self.called.get(name, {}).get(said, said)
 
     def change(self) -> DayChange:
         """What a valid form asks."""

@@ -280,7 +280,7 @@ class TestTheDayAsItStands:
 
     def test_whose_vehicle_is_lost_is_said(self, carrier, client_of):
         shift = make_shift(carrier, start=at(7, day=TOMORROW), end=at(19, day=TOMORROW))
-        make_assignment(Booking.objects.filter(company=carrier).first(), shift)
+        make_assignment(Booking.objects.filter(company=carrier).earliest("pk"), shift)
         shift.vehicle.unavailabilities.create(period=shift.period)
         assert "cannot be driven so" in self.page(carrier, client_of).content.decode()
 
