@@ -3,7 +3,7 @@
 People on board come first, fetched where the vehicle stands; then the pickups of the next two hours; then the
 rest. Inside each of these the trip that would miss its best way the most is decided first (regret, Potvin &
 Rousseau 1993), and every later one is priced beside what was decided before it, so that the proposed ways can
-be driven together. The routes of others keep their order and their committed visits; a stranded trip alone may
+be driven together; at the end it is tried whether some of them weigh less in one tour. The routes of others keep their order and their committed visits; a stranded trip alone may
 be late, and then by the least that its route allows.
 """
 
@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import NamedTuple
 
 from dispatch.engine.cost import driven_metres, driven_seconds, separation_cost
@@ -57,12 +59,18 @@ class NoLongerFitsError(EngineError):
 
 def propose(breakdown: Breakdown) -> Rescue:
     """The cheapest way on for every stranded trip, together. Deterministic; no randomness, no clock."""
-    desk = _Desk(breakdown)
+    fresh = _Desk(breakdown)
+    desk = fresh.twin()
     lines: list[Line] = []
     for urgency in Urgency:
         waiting = [one for one in breakdown.stranded if _urgency(breakdown, one) is urgency]
         lines += desk.decide(waiting, urgency)
-    return desk.rescue(lines)
+    ways = _Together(fresh, lines).ways()
+    if ways == _ways_of(lines):
+        return desk.rescue(lines)
+    shown = [fresh.shown_beside(way) for way in ways]
+    served = {line.trip for line in shown}
+    return fresh.rescue([*shown, *(line for line in lines if line.trip not in served)])
 
 
 def settle(breakdown: Breakdown, chosen: Sequence[Choice]) -> Rescue:
@@ -129,6 +137,7 @@ class _Desk:
 
     def __init__(self, breakdown: Breakdown) -> None:
         self.of, problem = breakdown, breakdown.problem
+        self.by_trip = {one.trip: one for one in breakdown.stranded}
         self.network = network_of(problem)
         shifts = range(len(problem.shifts))
         self.sequences = [sequence_in(self.network, breakdown.plan, s) for s in shifts]
@@ -138,6 +147,23 @@ class _Desk:
         self.driver_of = {
             trip: problem.shifts[s].driver for s in shifts for trip in boarding(self.sequences[s])
         }
+
+    def twin(self) -> _Desk:
+        """Decides on its own from here on."""
+        twin = copy(self)
+        twin.sequences, twin.rooms = list(self.sequences), dict(self.rooms)
+        twin.settled, twin.driver_of = dict(self.settled), dict(self.driver_of)
+        return twin
+
+    def shown_beside(self, way: Choice) -> Line:
+        """This way, taken, and the others that the trip has beside what was decided before it."""
+        one = self.by_trip[way.trip]
+        others = self._asked(one).offers
+        offer = self.offer(one, way.means, way.shift)
+        assert offer is not None  # it was weighed in the same order
+        self.take(offer)
+        rest = [other for other in others if other.option.key != offer.option.key]
+        return Line(trip=one.trip, urgency=_urgency(self.of, one), options=_shown([offer, *rest]))
 
     def rescue(self, lines: Iterable[Line]) -> Rescue:
         """With the reasons of what nobody takes, which are sought in the day as it was left.
@@ -371,6 +397,55 @@ class _Desk:
                 weight=cost_c + self._weight_of(one, late_s, wait_s),
             )
         )
+
+
+class _Together:
+    """Looks for people who should share a tour: one after the other, nobody sees that a second seat costs next to nothing.
+
+    Every two people on board, all of them, and then everybody, in every shift in turn; the rest keep their ways.
+    """
+
+    def __init__(self, fresh: _Desk, lines: Sequence[Line]) -> None:
+        self.fresh, self.lines = fresh, lines
+        self.best = _ways_of(lines)
+        self.weights = {
+            line.trip: line.proposed.weight for line in lines if line.proposed is not None
+        }
+
+    def ways(self) -> list[Choice]:
+        """The lightest found, in the order in which they fit together."""
+        aboard = [line.trip for line in self.lines if line.urgency is Urgency.ABOARD]
+        groups = [*combinations(aboard, 2), tuple(aboard), tuple(line.trip for line in self.lines)]
+        for group in dict.fromkeys(group for group in groups if len(group) > 1):
+            for s in self.fresh.open:
+                self._try(group, s)
+        return self.best
+
+    def _try(self, group: tuple[str, ...], s: int) -> None:
+        """More journeys with a driver are better at any price; as many, for less."""
+        shift = self.fresh.of.problem.shifts[s].id
+        known = {way.trip: k for k, way in enumerate(self.best)}
+        ordered = sorted(group, key=lambda trip: known.get(trip, len(known)))
+        rest = [way for way in self.best if way.trip not in group]
+        ways = [*(Choice(trip, Means.INSERT, shift) for trip in ordered), *rest]
+        limit = sum(self.weights.values()) if len(ways) == len(self.best) else NO_CHOICE
+        desk, found, options = self.fresh.twin(), 0, []
+        for way in ways:
+            offer = desk.offer(desk.by_trip[way.trip], way.means, way.shift)
+            found += NO_CHOICE if offer is None else offer.option.weight
+            if offer is None or found >= limit:
+                return
+            desk.take(offer)
+            options.append(offer.option)
+        self.best = [
+            Choice(way.trip, *option.key) for way, option in zip(ways, options, strict=True)
+        ]
+        self.weights = {way.trip: option.weight for way, option in zip(ways, options, strict=True)}
+
+
+def _ways_of(lines: Iterable[Line]) -> list[Choice]:
+    first = ((line.trip, line.proposed) for line in lines)
+    return [Choice(trip, *option.key) for trip, option in first if option is not None]
 
 
 def _timed(network: Network, s: int, sequence: list[int]) -> Timing:

@@ -20,7 +20,7 @@ from dispatch.enums import Loss
 from dispatch.models import Shift
 from dispatch.pages.actions import asked_about
 from dispatch.pages.answers import anchor, tell
-from dispatch.pages.breakdown_board import breakdown_board, wall_text, way_of
+from dispatch.pages.breakdown_board import breakdown_board, francs, wall_text, way_of
 from dispatch.pages.policy import signed_in
 from dispatch.pages.seats import Seat, refuse_bystanders, refuse_onlookers, seat_in
 from dispatch.pages.views import day_url, page
@@ -226,7 +226,8 @@ def _said(applied: RescueApplied) -> str:
         if applied.partner
         else "",
     ]
-    return " ".join(part for part in parts if part)
+    price = _("Price of what was chosen: %(price)s.") % {"price": francs(applied.cost_c)}
+    return " ".join(part for part in (*parts, price) if part)
 
 
 def _url(shift: Shift, lost: Lost) -> str:

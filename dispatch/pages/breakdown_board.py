@@ -134,7 +134,7 @@ def breakdown_board(
             )
             for place in proposal.stranded.places
         ),
-        price=_francs(total),
+        price=francs(total),
         relief=words.relief(),
         stand_in=stand_in,
         has_partner=proposal.breakdown.partner is not None,
@@ -225,7 +225,7 @@ class _Words:
             dropoff_at=self.clock.moment(option.dropoff_s),
             late=_late(option),
             more="" if shift is None else _more(option),
-            price=_francs(option.cost_c),
+            price=francs(option.cost_c),
             moved=", ".join(
                 f"{self.references[trip]} {by_s // MIN_S:+d} min" for trip, by_s in option.moved
             ),
@@ -256,5 +256,5 @@ def _more(option: Option) -> str:
     return f"+{kilometres} km" if option.extra_m >= 0 else f"{kilometres} km"
 
 
-def _francs(centimes: int) -> str:
+def francs(centimes: int) -> str:
     return f"CHF {number_format(centimes / CENTIMES, decimal_pos=2)}"

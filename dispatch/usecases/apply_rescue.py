@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -62,11 +62,19 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RescueApplied:
-    """How many journeys went on how; the shift that stands in for the lost one, if there is one."""
+    """How many journeys went on how; the shift that stands in for the lost one, if there is one.
+
+    `prices_c`: journey → what its way costs beside the others as they were chosen; together they are the whole price.
+    """
 
     moved: int
     partner: int
     relief: Shift | None
+    prices_c: Mapping[int, int]
+
+    @property
+    def cost_c(self) -> int:
+        return sum(self.prices_c.values())
 
 
 def apply_rescue(
@@ -166,7 +174,12 @@ class _Writer:
             run=None,
             now=self.now,
         )
-        return RescueApplied(moved=len(moved), partner=len(self.to_partner), relief=relief)
+        return RescueApplied(
+            moved=len(moved),
+            partner=len(self.to_partner),
+            relief=relief,
+            prices_c={pk: way.cost_c for pk, way in self.ways.items()},
+        )
 
     def _locked(self) -> dict[int, Booking]:
         """Everything this was based on must still be as it was read."""

@@ -166,10 +166,15 @@ class RescueInput(BreakdownInput):
 
 
 class RescueAppliedSerializer(serializers.Serializer[Any]):
-    """How many journeys went on how; `relief`: the shift that was made for the crew that stands in."""
+    """How many journeys went on how, and the price in centimes: of all, and of each beside the others as chosen.
+
+    `relief`: the shift that was made for the crew that stands in.
+    """
 
     moved = serializers.IntegerField(read_only=True)
     partner = serializers.IntegerField(read_only=True)
     relief = serializers.IntegerField(
         read_only=True, allow_null=True, source="relief.pk", default=None
     )
+    cost_c = serializers.IntegerField(read_only=True)
+    prices_c = serializers.DictField(child=serializers.IntegerField(), read_only=True)

@@ -79,7 +79,14 @@ def test_a_proposal_is_applied_with_the_ways_that_were_chosen(
     before = office("GET", f"bookings/{aboard.pk}/").body
     assert (before["waits_at"], before["handovers"]) == (None, [])
     applied = office("POST", f"shifts/{lost.pk}/apply-rescue/", body)
-    assert applied.body == {"moved": 1, "partner": 0, "relief": None}
+    price = own["cost_c"]
+    assert applied.body == {
+        "moved": 1,
+        "partner": 0,
+        "relief": None,
+        "cost_c": price,
+        "prices_c": {str(aboard.pk): price},
+    }
     waiting = office("GET", f"bookings/{aboard.pk}/").body
     assert waiting["waits_at"]["id"] == aboard.pickup_id
     (handover,) = waiting["handovers"]

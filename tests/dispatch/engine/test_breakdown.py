@@ -14,7 +14,7 @@ from dispatch.engine.breakdown import NoLongerFitsError, propose, settle
 from dispatch.engine.draft import resume
 from dispatch.engine.errors import InvalidPlanError
 from dispatch.engine.plan import Plan
-from dispatch.engine.problem import Load, Problem
+from dispatch.engine.problem import Load, Pooling, Problem
 from dispatch.engine.rescue import Breakdown, Choice, Partner, Prices, Rescue, Stranded, Urgency
 from dispatch.engine.rules import hard_violations
 from dispatch.enums import Means, Rule
@@ -354,3 +354,66 @@ def test_no_trip_is_lost_or_doubled_and_nothing_committed_moves(one: Breakdown) 
     assert hard_violations(rescue.problem, rescue.plan) == ()
     again = settle(one, rescue.choices)
     assert (again.plan, again.problem) == (rescue.plan, rescue.problem)
+
+
+def test_two_people_on_board_share_a_tour_that_neither_would_take_alone() -> None:
+    """Shift q has one seat and stands near: a alone goes with it, b then with r, 0 → 5 → 9 → 0, and a seat stays empty.
+
+    q: twelve kilometres, twenty minutes, a crew: 64.–, and 200 s beside the road. r: 18.– + 18.– + 40.– = 76.–, and
+    500 s. Both with r cost 76.– for the first and nothing for the second.
+    """
+    world = day.problem(
+        day.trip("a", day.stop(5, 1_000, 1_000), day.stop(9)),
+        day.trip("b", day.stop(5, 1_000, 1_000), day.stop(9)),
+        day.shift("s"),
+        day.shift("r", start_s=1_000),
+        day.shift(
+            "q",
+            start_location=3,
+            end_location=3,
+            start_s=1_000,
+            configurations=(Load(seats=1),),
+            max_trips=1,
+        ),
+        settings=replace(day.PLAIN, pooling=Pooling(same_area=False)),
+    )
+    one = broken(world, Plan(routes=()), "a*", "b*")
+    rescue = propose(one)
+    assert [line.proposed and line.proposed.shift for line in rescue.lines] == ["r", "r"]
+    assert [line.proposed and line.proposed.cost_c for line in rescue.lines] == [7_600, 0]
+    # What else there was is shown beside it, priced as it would be then.
+    assert [[o.shift for o in line.options] for line in rescue.lines] == [["r", "q"], ["r", "q"]]
+    again = settle(one, rescue.choices)
+    assert (again.plan, again.problem) == (rescue.plan, rescue.problem)
+
+
+def test_who_had_no_way_alone_has_one_where_others_make_room() -> None:
+    """r may take two trips, q one: who is on board took the seat in r that b, in need of oxygen, has nowhere else."""
+    oxygen = frozenset({"skill:oxygen"})
+    world = day.problem(
+        day.trip("a", day.stop(5, 1_000, 1_000), day.stop(9)),
+        day.trip("b", day.stop(5, 1_000, 1_000), day.stop(9), needs=oxygen),
+        day.trip("c", day.stop(5, 1_000, 1_000), day.stop(9)),
+        day.shift("s"),
+        day.shift("r", start_s=1_000, max_trips=2, capabilities=oxygen),
+    )
+    rescue = propose(broken(world, Plan(routes=()), "a*", "b*", "c*"))
+    served = {line.trip for line in rescue.lines if line.proposed}
+    assert "b" in served
+    assert len(served) == 2
+    assert sorted(line.trip for line in rescue.lines) == ["a", "b", "c"]
+
+
+@law
+@given(breakdowns())
+def test_the_proposal_weighs_no_more_than_everybody_in_one_tour(one: Breakdown) -> None:
+    rescue = propose(one)
+    weights = [line.proposed.weight for line in rescue.lines if line.proposed]
+    for shift in one.problem.shifts:
+        everybody = [Choice(line.trip, Means.INSERT, shift.id) for line in rescue.lines]
+        try:
+            tour = settle(one, everybody)
+        except NoLongerFitsError:
+            continue
+        assert len(weights) == len(everybody)
+        assert sum(weights) <= sum(line.options[0].weight for line in tour.lines)

@@ -114,7 +114,9 @@ def test_two_clicks_to_a_complete_proposal_and_a_third_applies_it(
     assert "Blanc Marc" in plain(text)
     answer = client.post(f"/shifts/{lost.pk}/rescue/", fields(text))
     assert answer.status_code == 302
-    assert "2 journeys go on with other vehicles of ours." in said(answer)
+    assert "2 journeys go on with other vehicles of ours. Price of what was chosen: CHF" in said(
+        answer
+    )
     rows = Assignment.objects.filter(booking__in=[aboard, later])
     assert set(rows.values_list("shift", flat=True)) == {other.pk}
     page = plain(client.get(answer["Location"]).content.decode())

@@ -93,6 +93,9 @@ def test_all_lines_applied_are_the_proposal_to_the_second(morning: Morning) -> N
         now=NOW + timedelta(minutes=2),
     )
     assert (applied.moved, applied.partner, applied.relief) == (3, 0, None)
+    prices = {int(line.trip[1:]): line.options[0].cost_c for line in proposal.rescue.lines}
+    assert applied.prices_c == prices
+    assert applied.cost_c == sum(prices.values())
     clock = proposal.clock
     for line in proposal.rescue.lines:
         row = Assignment.objects.get(booking=int(line.trip[1:]))
