@@ -428,12 +428,15 @@ class _Together:
         ordered = sorted(group, key=lambda trip: known.get(trip, len(known)))
         rest = [way for way in self.best if way.trip not in group]
         ways = [*(Choice(trip, Means.INSERT, shift) for trip in ordered), *rest]
-        limit = sum(self.weights.values()) if len(ways) == len(self.best) else NO_CHOICE
+        is_more = len(ways) > len(self.best)
+        limit = NO_CHOICE if is_more else sum(self.weights.values())
+        own = NO_CHOICE if is_more else sum(self.weights[trip] for trip in ordered)
         desk, found, options = self.fresh.twin(), 0, []
-        for way in ways:
+        for k, way in enumerate(ways):
             offer = desk.offer(desk.by_trip[way.trip], way.means, way.shift)
             found += NO_CHOICE if offer is None else offer.option.weight
-            if offer is None or found >= limit:
+            # The rest weighs hardly ever less beside them: they have to weigh less themselves.
+            if offer is None or found >= (own if k < len(ordered) else limit):
                 return
             desk.take(offer)
             options.append(offer.option)
