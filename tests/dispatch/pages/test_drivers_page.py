@@ -85,7 +85,9 @@ def test_who_also_can_is_counted(signed_in: SignIn, tomorrow: Day) -> None:
     tomorrow.shift(start=6, end=8)
     booking = tomorrow.booking(9)
     text = words(signed_in(), path(booking))
-    assert "2 other drivers can too, but not at a lower price. All drivers with their reasons" in text
+    assert (
+        "2 other drivers can too, but not at a lower price. All drivers with their reasons" in text
+    )
     assert "Who cannot 1" in text
     make_assignment(booking, shifts[0])
     assert "1 other driver can too, but not at a lower price." in words(signed_in(), path(booking))
