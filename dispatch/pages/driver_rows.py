@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -103,8 +103,13 @@ def driver_row(
     is_over: bool,
     silence: Silence | None = None,
 ) -> DriverRow:
-    """`is_over`: what could not be driven is history then, and shown as what became of it."""
-    faults = () if is_over else tuple(_faults(shift, lines, day))
+    """`is_over`: what could not be driven is history then, and shown as what became of it.
+
+    A journey that cannot be driven as it stands is neither in time nor late.
+    """
+    judged = [(line, None if is_over else _fault(shift, line, day)) for line in lines]
+    faults = [fault for _line, fault in judged if fault is not None]
+    lines = [line if fault is None else replace(line, timing=None) for line, fault in judged]
     idle = None if is_over or lines else shift_fault(shift, day)
     return DriverRow(
         fault=next(iter(faults), idle),
@@ -127,13 +132,11 @@ def driver_row(
     )
 
 
-def _faults(shift: Shift, lines: Iterable[TripLine], day: date) -> Iterator[NoteKey]:
-    """One for each journey that nobody has begun and that this shift cannot drive."""
-    for line in lines:
-        if line.ride is not None and line.booking.status == BookingStatus.ASSIGNED:
-            fault = ride_fault(line.ride, shift, day)
-            if fault is not None:
-                yield fault
+def _fault(shift: Shift, line: TripLine, day: date) -> NoteKey | None:
+    """Why this shift cannot drive a journey that nobody has begun."""
+    if line.ride is None or line.booking.status != BookingStatus.ASSIGNED:
+        return None
+    return ride_fault(line.ride, shift, day)
 
 
 def _end(start: datetime, minutes: int) -> datetime:

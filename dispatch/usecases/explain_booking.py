@@ -281,9 +281,16 @@ class _Answer:
             return tuple(self._argument(reason, label) for reason in found)
         own = answers.get(shift_ref(self.held_by.pk))
         if own is None or own.refusal is None:
-            sentence = _("The journeys of this driver no longer work in their order.")
-            return (Argument(key=Rule.SEQUENCE, sentence=sentence, points=0),)
+            return (self._broken_tour(self.held_by, label),)
         return tuple(self._argument(reason, label) for reason in own.reasons)
+
+    def _broken_tour(self, shift: Shift, label: Label) -> Argument:
+        """Of a journey whose driver cannot drive it as it stands, while the journey alone would be no trouble."""
+        if shift.pk in self.behind.left_out:
+            said = self._left_out(shift, label)
+            return Argument(key=Rule.SHIFT, sentence=said, points=0)
+        said = _("The journeys of this driver no longer work in their order.")
+        return Argument(key=Rule.SEQUENCE, sentence=said, points=0)
 
     def _apart(self, label: Label) -> Argument:
         """Of a journey that somebody has and that stays outside the planning."""

@@ -102,6 +102,7 @@ class TestWhatIsShown:
         text = words(signed_in(), tomorrow.url)
         assert f"{shift.driver} {shift.vehicle.name} driver absent 07:00–19:00" in text
         assert "1 to give to another driver" in text
+        assert "of slack" not in text  # nobody comes: neither in time nor late
 
     def test_a_day_on_which_nothing_happens(self, signed_in: SignIn, tomorrow: Day) -> None:
         text = words(signed_in(), tomorrow.url)

@@ -298,6 +298,15 @@ class TestWithADriver:
         assert found.sentence == "Une Éva drives this journey."
         assert [reason.key for reason in found.reasons] == [Rule.CAPACITY]
 
+    def test_a_driver_who_is_absent_is_the_reason_and_not_the_order(self, company: Company) -> None:
+        shift = duty(company, "Une")
+        booking = make_booking(company)
+        make_assignment(booking, shift, start=at(9))
+        Absence.objects.create(driver=shift.driver, first_on=DAY, last_on=DAY)
+        (reason,) = why(booking).reasons
+        assert reason.key == Rule.SHIFT
+        assert reason.sentence.endswith("The driver is absent.")
+
     def test_an_order_that_no_longer_works_is_said(self, company: Company) -> None:
         """Two wheelchairs on board at once, and one place: either of them alone would do."""
         shift = duty(company, "Une", vehicle=make_vehicle(company, wheelchairs=1))
