@@ -47,6 +47,7 @@ from dispatch.engine.sentences import (
 from dispatch.engine.shortfall import LIMITS, Widening
 from dispatch.enums import Rule
 
+_TIMED = ("excess_ride", "patient_wait", "overtime")  # parts of the price that are seconds
 # What stands between a trip and success, nearest first; equal ranks are told apart by the amount.
 _NEARNESS: Mapping[Rule, int] = {
     Rule.TIME_WINDOW: 0,
@@ -313,15 +314,11 @@ class _Standing:
         return (head, *sorted(found, key=lambda reason: -abs(reason.points)))
 
     def _told(self, part: str, added: int, other: Plan) -> int:
-        """What is said of a part: seconds on the road, on board and of overtime, else the points themselves."""
+        """What is said of a part: seconds on the road, on board, of waiting and of overtime, else the points themselves."""
         if part == "driving":
             return _driving_s(self.problem, other) - self.driving_s
-        if part == "excess_ride":
-            return added // self.problem.settings.weights.excess_ride_per_s
-        if part == "patient_wait":
-            return added // self.problem.settings.weights.patient_wait_per_s
-        if part == "overtime":
-            return added // self.problem.settings.weights.overtime_per_s
+        if part in _TIMED:
+            return added // int(getattr(self.problem.settings.weights, f"{part}_per_s"))
         return added
 
     def _advantage(self, part: str, here: str, there: str, added: int, told: int) -> Reason:

@@ -255,16 +255,24 @@ def _exactly_rested(problem: Problem, shift: Shift, visits: list[HandVisit]) -> 
 def _rested(
     problem: Problem, shift: Shift, route: Route, visits: list[HandVisit], rest: HandVisit
 ) -> tuple[Route, list[HandVisit]]:
-    """The break where the tour ends soonest, if it can be taken without anything being later for it."""
+    """The break where the tour ends soonest, if it can be taken without anything being later or too long for it."""
     begun_s = len(shift.committed)
     choices = [
         [*visits[:k], rest, *visits[k:]]
         for k in _empty_places([hand.visit for hand in visits])
         if k >= begun_s
     ]
-    late = lateness(problem, shift, route)
+    late, overlong = lateness(problem, shift, route), _overlong_s(shift, route)
     timed = [(late_route(problem, shift, tuple(choice)), choice) for choice in choices]
     fitting = [
-        (found, choice) for found, choice in timed if lateness(problem, shift, found) <= late
+        (found, choice)
+        for found, choice in timed
+        if lateness(problem, shift, found) <= late and _overlong_s(shift, found) <= overlong
     ]
     return min(fitting, key=lambda pair: pair[0].return_s, default=(route, visits))
+
+
+def _overlong_s(shift: Shift, route: Route) -> int:
+    """Seconds by which the tour is longer than it may be."""
+    limit_s = shift.max_duration_s
+    return 0 if limit_s is None else max(0, route.return_s - route.leave_s - limit_s)

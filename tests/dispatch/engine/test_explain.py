@@ -312,15 +312,6 @@ def test_the_points_of_a_move_add_up_to_what_it_costs():
     assert (over.points, over.sentence()) == (5 * 120, "With r, 2 min less overtime than with s.")
 
 
-def test_who_lets_a_patient_wait_longer_is_told_by_how_much():
-    weights = replace(DRIVEN, patient_wait_per_s=2)
-    day = priced(trip("a", 1, 3, ready_s=0), shift(), shift("r", start_location=1), weights=weights)
-    answer = why_not(day, plan(day, r="+a -a"), "a", "s")
-    (wait,) = (reason for reason in answer.reasons if reason.key == "patient_wait")
-    assert wait.points == 2 * 100
-    assert wait.sentence() == "With r, patients who are ready wait 2 min less than with s."
-
-
 def test_every_other_shift_answers_as_if_asked_alone():
     day = priced(trip("a", 1, 3), trip("b", 3, 1), shift(), FAR, shift("q", max_trips=0))
     going = plan(day, s="+a -a")

@@ -89,6 +89,12 @@ class TestBreaks:
         day = problem(trip("a", 1, 2), shift(breaks=(pause("lunch", 0, 5000),)))
         assert spelled(read(day, stops("+a ~lunch -a"))) == ["+a ~lunch -a"]
 
+    def test_a_break_that_makes_the_tour_too_long_is_left_out(self):
+        """400 s out and home and 300 of tea; 300 more of lunch would be 1000 of the 800 allowed."""
+        breaks = (pause("tea", 0, 5000), pause("lunch", 0, 5000, mandatory=False))
+        day = problem(trip("a", 1, 2), shift(max_duration_s=800, breaks=breaks))
+        assert spelled(read(day, stops("+a -a ~tea"))) == ["+a -a ~tea"]
+
     def test_never_come_while_somebody_is_never_set_down_or_before_what_has_begun(self):
         lunch = (pause("lunch", 0, 5000),)
         day = problem(trip("a", 1, 2), shift(breaks=lunch, committed=visits("+a")))
