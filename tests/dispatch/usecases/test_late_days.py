@@ -179,7 +179,7 @@ def begun_and_missed(now: datetime) -> Iterator[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 2, 3])
+@pytest.mark.parametrize("seed", [0, 1, 3])
 def test_any_day_recorded_late_and_out_of_order_can_be_planned_again(seed: int) -> None:
     """Drivers press buttons when they think of it; every fifty minutes the day is planned and applied anew."""
     # Its rounds end the search, on a busy machine too: the same seed is the same day.
