@@ -97,8 +97,11 @@ def draw_size(pyplot: Any, runs: Sequence[Run], file: Path) -> None:
             _line(right, by_size(asked, cost_a_trip), label, colour, style)
     _name(right, "trips of the day", "driven seconds a trip")
     right.set_ylim(bottom=0)
+    trips = sorted({run.trips for run in runs})
     for axes in (left, right):
         axes.set_xscale("log")
+        axes.minorticks_off()
+        axes.set_xticks(trips, labels=[f"{count:,}" for count in trips])
     _keep(pyplot, figure, file)
 
 
