@@ -102,7 +102,9 @@ class Weights(_Frozen):
     fairness: PerSquare = Field(
         default=60,
         title=_("Fairness"),
-        description=_("Price of the square of the trips by which a driver exceeds the fair share."),
+        description=_(
+            "Price of the square of a driver’s trips per eight hours on duty: the next trip is cheapest for who had fewest."
+        ),
     )
     emergency: Emergency = Field(
         default=20_000,
