@@ -39,7 +39,6 @@ from dispatch.usecases.create_booking import create_booking
 from dispatch.usecases.edit_booking import BookingContent, edit_booking
 from dispatch.usecases.errors import StaleBookingError, UseCaseError
 from dispatch.usecases.keep_row import InvalidRowError
-from dispatch.usecases.possible_steps import cancellation_at
 from dispatch.usecases.promise import Agreed
 from dispatch.usecases.record_progress import record_progress
 from dispatch.usecases.return_left import left_sentence, return_left
@@ -378,11 +377,10 @@ class BookingDesk(CsvDesk, VersionedDesk):
                     request, _t("%s: you may only look at it.") % booking, messages.ERROR
                 )
                 continue
-            step = to or cancellation_at(booking, now)
             try:
                 written = record_progress(
                     booking_id=booking.pk,
-                    to=step,
+                    to=to or BookingStatus.CANCELLED,
                     at=now,
                     reason=reason,
                     expected_version=booking.version,
@@ -390,7 +388,7 @@ class BookingDesk(CsvDesk, VersionedDesk):
             except UseCaseError as refusal:
                 self.message_user(request, f"{booking}: {refusal}", messages.ERROR)
                 continue
-            self.log_change(request, booking, f"{step.value} {reason}".strip())
+            self.log_change(request, booking, f"{written.status} {reason}".strip())
             moved.append(written)
         if moved:
             said = ngettext("%d journey changed.", "%d journeys changed.", len(moved))

@@ -21,7 +21,6 @@ from dispatch.engine.errors import EngineError
 from dispatch.enums import BookingStatus
 from dispatch.models import Assignment
 from dispatch.models.labels import label
-from dispatch.models.statuses import CANCELLATIONS
 from dispatch.pages.actions import Asked, asked_about
 from dispatch.pages.answers import anchor, tell
 from dispatch.pages.journey import OUTCOME, Typed, TypedError
@@ -32,7 +31,6 @@ from dispatch.pages.views import day_url
 from dispatch.usecases.assign_booking import assign_booking
 from dispatch.usecases.change_as_shown import change_as_shown
 from dispatch.usecases.errors import UseCaseError
-from dispatch.usecases.possible_steps import cancellation_at
 from dispatch.usecases.record_progress import record_progress
 from dispatch.usecases.return_left import (
     DOES_NOT_GO,
@@ -156,8 +154,6 @@ def _recorded(asked: Asked, sent: QueryDict, typed: Typed) -> str:
     if not asked.seat.may_record(to):
         raise PermissionDenied
     at = typed.moment(asked.seat.company, timezone.now())
-    if to in CANCELLATIONS:
-        to = cancellation_at(asked.booking, at)  # of the moment typed, whatever the list offered
     version = sent.get("cancel_return", "")
     with transaction.atomic():
         booking = record_progress(

@@ -20,7 +20,7 @@ from dispatch.usecases.count_changes import lose_driver
 from dispatch.usecases.day_changed import tell_of_change
 from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
 from dispatch.usecases.judge_booking import FIRM, promised_at_once, two_vehicles_sentence
-from dispatch.usecases.possible_steps import MOMENT_OF, possible_from
+from dispatch.usecases.possible_steps import MOMENT_OF, cancellation_at, possible_from
 
 MOMENTS = ("en_route_at", "arrived_pickup_at", "boarded_at", "arrived_dropoff_at", "alighted_at")
 
@@ -71,18 +71,21 @@ def record_progress(
     """The booking in its new status, with the moment it was reached.
 
     `arrived_dropoff_at` may be told with COMPLETED (`at` is when the patient alighted); untold it stays
-    unknown, and the KPIs of arrivals say so. With NO_SHOW, `at` is when the driver gave up and left.
+    unknown, and the KPIs of arrivals say so. With NO_SHOW, `at` is when the driver gave up and left. A
+    cancellation is the one of its moment (`cancellation_at`), whichever of the three was asked for.
 
     Raises NotFoundError, StaleBookingError, IllegalMoveError, NotYetError, ReasonNeededError, TooSoonError
     or ImpossibleMomentError; nothing is written then.
     """
     booking = _locked(booking_id, expected_version)
     now = S(booking.status)
-    if not can_move(now, to):
+    if not _can_move(now, to):
         raise IllegalMoveError(
             _("A booking that is “%(old)s” cannot become “%(new)s”.")
             % {"old": booking.get_status_display(), "new": _label(to)}
         )
+    if to in CANCELLATIONS:
+        to = cancellation_at(booking, at)
     if to is S.ASSIGNED and now is S.CONFIRMED:
         raise IllegalMoveError(_("A driver is given by assigning the booking."))
     _refuse_changed_hands(booking, now, to)
@@ -98,6 +101,11 @@ def record_progress(
     _release(booking, to, at)
     tell_of_change(company_id=booking.company_id, day=booking.service_on)
     return Booking.objects.select_related("company").get(pk=booking.pk)
+
+
+def _can_move(now: S, to: S) -> bool:
+    """Which of the three cancellations it is, is no question of who asks."""
+    return any(can_move(now, kind) for kind in (CANCELLATIONS if to in CANCELLATIONS else (to,)))
 
 
 def _locked(booking_id: int, expected_version: int | None) -> Booking:

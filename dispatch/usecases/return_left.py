@@ -12,7 +12,6 @@ from dispatch.models import Booking
 from dispatch.models.labels import label
 from dispatch.models.statuses import MOVES, OUTCOMES, REASONS
 from dispatch.usecases.errors import NotFoundError
-from dispatch.usecases.possible_steps import cancellation_at
 from dispatch.usecases.record_progress import record_progress
 
 DOES_NOT_GO = OUTCOMES - {S.COMPLETED}
@@ -51,11 +50,10 @@ def cancel_return(
     back = Booking.objects.select_related("company").filter(outbound_id=outbound_id).first()
     if back is None:
         raise NotFoundError(_("This journey has no return."))
-    to = cancellation_at(back, at)
-    is_own = reason in {known.value for known in REASONS[to]}
+    is_own = reason in {known.value for known in REASONS[S.CANCELLED]}
     return record_progress(
         booking_id=back.pk,
-        to=to,
+        to=S.CANCELLED,
         at=at,
         reason=reason if is_own else StatusReason.OTHER.value,
         expected_version=expected_version,

@@ -227,7 +227,10 @@ class BookingPatch(StrictSerializer):
 
 
 class ProgressInput(StrictSerializer):
-    """The step a journey has taken. Outcomes such as a cancellation need one of their reasons."""
+    """The step a journey has taken. Outcomes such as a cancellation need one of their reasons.
+
+    `cancelled`, `same_day_cancel` and `late_cancel` are one step: which of them it is follows from the moment.
+    """
 
     to = WordField(BookingStatus)
     at = MomentField(required=False, help_text="When it was; now, if nothing is said.")

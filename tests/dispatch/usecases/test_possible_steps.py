@@ -15,7 +15,7 @@ from dispatch.usecases.possible_steps import (
     is_possible,
     possible_from,
 )
-from dispatch.usecases.record_progress import NotYetError, record_progress
+from dispatch.usecases.record_progress import IllegalMoveError, NotYetError, record_progress
 from tests.factories import (
     at,
     make_assignment,
@@ -102,6 +102,32 @@ def test_a_cancellation_is_called_after_its_moment(
     assert cancellation_at(booking, moment) is called
     kinds = (S.CANCELLED, S.SAME_DAY_CANCEL, S.LATE_CANCEL)
     assert [kind for kind in kinds if is_possible(booking, kind, moment)] == [called]
+
+
+@pytest.mark.parametrize("asked", [S.CANCELLED, S.SAME_DAY_CANCEL, S.LATE_CANCEL])
+@pytest.mark.parametrize(
+    ("hours_before", "recorded"), [(24, S.CANCELLED), (2, S.SAME_DAY_CANCEL), (0.5, S.LATE_CANCEL)]
+)
+def test_the_clock_says_which_cancellation_is_recorded_whatever_was_asked(
+    booking: Booking, asked: S, hours_before: float, recorded: S
+) -> None:
+    done = record_progress(
+        booking_id=booking.pk,
+        to=asked,
+        at=at(8, 55) - timedelta(hours=hours_before),
+        reason=StatusReason.PATIENT_UNWELL,
+        expected_version=None,
+    )
+    assert (done.status, done.status_reason) == (recorded, StatusReason.PATIENT_UNWELL)
+
+
+def test_who_is_on_board_is_not_cancelled_at_all(booking: Booking) -> None:
+    for minute, step in enumerate((S.EN_ROUTE, S.ARRIVED, S.ON_BOARD), start=54):
+        record_progress(booking_id=booking.pk, to=step, at=at(8, minute), expected_version=None)
+    with pytest.raises(IllegalMoveError, match="cannot become “cancelled late”"):
+        record_progress(
+            booking_id=booking.pk, to=S.LATE_CANCEL, at=at(9), reason="other", expected_version=None
+        )
 
 
 def test_it_is_late_once_the_driver_has_set_off_and_never_of_a_draft(booking: Booking) -> None:

@@ -207,7 +207,7 @@ class TestTriggerReturn:
         with pytest.raises(NotThereError, match=f"{outbound.reference} is “confirmed”"):
             trigger_return(booking_id=way_back.pk, ready_at=at(15), expected_version=None)
         moved(outbound, S.CANCELLED, 15, reason=StatusReason.OTHER_TRANSPORT)
-        with pytest.raises(NotThereError, match="is “cancelled”"):
+        with pytest.raises(NotThereError, match="is “cancelled on the day”"):
             trigger_return(booking_id=way_back.pk, ready_at=at(17), expected_version=None)
         found = trigger_return(
             booking_id=way_back.pk, ready_at=at(17), expected_version=None, came_another_way=True
