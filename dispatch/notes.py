@@ -55,6 +55,7 @@ class NoteKey(StrEnum):
     CHOICE_CLOSED = "choice_closed"  # version
     # What a re-plan changes of the plan in force.
     REPLAN_CHANGES = "replan_changes"  # count, budget
+    REPLAN_KEEPS = "replan_keeps"
     REPLAN_UNAVOIDABLE = "replan_unavoidable"  # count
     REPLAN_HELD_BACK = "replan_held_back"  # count, served
     PROMISE_BROKEN = "promise_broken"  # trip, minutes

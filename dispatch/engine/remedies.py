@@ -67,8 +67,8 @@ ADVICE: Mapping[str, Sentence] = {
         "Avec une course de plus permise, {other} peut la prendre.",
     ),
     "one_more_shift": Sentence(
-        "One more shift like this one can take it: {other}.",
-        "Un service de plus comme celui-ci peut la prendre : {other}.",
+        "{other} is not free; one more driver with the same hours, skills and kind of vehicle can take it.",
+        "{other} n’est pas libre ; un chauffeur de plus, avec les mêmes heures, les mêmes compétences et le même type de véhicule, peut la prendre.",
     ),
     "other_driver": Sentence(
         "Another driver with the shift of {other} can take it.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,18 +14,20 @@ from django.views.decorators.http import require_http_methods
 
 from dispatch.engine.errors import EngineError
 from dispatch.enums import RunTrigger
-from dispatch.models import Company
+from dispatch.models import Company, DispatchRun
 from dispatch.pages.policy import signed_in
 from dispatch.pages.seats import refuse_drivers, refuse_onlookers, seat_of
 from dispatch.pages.views import page
 from dispatch.usecases.compare_figures import compare_figures
 from dispatch.usecases.errors import UseCaseError
-from dispatch.usecases.measure_day import kpis_of
+from dispatch.usecases.measure_day import expected_kpis, kpis_of
 from dispatch.usecases.offer_choices import (
     Offered,
+    Weighed,
     chosen_of,
     offer_choices,
     offered_choices,
+    standing_beside,
 )
 
 MOST_RUNS = 3
@@ -64,10 +67,30 @@ def choices(request: HttpRequest, day: date) -> HttpResponse:
         "chosen": chosen_of(seat.company, day, asked),
         "last": len(offered) - 1,
         "usual": _usual(seat.company, offered),
-        "figures": compare_figures(*(kpis_of(one.run.quality) for one in offered)),
+        **_beside(seat.company, day, offered),
         "messages": messages.get_messages(request),
     }
     return page(request, seat, "pages/choices.html", facts)
+
+
+def _beside(company: Company, day: date, offered: list[Offered]) -> dict[str, Any]:
+    """The columns of the table: the plan in force, where there is one, and each that is offered."""
+    standing = standing_beside(offered)
+    kpis = [kpis_of(one.run.quality) for one in offered]
+    columns: list[Weighed] = list(offered)
+    in_force = None
+    if standing is not None:
+        runs = DispatchRun.objects.filter(company=company).on_day(day).in_force()
+        in_force = runs.without_documents().order_by("-version").first()
+        expected = expected_kpis(company=company, day=day, now=timezone.now(), in_force=in_force)
+        kpis.insert(0, expected)
+        columns.insert(0, standing)
+    return {
+        "standing": standing,
+        "in_force": in_force,
+        "columns": columns,
+        "figures": compare_figures(*kpis),
+    }
 
 
 def _usual(company: Company, offered: list[Offered]) -> int:

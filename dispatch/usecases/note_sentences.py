@@ -109,10 +109,11 @@ SENTENCES: Mapping[NoteKey, _StrPromise] = {
         "probably too many."
     ),
     NoteKey.REPLAN_CHANGES: ngettext_lazy(
-        "%(count)d journey gets another driver or another time by choice, of %(budget)d that may.",
-        "%(count)d journeys get another driver or another time by choice, of %(budget)d that may.",
+        "%(count)d journey gets another driver or another time by choice; at most %(budget)d may.",
+        "%(count)d journeys get another driver or another time by choice; at most %(budget)d may.",
         "count",
     ),
+    NoteKey.REPLAN_KEEPS: _("Nobody with a driver gets another one, or another time, by choice."),
     NoteKey.REPLAN_UNAVOIDABLE: ngettext_lazy(
         "%(count)d journey could not stay as it was: its driver or its vehicle is missing or late.",
         "%(count)d journeys could not stay as they were: their driver or their vehicle is missing or late.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
 
 from django.db import transaction
@@ -35,8 +35,21 @@ EACH_S = 3.0  # of search for each plan, unless the company plans quicker; there
 
 
 @dataclass(frozen=True, kw_only=True)
-class Offered:
-    """A plan between fair and cheap: `cost` with fairness priced at nothing, `gap` in trips per eight hours, `gini` of the loads.
+class Weighed:
+    """What a choice goes by: `cost` with fairness priced at nothing; over the fairness window the `gap` in trips per
+    eight hours, and the `gini` of the loads.
+    """
+
+    cost: int
+    gap: float
+    gini: float
+    served: int
+    unserved: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offered(Weighed):
+    """A plan between fair and cheap.
 
     `price`: what it costs more than the cheapest beside it, `evens`: that one's gap; `weight`: of fairness, as it was
     planned with.
@@ -44,13 +57,8 @@ class Offered:
 
     run: DispatchRun
     weight: int
-    cost: int
-    gap: float
-    gini: float
     price: int
     evens: float
-    served: int
-    unserved: int
 
 
 def offer_choices(
@@ -132,6 +140,14 @@ def offered_choices(company: Company, day: date, runs: list[int]) -> list[Offere
     return [replace(one, price=one.cost - found[0].cost, evens=found[0].gap) for one in found]
 
 
+def standing_beside(offered: list[Offered]) -> Weighed | None:
+    """The plan in force as these began from it, as far as it can be driven; None where there was none."""
+    run = offered[0].run if offered else None
+    if run is None or run.start is None:
+        return None
+    return _weighed(Problem.from_json(run.problem), Plan.from_json(run.start))
+
+
 def chosen_of(company: Company, day: date, runs: list[int]) -> DispatchRun | None:
     """The one of these runs that is in force."""
     rows = DispatchRun.objects.filter(company=company, pk__in=runs).on_day(day).in_force()
@@ -139,17 +155,24 @@ def chosen_of(company: Company, day: date, runs: list[int]) -> DispatchRun | Non
 
 
 def _measured(run: DispatchRun) -> Offered:
-    problem, plan = Problem.from_json(run.problem), Plan.from_json(run.plan)
-    inside = tuple(item for item in plan.unassigned if item.trip in problem.trip_by_id)
-    loads = fairness(problem, plan)
+    problem = Problem.from_json(run.problem)
+    weighed = _weighed(problem, Plan.from_json(run.plan))
     return Offered(
         run=run,
         weight=problem.settings.weights.fairness_per_trip_squared,
+        price=0,
+        evens=weighed.gap,
+        **{part.name: getattr(weighed, part.name) for part in fields(Weighed)},
+    )
+
+
+def _weighed(problem: Problem, plan: Plan) -> Weighed:
+    inside = tuple(item for item in plan.unassigned if item.trip in problem.trip_by_id)
+    loads = fairness(problem, plan)
+    return Weighed(
         cost=score(without_fairness(problem), replace(plan, unassigned=inside)).total,
         gap=loads.gap,
         gini=loads.gini,
-        price=0,
-        evens=loads.gap,
         served=len(plan.shift_of),
         unserved=len(plan.unassigned),
     )

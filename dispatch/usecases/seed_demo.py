@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from dispatch.enums import Role
+from dispatch.enums import DispatchMode, Role
 from dispatch.models import Company, Driver, Membership, Shift, User
 from dispatch.twin.carrier import Carrier
 from dispatch.twin.demand import make_day
@@ -22,6 +22,10 @@ DEMO_PASSWORD = "leman-demo-2026"  # noqa: S105 - printed by the command; refuse
 NAMES = {
     "small": ("leman-demo", "Léman Transports (démo)"),
     "large": ("leman-demo-large", "Léman Ambulances (démo)"),
+}
+MODES = {  # the small one is offered a new plan whenever its day changes, the large one plans when asked
+    "small": DispatchMode.SEMI_AUTO,
+    "large": DispatchMode.MANUAL,
 }
 SERIES_SINCE = timedelta(days=28)  # series are older than the days that are shown
 
@@ -66,7 +70,7 @@ def seed_demo(
         return Seeded(company=found, is_new=False, users=())
     if found is not None:
         found.delete()
-    company = Company.objects.create(name=name, slug=slug)
+    company = Company.objects.create(name=name, slug=slug, mode=MODES[carrier.name])
     day = local_day(company, now) if on is None else on
     around = [make_day(carrier, seed, each) for each in days_around(day, days)]
     rows = write_people(company, carrier, seed, around[0].day - SERIES_SINCE)

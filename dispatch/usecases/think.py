@@ -105,8 +105,10 @@ def _notes(
     """`on_the_road`: how many of those who wait there are fetched at another time."""
     if is_nothing_new:
         yield Note.of(NoteKey.NOTHING_BETTER)
-    else:
+    elif made.changes:
         yield Note.of(NoteKey.REPLAN_CHANGES, count=len(made.changes), budget=budget)
+    else:
+        yield Note.of(NoteKey.REPLAN_KEEPS)
     if forced := len(made.unavoidable) + on_the_road:
         yield Note.of(NoteKey.REPLAN_UNAVOIDABLE, count=forced)
     if made.held_back is not None:

@@ -100,7 +100,7 @@ class TestPlanning:
         assert not Assignment.objects.exists()
         text = words(client, proposal)
         assert "Nothing has changed yet." in text
-        assert "1 get a driver" in text
+        assert "1 gets a driver" in text
         assert "This is the first plan of the day." in text
         assert "lose their driver" not in text
         told = text[text.index("The trips and their drivers 1") :]
@@ -137,7 +137,7 @@ class TestPlanning:
         client.post(plan(client, tomorrow)[1] + "apply/")
         late = tomorrow.booking(15)
         text = words(client, plan(client, tomorrow)[1])
-        assert "1 get a driver 0 change driver 0 change time 0 lose their driver 1 stay" in text
+        assert "1 gets a driver 0 change driver 0 change time 0 lose their driver 1 stays" in text
         assert "the changes below hold at once" in text
         assert "assignment rate predicted 100.0 % ✓ on target now 50.0 %" in text
         changes = text[text.index("Changes against") :]
@@ -155,7 +155,7 @@ class TestPlanning:
         tomorrow.booking(15)
         _run, proposal = plan(client, tomorrow)
         text = words(client, proposal)
-        assert "1 get a driver 0 change driver 1 change time 0 lose their driver 1 stay" in text
+        assert "1 gets a driver 0 change driver 1 changes time 0 lose their driver 1 stays" in text
         assert said(client.post(proposal + "apply/")).endswith(
             "Version 2 is in force: 1 get a driver, 0 change driver, 1 change time, "
             "0 lose their driver, 1 stay as they are."
@@ -170,7 +170,7 @@ class TestPlanning:
         client.post(plan(client, tomorrow)[1] + "apply/")
         run, proposal = plan(client, tomorrow)
         late_by(DispatchRun.objects.get(pk=run.pk), 3_600)
-        assert "1 change time" in words(client, proposal)
+        assert "1 changes time" in words(client, proposal)
         assert said(client.post(proposal + "apply/")).endswith(
             "0 change time, 0 lose their driver, 1 stay as they are. "
             "The times were worked out anew for now: the proposal had counted otherwise."
@@ -217,7 +217,7 @@ class TestPlanning:
         tomorrow.shift(15, 19)
         tomorrow.booking(16)
         text = words(client, plan(client, tomorrow)[1])
-        assert "1 lose their driver" in text
+        assert "1 loses its driver" in text
         changes = text[text.index("Changes against") :]
         assert changes.index("loses the driver") < changes.index("gets a driver")
 

@@ -46,8 +46,12 @@ def test_each_plan_is_a_proposal_with_its_price(signed_in: SignIn, tomorrow: Day
     assert len(runs) >= 2
     assert "The cheapest version 1" in text
     assert "The most even" in text
-    assert "Price of fairness 0 points over the cheapest" in text
-    assert "fairness gap (predicted)" in text
+    assert "Over the cheapest 0 points" in text
+    assert (
+        text.count("fairness gap (predicted)") == text.count("Gini of the loads (predicted)") == 1
+    )
+    assert text.count("Loads of 7 days: Gini") == len(runs) + 1  # each card, and the table
+    assert "In force" not in text
     page = client.get(answer["Location"]).content.decode()
     assert all(f'href="/proposals/{run.pk}/"' in page for run in runs)
     assert f'<input type="range" id="balance" min="0" max="{len(runs) - 1}"' in page
@@ -59,6 +63,22 @@ def test_each_plan_is_a_proposal_with_its_price(signed_in: SignIn, tomorrow: Day
     assert DispatchRun.objects.get(pk=runs[0].pk).applied_at is not None
     later = words(client, answer["Location"])
     assert "Version 1 is in force. The other plans of this choice were put aside" in later
+
+
+def test_the_plan_in_force_is_one_of_the_columns(signed_in: SignIn, tomorrow: Day) -> None:
+    shared(tomorrow)
+    client = signed_in()
+    client.post(tomorrow.url + "plan/")
+    (first,) = DispatchRun.objects.all()
+    client.post(f"/proposals/{first.pk}/apply/")
+    text = words(client, client.post(tomorrow.url + "choices/")["Location"])
+    table = text[text.index("All key figures") :]
+    assert table.index("In force: version 1") < table.index("Version 2")
+    DispatchRun.objects.filter(
+        pk=first.pk
+    ).delete()  # given one by one: there is no run behind the rides
+    address = client.post(tomorrow.url + "choices/")["Location"]
+    assert "As it stands" in words(client, address)
 
 
 def test_a_day_with_one_driver_offers_one(signed_in: SignIn, tomorrow: Day) -> None:

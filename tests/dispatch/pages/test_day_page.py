@@ -482,10 +482,12 @@ def test_the_mode_of_the_company_is_said(signed_in: SignIn, tomorrow: Day) -> No
     client, only_then = signed_in(), "The day is planned anew only when somebody asks."
     text = words(client, tomorrow.url)
     assert f"Company mode: manual. {only_then}" in text
-    Company.objects.filter(pk=tomorrow.company.pk).update(mode="semi_auto")
-    text = words(client, tomorrow.url)
-    assert "Company mode: semi-automatic." in text
-    assert only_then not in text
+    said = {"semi_auto": "a new plan is proposed here", "fully_auto": "put in force by itself"}
+    for mode, sentence in said.items():
+        Company.objects.filter(pk=tomorrow.company.pk).update(mode=mode)
+        assert sentence in words(client, tomorrow.url)
+    Company.objects.filter(pk=tomorrow.company.pk).update(settings={"replan_enabled": False})
+    assert only_then in words(client, tomorrow.url)
 
 
 def test_a_reason_in_french_stands_after_a_space_and_a_colon(

@@ -14,7 +14,12 @@ from dispatch.usecases.apply_plan import apply_plan
 from dispatch.usecases.day_content import DayOverError, NothingToPlanError
 from dispatch.usecases.measure_day import kpis_of
 from dispatch.usecases.note_sentences import note_sentences
-from dispatch.usecases.offer_choices import chosen_of, offer_choices, offered_choices
+from dispatch.usecases.offer_choices import (
+    chosen_of,
+    offer_choices,
+    offered_choices,
+    standing_beside,
+)
 from dispatch.usecases.run_dispatch import DayBusyError
 from tests.factories import DAY, at, make_booking, make_company, make_place, make_run, make_shift
 
@@ -86,6 +91,19 @@ def test_the_chosen_one_is_applied_as_any_other_and_waits_no_more(company: Compa
     assert applied.closed == tuple(run.version for run in others)
     said = note_sentences(others[0].notes)[-1]
     assert f"Version {applied.run.version} of the plans between fair and cheap was put" in said
+
+
+def test_the_plan_they_began_from_is_weighed_as_they_are(company: Company) -> None:
+    numbers = offered(company)
+    cheapest, *_others = offered_choices(company, DAY, numbers)
+    assert standing_beside([cheapest]) is None
+    assert standing_beside([]) is None
+    apply_plan(run_id=numbers[0], by=None, now=at(5))
+    standing = standing_beside(offered_choices(company, DAY, offered(company)))
+    assert standing is not None
+    assert (standing.served, standing.unserved) == (5, 0)
+    assert (standing.gap, standing.gini) == (cheapest.gap, cheapest.gini)
+    assert standing.cost == cheapest.cost
 
 
 def test_other_proposals_of_the_day_wait_on(company: Company) -> None:

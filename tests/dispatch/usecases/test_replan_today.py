@@ -238,7 +238,7 @@ class TestWhatBecomesOfIt:
         assert run.applied_at is None
         assert f"b{new.pk}" in Plan.from_json(run.plan).shift_of
         assert note_sentences(run.notes)[0] == (
-            "0 journeys get another driver or another time by choice, of 5 that may."
+            "Nobody with a driver gets another one, or another time, by choice."
         )
         assert run.start is not None
         assert {stage["name"] for stage in run.stages} >= {"plan in force", "places", "search"}

@@ -74,6 +74,7 @@ def test_it_writes_the_company_with_its_people_and_fifteen_days():
     seeded = seed()
     company = seeded.company
     assert seeded.is_new
+    assert company.mode == "semi_auto"
     assert (seeded.patients, seeded.drivers, seeded.vehicles) == (140, 10, 6)
     assert seeded.bookings == Booking.objects.filter(company=company).count()
     days = set(Booking.objects.values_list("service_on", flat=True))
