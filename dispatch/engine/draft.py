@@ -8,8 +8,9 @@ from typing import Self
 
 from dispatch.engine.cost import separation_cost
 from dispatch.engine.errors import InvalidPlanError
-from dispatch.engine.fitting import Fit, begun, best_fit, route_for, valid_fit
+from dispatch.engine.fitting import Fit, best_fit, route_for, valid_fit
 from dispatch.engine.insertion import sequence_in
+from dispatch.engine.misfits import most_kept
 from dispatch.engine.network import Network, Sequence, boarding, network_of
 from dispatch.engine.plan import Plan, Unassigned
 from dispatch.engine.problem import Problem, Visit
@@ -95,15 +96,14 @@ class Draft:
 def resume(problem: Problem, orders: Mapping[str, tuple[Visit, ...]]) -> Plan:
     """The plan in force from the order of each shift's visits, timed anew and with breaks placed.
 
-    A shift whose order no longer works keeps what is committed; its other trips are left unassigned.
-    Raises InvalidPlanError when even the committed visits break a rule.
+    A shift whose order no longer works keeps as many of its trips as it can (`misfits.most_kept`); the others are
+    left unassigned. Raises InvalidPlanError when even the committed visits break a rule.
     """
     network = network_of(problem)
     sequences: list[Sequence] = []
     for s, shift in enumerate(problem.shifts):
         ordered = network.sequence(shift, orders.get(shift.id, shift.committed))
-        fit = valid_fit(network, s, ordered)
-        sequence = begun(network, s) if fit is None else fit.sequence
+        sequence = most_kept(network, s, ordered)
         if sequence is None:
             raise InvalidPlanError(f"What shift {shift.id} has begun breaks a rule.")
         sequences.append(sequence)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dispatch.engine.budget import InForce, mixed
+from dispatch.engine.budget import InForce
 from dispatch.engine.draft import resume
-from dispatch.engine.network import narrowed
-from dispatch.engine.plan import Plan
+from dispatch.engine.fitting import route_for, valid_fit
+from dispatch.engine.network import Network, narrowed, network_of
+from dispatch.engine.plan import Plan, Route
 from dispatch.engine.problem import Problem, Stop, Trip, Visit, middle_s
 from dispatch.engine.stability import NOTICED_S
 from dispatch.enums import VisitKind
@@ -36,14 +37,17 @@ def going_on(
         else trip
         for trip in problem.trips
     )
-    waiting = narrowed(problem, trips, weights=problem.settings.weights)
-    as_told, plain = resume(waiting, orders), resume(problem, orders)
-    works = (
-        shift
-        for shift, route in as_told.route_of.items()
-        if set(route.trip_ids) == set(plain.route_of[shift].trip_ids)
-    )
-    return mixed(problem, plain, as_told, frozenset(works))
+    waiting = network_of(narrowed(problem, trips, weights=problem.settings.weights))
+    plain = resume(problem, orders)
+    routes = (_as_told(waiting, route) or route for route in plain.routes)
+    return replace(plain, routes=tuple(routes))
+
+
+def _as_told(waiting: Network, route: Route) -> Route | None:
+    s = waiting.shift_index[route.shift]
+    order = (timed.visit for timed in route.visits if timed.kind is not VisitKind.BREAK)
+    fit = valid_fit(waiting, s, waiting.sequence(waiting.problem.shifts[s], order))
+    return None if fit is None else route_for(waiting, s, fit.sequence)
 
 
 def _soonest(told_s: int, frozen_until_s: int) -> int:

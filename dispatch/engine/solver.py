@@ -23,7 +23,6 @@ from ortools.constraint_solver import (  # type: ignore[import-untyped]  # stubs
 
 from dispatch.engine.draft import resume
 from dispatch.engine.errors import EngineError
-from dispatch.engine.fitting import valid_fit
 from dispatch.engine.network import Network, Row, Sequence, network_of
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Load, Problem, Shift, Visit
@@ -55,35 +54,8 @@ def solve(problem: Problem, *, warm_start: Plan | None, time_limit_s: float, see
     orders: dict[str, tuple[Visit, ...]] = {}
     for s, sequence in enumerate(sequences):
         shift = problem.shifts[s]
-        kept = _repaired(network, s, sequence)
-        orders[shift.id] = tuple(network.visit(shift, node) for node in kept)
+        orders[shift.id] = tuple(network.visit(shift, node) for node in sequence)
     return resume(problem, orders)
-
-
-def _repaired(network: Network, s: int, sequence: Sequence) -> Sequence:
-    """The sequence without the fewest trips (one by one, greedily) that keep it from being valid.
-
-    What is committed alone when nothing else is left: that is for `resume` to finish.
-    """
-    shift = network.problem.shifts[s]
-    fixed = network.sequence(shift, shift.committed)
-    has_begun = {node >> 1 for node in fixed if node >= 0}
-    sequence = fixed + [node for node in sequence if node not in fixed]
-    while True:
-        fit = valid_fit(network, s, sequence)
-        if fit is not None:
-            return fit.sequence
-        movable = [node >> 1 for node in sequence if node >= 0 and not node & 1]
-        movable = [trip for trip in movable if trip not in has_begun]
-        if not movable:
-            return fixed
-        shorter = [[n for n in sequence if n < 0 or n >> 1 != trip] for trip in movable]
-        valid = [
-            fit for fit in (valid_fit(network, s, rest) for rest in shorter) if fit is not None
-        ]
-        if valid:
-            return min(valid, key=lambda fit: fit.cost).sequence
-        sequence = shorter[-1]
 
 
 class _Model:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from dispatch.engine.fitting import begun, valid_fit
+from dispatch.engine.fitting import begun, route_for, valid_fit
+from dispatch.engine.misfits import most_kept
 from dispatch.engine.network import Network, network_of
 from dispatch.engine.plan import Route
 from dispatch.engine.problem import DAY_S, Problem, Shift, Stop, Trip, Visit, middle_s
@@ -54,8 +55,8 @@ def _stretched(problem: Problem, held: Mapping[str, tuple[Visit, ...]]) -> Probl
     for shift_id, order in held.items():
         shift = relaxed.shift_by_id[shift_id]
         for visits in (shift.committed, order):  # what has begun first: the rest may break a rule
-            route = time_route(relaxed, shift, visits)
-            if not isinstance(route, Route):
+            route = _whole_or_part(relaxed, shift, visits)
+            if route is None:
                 continue  # what no clock can mend is for the planner to undo, and for the rules to name
             for timed in route.visits:
                 trips[timed.id] = _reaching(trips[timed.id], timed.kind, timed.start_s)
@@ -63,6 +64,19 @@ def _stretched(problem: Problem, held: Mapping[str, tuple[Visit, ...]]) -> Probl
                 shifts[shift_id] = _overtime(shifts[shift_id], route)
                 trips |= {i: _riding(relaxed, trips[i], route) for i in route.trip_ids}
     return replace(problem, trips=tuple(trips.values()), shifts=tuple(shifts.values()))
+
+
+def _whole_or_part(relaxed: Problem, shift: Shift, visits: tuple[Visit, ...]) -> Route | None:
+    """Without those whom another rule takes out of the order (a seat that is gone): the others are as late without them."""
+    route = time_route(relaxed, shift, visits)
+    if isinstance(route, Route):
+        return route
+    if visits == shift.committed:
+        return None
+    network = network_of(relaxed)
+    s = network.shift_index[shift.id]
+    kept = most_kept(network, s, network.sequence(shift, visits))
+    return None if kept is None else route_for(network, s, kept)
 
 
 def _open_ended(trip: Trip, far_s: int) -> Trip:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from itertools import chain
 
 from dispatch.engine.draft import resume
 from dispatch.engine.errors import InvalidPlanError
@@ -28,8 +27,8 @@ from dispatch.usecases.wording import refusal_sentence, unassigned_sentences
 
 
 class UnfitNowError(UseCaseError):
-    """These trips (references such as `b12`) can no longer be driven as the run has them; `why`: a sentence for those
-    that stand in the way, the others of their tours go with them.
+    """These trips (references such as `b12`) can no longer be driven as the run has them; `why`: a sentence for each of
+    which it is known.
     """
 
     def __init__(self, trips: frozenset[str], why: Mapping[str, str]) -> None:
@@ -113,18 +112,26 @@ def _in_order(problem: Problem, plan: Plan, clock: DayClock) -> Plan:
         trip for trip, shift in plan.shift_of.items() if found.shift_of.get(trip) != shift
     )
     if lost:
-        late = {plan.shift_of[trip] for trip in lost}
-        why = (_why_lost(problem, shift, orders[shift], clock) for shift in sorted(late))
-        raise UnfitNowError(lost, dict(chain.from_iterable(why)))
+        raise UnfitNowError(lost, dict(_why_lost(problem, found, orders, lost, clock)))
     return found
 
 
 def _why_lost(
-    problem: Problem, shift: str, order: tuple[Visit, ...], clock: DayClock
+    problem: Problem,
+    found: Plan,
+    orders: Mapping[str, tuple[Visit, ...]],
+    lost: frozenset[str],
+    clock: DayClock,
 ) -> Iterator[tuple[str, str]]:
-    """The first rule that the order breaks now, and the trip at which it does; its last one for a rule of the tour."""
-    rides = tuple(visit for visit in order if visit.kind is not VisitKind.BREAK)
-    answer = time_route(problem, problem.shift_by_id[shift], order)
-    if isinstance(answer, Refusal):
-        trip = answer.visit if answer.visit in problem.trip_by_id else rides[-1].id
-        yield trip, refusal_sentence(problem, answer, trip, shift, clock=clock)
+    """The rule that each of them breaks in its place beside those of its tour that stay."""
+    for shift, order in orders.items():
+        stay = found.route_of[shift].trip_ids
+        for trip in sorted(lost & {visit.id for visit in order}):
+            beside = tuple(
+                visit
+                for visit in order
+                if visit.kind is VisitKind.BREAK or visit.id in {*stay, trip}
+            )
+            answer = time_route(problem, problem.shift_by_id[shift], beside)
+            if isinstance(answer, Refusal):
+                yield trip, refusal_sentence(problem, answer, trip, shift, clock=clock)

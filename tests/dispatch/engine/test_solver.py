@@ -14,7 +14,7 @@ from dispatch.engine.cost import score
 from dispatch.engine.network import network_of
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Load, Pooling, Problem, Settings, Weights
-from dispatch.engine.solver import NoPlanFoundError, _Model, _repaired, solve
+from dispatch.engine.solver import NoPlanFoundError, _Model, solve
 from dispatch.enums import Priority
 from tests.dispatch.engine.builders import (
     large_day,
@@ -340,26 +340,6 @@ def test_a_start_without_a_trip_whose_preferred_driver_is_away_is_taken() -> Non
     model, start = _Model(network_of(day)), plan(day, s="+b -b")
     sequences, _ = model.attempt(start, LIMIT_S, 0)
     assert sequences == [[2, 3]]
-
-
-class TestRepair:
-    """What OR-Tools' looser model lets pass is taken out of the route."""
-
-    def test_as_many_trips_leave_as_must(self) -> None:
-        """Three patients at the same minute: one can be driven."""
-        at_once = [trip(name, stop(1, 100, 100), stop(5, 500, 500)) for name in "abc"]
-        day = problem(*at_once, shift(), settings=SEPARATE)
-        assert len(_repaired(network_of(day), 0, [0, 1, 2, 3, 4, 5])) == 2
-
-    def test_an_order_of_those_on_board_that_is_too_late_is_given_back(self) -> None:
-        """b had to leave the vehicle by 300, before a: what is committed stays, the rest is for others."""
-        day = problem(
-            trip("a", stop(1, 100, 100), 9),
-            trip("b", stop(2, 200, 200), stop(3, 300, 300)),
-            shift(committed=visits("+a +b")),
-            settings=SHARED,
-        )
-        assert _repaired(network_of(day), 0, [0, 2, 1, 3]) == [0, 2]
 
 
 @settings(max_examples=25, deadline=None)

@@ -13,10 +13,20 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from dispatch.engine.draft import resume
 from dispatch.engine.plan import Plan
 from dispatch.engine.stability import NOTICED_S
-from dispatch.enums import BookingStatus, DispatchMode, DriverKind, Loss, RunStatus
-from dispatch.models import Assignment, Booking, Company, DispatchRun, Driver, Shift, Vehicle
+from dispatch.enums import BookingStatus, DispatchMode, DriverKind, Loss, Mobility, RunStatus
+from dispatch.models import (
+    Assignment,
+    Booking,
+    Company,
+    DispatchRun,
+    Driver,
+    SeatConfiguration,
+    Shift,
+    Vehicle,
+)
 from dispatch.notes import NoteKey
 from dispatch.usecases.apply_plan import apply_plan
 from dispatch.usecases.apply_rescue import apply_rescue
@@ -25,6 +35,7 @@ from dispatch.usecases.build_problem import build_problem
 from dispatch.usecases.create_booking import NewBooking, create_booking
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.edit_shift import edit_shift
+from dispatch.usecases.keep_vehicle import keep_vehicle
 from dispatch.usecases.propose_rescue import propose_rescue
 from dispatch.usecases.record_progress import record_progress
 from dispatch.usecases.references import row_id, shift_ref, trip_ref
@@ -264,6 +275,68 @@ def test_an_event_leads_to_a_proposal_that_keeps_what_it_must(
         # Everybody whom the event left without a driver has one again.
         assert all(driver_of(Booking(pk=pk)) for pk in morning.unavoidable)
     assert asked(morning.company, now=now) is None
+
+
+class TestVehicleThatTakesNotAll:
+    """Anna drives at ten, somebody in a wheelchair at noon, and at two; another van with a ramp stands by with Marc.
+
+    The garage gives her another vehicle under the same number: without the place for a wheelchair.
+    """
+
+    @pytest.fixture
+    def company(self) -> Company:
+        return make_company(
+            mode=DispatchMode.SEMI_AUTO.value, settings=SETTINGS | {"stability_budget": 0}
+        )
+
+    @pytest.fixture
+    def anna(self, company: Company) -> Shift:
+        return make_shift(company)
+
+    @pytest.fixture
+    def chair(self, company: Company) -> Booking:
+        patient = make_patient(company, mobility=Mobility.WHEELCHAIR_FIXED.value)
+        return make_booking(company, pickup_at=at(12), patient=patient)
+
+    @pytest.fixture
+    def others(self, company: Company, anna: Shift, chair: Booking) -> list[Booking]:
+        rows = [make_booking(company, pickup_at=when) for when in (at(10), at(14))]
+        _fix({anna: [*rows, chair]})
+        make_shift(company)
+        run = asked(company, now=NOW)  # for there is a shift more
+        assert run is not None
+        run_dispatch(run_id=run.pk, clock=lambda: NOW)
+        return rows
+
+    def swap(self, anna: Shift) -> None:
+        keep_vehicle(vehicle=anna.vehicle, configurations=[SeatConfiguration(seats=3)])
+
+    def test_only_who_has_no_place_any_more_is_lost_and_the_others_keep_their_driver(
+        self, company: Company, anna: Shift, chair: Booking, others: list[Booking]
+    ) -> None:
+        before = _rides(company)
+        self.swap(anna)
+        run = asked(company, now=NOW)
+        assert run is not None
+        run = run_dispatch(run_id=run.pk, clock=lambda: NOW)
+        figures = {note["key"]: note["figures"] for note in run.notes}
+        assert figures[NoteKey.REPLAN_UNAVOIDABLE] == {"count": 1}
+        assert figures[NoteKey.REPLAN_CHANGES] == {"count": 0, "budget": 0}
+        assert _changed(Plan.from_json(run.plan), before, company) == {chair.pk}
+        apply_plan(run_id=run.pk, by=None, now=NOW)
+        assert [driver_of(row) for row in others] == [anna, anna]
+        assert driver_of(chair) not in {None, anna}
+
+    def test_the_others_keep_their_driver_where_they_are_late_as_well(
+        self, company: Company, anna: Shift, chair: Booking, others: list[Booking]
+    ) -> None:
+        """At half past ten nothing is recorded of the journey of ten: its window reaches to when Anna can be there."""
+        self.swap(anna)
+        late = at(10, 30)
+        built = build_problem(company=company, day=DAY, now=late)
+        plan = resume(built.problem, built.in_force)
+        assert [item.trip for item in plan.unassigned] == [trip_ref(chair.pk)]
+        assert {plan.shift_of[trip_ref(row.pk)] for row in others} == {shift_ref(anna.pk)}
 
 
 def _planned(booking: Booking) -> datetime:
