@@ -101,7 +101,8 @@ def _beaten(ours: list[Run], theirs: list[Run]) -> list[Bar]:
         not mine.is_plan or (other.is_plan and mine.vehicles > other.vehicles)
         for mine, other in pairs
     )
-    fewer = sum(not other.is_plan or mine.vehicles < other.vehicles for mine, other in pairs)
+    fewer = sum(other.is_plan and mine.vehicles < other.vehicles for mine, other in pairs)
+    without = sum(not other.is_plan for _mine, other in pairs)
     equal = [
         mine.cost / other.cost - 1
         for mine, other in pairs
@@ -110,7 +111,7 @@ def _beaten(ours: list[Run], theirs: list[Run]) -> list[Bar]:
     longer = 100 * mean(equal) if equal else 0.0
     found = Bar(
         promise=f"goods: as good as {pairs[0][1].planner} on each in vehicles, on average in distance",
-        measured=f"{worse} worse, {fewer} better in vehicles; {longer:+.3f} % on {len(equal)}",
+        measured=f"{worse} worse, {fewer} better in vehicles, {without} where it has no plan; {longer:+.3f} % on {len(equal)}",
         is_held=not worse and longer <= 0,
     )
     return [found]
