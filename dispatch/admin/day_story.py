@@ -67,6 +67,7 @@ class DayStory:
             back_at=max(stop.at for stop in stops),
             trips=len(rides),
             stops=tuple(sorted(stops, key=lambda stop: stop.at)),
+            shift_id=shift.pk,
             fault=self._fault(shift, rides),
         )
 

@@ -26,8 +26,10 @@ from dispatch.models import (
     VehicleUnavailability,
 )
 from dispatch.models.labels import label
+from dispatch.models.statuses import OUTCOMES
 from dispatch.usecases.cancel_shift import cancel_shift
 from dispatch.usecases.create_shift import create_shift
+from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.edit_shift import edit_shift
 from dispatch.usecases.shift_content import BreakContent, ShiftContent, StaleShiftError
 from dispatch.usecases.shift_faults import load_offered
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from django.db.models import QuerySet
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
 
 class ConfigurationsInline(DeskInline):
@@ -125,6 +127,7 @@ class ShiftDesk(VersionedDesk):
     ordering = ("-period", "driver__sort_key")
     autocomplete_fields = ("driver", "vehicle", "start_place", "end_place")
     inlines = (BreaksInline,)
+    change_form_template = "admin/dispatch/shift_form.html"
     fieldsets = (
         (None, {"fields": ("company", ("driver", "vehicle"), "period", "status", "max_trips")}),
         (_("Where it starts and ends"), {"fields": (("start_place", "end_place"),)}),
@@ -150,6 +153,18 @@ class ShiftDesk(VersionedDesk):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         is_open = obj is None or obj.status != ShiftStatus.CANCELLED
         return is_open and super().has_change_permission(request, obj)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        shift: Shift | None = kwargs.get("obj")
+        if shift is not None:
+            waiting = shift.assignments.exclude(booking__status__in=OUTCOMES)
+            context |= {
+                "day": local_day(shift.company, shift.starts_at),
+                "may_break_down": waiting.exists(),
+            }
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001 - Django's signature
         """A shift is written with its breaks, at once: see `save_related`."""

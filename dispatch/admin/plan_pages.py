@@ -48,6 +48,7 @@ class Tour:
     back_at: datetime
     trips: int
     stops: tuple[Stop, ...]
+    shift_id: int | None = None  # of a tour that stands as it is driven
     fault: str = ""  # why what is still to come cannot be driven so
 
 

@@ -6,7 +6,9 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path, register_converter
 
 from dispatch.pages import actions, breakdown, journey_actions, views
+from dispatch.pages.by_hand import by_hand
 from dispatch.pages.choices import choices
+from dispatch.pages.day_moves import moves
 from dispatch.pages.days import DayConverter
 from dispatch.pages.drivers import drivers
 from dispatch.pages.policy import strict
@@ -24,6 +26,8 @@ urlpatterns = [
     path("days/<day:day>/plan/", actions.plan, name="plan"),
     path("days/<day:day>/what-if/", what_if, name="what-if"),
     path("days/<day:day>/choices/", choices, name="choices"),
+    path("days/<day:day>/by-hand/", by_hand, name="by-hand"),
+    path("days/<day:day>/moves/", moves, name="moves"),
     path("days/<day:day>/roll-out/", actions.roll_out, name="roll-out"),
     path("proposals/<int:run_id>/", views.proposal, name="proposal"),
     path("proposals/<int:run_id>/apply/", actions.apply, name="apply"),

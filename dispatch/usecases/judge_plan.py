@@ -12,7 +12,7 @@ from dispatch.engine.kpi import Kpi, KpiValue
 from dispatch.engine.problem import Problem
 from dispatch.engine.rules import Violation
 from dispatch.models import Company
-from dispatch.usecases.build_problem import build_problem
+from dispatch.usecases.build_problem import BuiltProblem, build_problem
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_content import refuse_past_day
 from dispatch.usecases.measure_day import predicted_kpis
@@ -37,7 +37,11 @@ def judge_plan(*, company: Company, day: date, hand: HandPlan, now: datetime) ->
     May ask the road server: not to be called in a transaction. Raises DayOverError and NothingToPlanError.
     """
     refuse_past_day(company=company, day=day, now=now)
-    built = build_problem(company=company, day=day, now=now)
+    return judged(build_problem(company=company, day=day, now=now), company, day, hand)
+
+
+def judged(built: BuiltProblem, company: Company, day: date, hand: HandPlan) -> JudgedPlan:
+    """The same of a day that has been read."""
     found = judge(built.problem, hand)
     clock = DayClock.of(company, day)
     spoken = language()

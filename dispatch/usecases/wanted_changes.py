@@ -13,7 +13,9 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 
 from dispatch.engine.change import Change, Give, Retime, Swap, TakeOff
+from dispatch.models import Booking
 from dispatch.usecases.another_time import PromiseAt, trip_promised
+from dispatch.usecases.day_so_far import assignment_of
 from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
 from dispatch.usecases.open_day import OpenDay, open_day
 from dispatch.usecases.references import row_id, shift_ref, trip_ref
@@ -54,6 +56,18 @@ class WantedChange(NamedTuple):
 
     booking_id: int
     wanted: Wanted
+
+
+def moving(to_shift: Mapping[int, int | None], bookings: Iterable[Booking]) -> list[WantedChange]:
+    """What gives each booking to its shift, or to nobody; first all are taken off, so that none stands in another's way."""
+    held = [row.pk for row in bookings if row.pk in to_shift and assignment_of(row) is not None]
+    off = [WantedChange(pk, TakeAway()) for pk in held]
+    on = [
+        WantedChange(pk, GiveTo(shift_id=shift))
+        for pk, shift in to_shift.items()
+        if shift is not None
+    ]
+    return [*off, *on]
 
 
 def named_in(asked: Iterable[WantedChange]) -> frozenset[int]:

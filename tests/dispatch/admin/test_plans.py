@@ -289,10 +289,26 @@ class TestTheDayAsItStands:
         run_page = reverse("admin:dispatch_dispatchrun_change", args=[run.pk])
         for page in (day_page(carrier), run_page):
             body = client.get(page).content.decode()
-            for name in ("day", "what-if", "choices"):
+            for name in ("day", "what-if", "choices", "by-hand"):
                 url = f"{reverse(f'pages:{name}', args=[TOMORROW])}?company={carrier.slug}"
                 assert f'href="{url}"' in body
                 assert client.get(url).status_code == 200
         booking = Booking.objects.filter(company=carrier).first()
         form = client.get(reverse("admin:dispatch_booking_change", args=[booking.pk]))
         assert reverse("pages:drivers", args=[booking.pk]) in form.content.decode()
+
+    def test_a_shift_leads_to_the_questions_and_to_its_breakdown(self, carrier, client_of):
+        client = client_of("admin")
+        shift = make_shift(carrier, start=at(7, day=TOMORROW), end=at(19, day=TOMORROW))
+        form = reverse("admin:dispatch_shift_change", args=[shift.pk])
+        body = client.get(form).content.decode()
+        for name in ("day", "what-if", "choices", "by-hand"):
+            assert f"{reverse(f'pages:{name}', args=[TOMORROW])}?company={carrier.slug}" in body
+        breakdown = reverse("pages:breakdown", args=[shift.pk])
+        assert breakdown not in body  # nobody waits for it
+        booking, other = Booking.objects.filter(company=carrier).order_by("pk")[:2]
+        make_assignment(booking, shift)
+        assert breakdown in client.get(form).content.decode()
+        body = client.get(day_page(carrier)).content.decode()
+        assert breakdown in body
+        assert reverse("pages:drivers", args=[other.pk]) in body  # nobody drives it yet
