@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -67,11 +68,17 @@ class BestFits:
 
 
 def best_fits(
-    problem: Problem, plan: Plan, trip_id: str, *, n: int = 3, told: Told | None = None
+    problem: Problem,
+    plan: Plan,
+    trip_id: str,
+    *,
+    n: int = 3,
+    told: Told | None = None,
+    barred: Collection[str] = (),
 ) -> BestFits:
     """The `n` (at most MOST) cheapest shifts for a trip, its own among them where it has one, which it would keep.
 
-    Every shift is asked. `plan` and `told` as for `impact`. Raises InvalidPlanError for a trip the problem does
+    Every shift is asked but those `barred`, which take nobody in. `plan` and `told` as for `impact`. Raises InvalidPlanError for a trip the problem does
     not know.
     """
     if trip_id not in problem.trip_by_id:
@@ -80,7 +87,8 @@ def best_fits(
     if isinstance(rest, Refused):
         return BestFits(trip=trip_id, fits=(), asked=rest)
     openings = Openings(problem, rest)
-    answers = (openings.ask(trip_id, shift.id) for shift in problem.shifts)
+    shifts = (shift.id for shift in problem.shifts if shift.id not in barred)
+    answers = (openings.ask(trip_id, shift) for shift in shifts)
     found = sorted(filter(None, answers), key=lambda one: (one.added_cost, one.shift))
     before = Before(problem, plan, told or Told())
     plans = {one.shift: _carried(problem, rest, one) for one in found[:MOST]}

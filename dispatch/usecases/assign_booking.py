@@ -12,6 +12,7 @@ from dispatch.models import Assignment, User
 from dispatch.usecases.errors import NotFoundError
 from dispatch.usecases.open_day import NotFeasibleError, OpenDay, open_day
 from dispatch.usecases.references import shift_ref
+from dispatch.usecases.untimed_tours import refuse_untimed
 from dispatch.usecases.wording import refusal_sentence
 from dispatch.usecases.write_impact import write_impact
 
@@ -41,6 +42,7 @@ def given(day: OpenDay, shift_id: int) -> Impact:
     answer = impact(day.problem, day.plan, [Give(trip=day.trip_id, shift=shift)], told=day.told)
     if not isinstance(answer, Impact):
         raise cannot(day, answer)
+    refuse_untimed(day, answer.carried.written)
     return answer
 
 

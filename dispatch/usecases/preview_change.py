@@ -9,6 +9,7 @@ from datetime import datetime
 from dispatch.engine.impact import Impact, Impossible, impact
 from dispatch.usecases.change_token import token_of
 from dispatch.usecases.open_day import OpenDay
+from dispatch.usecases.untimed_tours import refuse_untimed
 from dispatch.usecases.wanted_changes import Wanted, WantedChange, changes_of, day_of
 
 
@@ -33,9 +34,11 @@ def preview_changes(
 
     `versions`: of bookings the caller saw. May ask the road server: not to be called in a transaction. Raises
     NothingAskedError, NotFoundError, StaleBookingError, NotAssignableError, InvalidRowError for a promise that
-    cannot be made, NobodyFitsError or NothingToSwapError.
+    cannot be made, NobodyFitsError, NothingToSwapError, or NotFeasibleError for a tour that cannot be timed.
     """
     day = day_of(asked, now=now, versions=versions)
     answer = impact(day.problem, day.plan, changes_of(day, asked), told=day.told)
-    token = token_of(day, answer) if isinstance(answer, Impact) else ""
-    return Preview(day=day, answer=answer, token=token)
+    if not isinstance(answer, Impact):
+        return Preview(day=day, answer=answer, token="")
+    refuse_untimed(day, answer.carried.written)
+    return Preview(day=day, answer=answer, token=token_of(day, answer))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,8 +12,9 @@ from dispatch.engine.schedule import Refusal
 from dispatch.enums import Rule
 from dispatch.models import Booking, Shift
 from dispatch.usecases.impact_card import ImpactCard, impact_card, names_of
-from dispatch.usecases.open_day import OpenDay, open_day
+from dispatch.usecases.open_day import NotFeasibleError, OpenDay, open_day
 from dispatch.usecases.references import shift_ref
+from dispatch.usecases.untimed_tours import untimed_tours
 from dispatch.usecases.wording import language
 
 BEST = 3
@@ -55,10 +56,11 @@ def rank_drivers(*, booking_id: int, now: datetime) -> RankedDrivers:
     NobodyFitsError for a booking that cannot be planned at all.
     """
     day = open_day(booking_id=booking_id, now=now, expected_version=None)
-    found = best_fits(day.problem, day.plan, day.trip_id, n=BEST + 1, told=day.told)
+    untimed = untimed_tours(day)
+    found = best_fits(day.problem, day.plan, day.trip_id, n=BEST + 1, told=day.told, barred=untimed)
     fits = [fit for fit in found.fits if fit.shift != _held_by(day)][:BEST]
     shifts = {shift_ref(row.pk): row for row in day.built.shifts}
-    others = {shift.id for shift in day.problem.shifts} - {_held_by(day)}
+    others = {shift.id for shift in day.problem.shifts} - {_held_by(day)} - untimed.keys()
     return RankedDrivers(
         booking=day.booking,
         options=tuple(
@@ -70,7 +72,10 @@ def rank_drivers(*, booking_id: int, now: datetime) -> RankedDrivers:
             for fit in fits
         ),
         more=len(others - found.refusals.keys()) - len(fits),
-        unable=tuple(_unable(day, found.refusals, shifts)),
+        unable=(
+            *(_untimed(shifts[s], why) for s, why in untimed.items() if s != _held_by(day)),
+            *_unable(day, found.refusals, shifts, besides=untimed),
+        ),
     )
 
 
@@ -78,11 +83,21 @@ def _held_by(day: OpenDay) -> str | None:
     return day.plan.shift_of.get(day.trip_id)
 
 
+def _untimed(shift: Shift, why: NotFeasibleError) -> Unable:
+    return Unable(shift=shift, rule=why.rule, amount=why.amount, sentence=str(why))
+
+
 def _unable(
-    day: OpenDay, refusals: Mapping[str, Refusal], shifts: Mapping[str, Shift]
+    day: OpenDay,
+    refusals: Mapping[str, Refusal],
+    shifts: Mapping[str, Shift],
+    *,
+    besides: Collection[str],
 ) -> Iterator[Unable]:
     label = names_of(day)
     for reference, refusal in refusals.items():
+        if reference in besides:
+            continue
         reason = refused(day.problem, day.trip_id, reference, refusal)
         sentence = reason.sentence(language(), label=label, clock=day.clock.shown)
         yield Unable(
