@@ -236,11 +236,11 @@ class _Run:
         self, problem: Problem, plan: Plan, ends: float, *, is_last: bool = False
     ) -> Found:
         # Imported late: web processes read this module and must stay light.
-        from dispatch.engine.search import PATIENCE, improve, mild
+        from dispatch.engine.search import PATIENCE, improve, suited
 
         if len(problem.trips) >= VERY_LARGE:
             return self._improve_in_slices(problem, plan, ends)
-        limits = mild(problem, self._limits(ends, patience=PATIENCE if is_last else 0))
+        limits = suited(problem, self._limits(ends, patience=PATIENCE if is_last else 0))
         return improve(problem, plan, seed=self.rng.getrandbits(31), limits=limits)
 
     def _improve_in_slices(self, problem: Problem, plan: Plan, ends: float) -> Found:

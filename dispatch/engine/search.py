@@ -35,6 +35,10 @@ MILD, COOL = (
 NEIGHBOURS = 100  # how many trips are told to be near to one
 HOURS_WEIGH = 8  # seconds between two pickups that count as one of driving
 MANY = 200  # trips from which warmth pays whatever the prices
+LARGE = 500  # trips from which there are few rounds a trip, and the first plan is far from good
+WARM, MELLOW = 8.0, 0.15  # first and last warmth then
+USUAL = Dials()
+SHORT = Dials(mean_ruin=6.0, longest_string=4.0)  # on a large day: a round is cheaper, oftener kept
 REHEAT, MILD_REHEAT = 0.3, 0.6  # how warm it is made again, of what it was at first
 PATIENCE = 2  # times that a search may be warmed up for nothing
 LEG_NEIGHBOURS = 10  # those whose ways make a leg
@@ -70,6 +74,7 @@ class Limits:
     cold: float = COLD
     reheat: float = REHEAT
     patience: int = 0
+    dials: Dials = USUAL
 
 
 def enough_rounds(problem: Problem) -> int:
@@ -78,9 +83,15 @@ def enough_rounds(problem: Problem) -> int:
     return rounds * (RUGGED if problem.settings.weights.used_shift else 1)
 
 
-def mild(problem: Problem, limits: Limits) -> Limits:
-    """As warm as pays on this day: as warm as ever where fewer shifts are worth more than ways, and on large days."""
-    if problem.settings.weights.used_shift or len(problem.trips) >= MANY:
+def suited(problem: Problem, limits: Limits) -> Limits:
+    """As warm as pays on this day: as warm as ever where fewer shifts are worth more than ways, and on days of MANY
+    trips; warmer, with short strings, on LARGE ones.
+    """
+    if problem.settings.weights.used_shift:
+        return limits
+    if len(problem.trips) >= LARGE:
+        return replace(limits, hot=WARM, cold=MELLOW, dials=SHORT)
+    if len(problem.trips) >= MANY:
         return limits
     return replace(limits, hot=MILD, cold=COOL, reheat=MILD_REHEAT)
 
@@ -164,7 +175,7 @@ def _cool_down(search: Search, limits: Limits) -> bool:
 
 def _cooling(search: Search, limits: Limits, hot: float) -> tuple[bool, int]:
     """(whether time cut it short, how often the best plan got better): warmth falls with whichever limit is nearer."""
-    leg, dials, clock = leg_price(search), Dials(), limits.clock
+    leg, dials, clock = leg_price(search), limits.dials, limits.clock
     began = now = clock() if clock is not None else 0.0
     done, chunk, gains = 0, max(1, limits.rounds // CHUNKS) if clock is None else 1, 0
     while done < limits.rounds and now < limits.ends:

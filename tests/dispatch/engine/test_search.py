@@ -4,24 +4,30 @@ import itertools
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.engine.construct import construct
 from dispatch.engine.cost import score
+from dispatch.engine.kernel.ruin import Dials
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Break, Problem, Settings, Weights
 from dispatch.engine.search import (
     COOL,
+    LARGE,
     LONGEST_ROUTE,
     MANY,
+    MELLOW,
     MILD,
     MILD_REHEAT,
+    SHORT,
+    WARM,
     Limits,
     by_hour,
     enough_rounds,
     improve,
-    mild,
+    suited,
 )
 from dispatch.enums import Priority
 from tests.dispatch.engine.builders import (
@@ -110,13 +116,38 @@ class TestOnTheLine:
         assert next(ticks) < 40
 
 
-def test_it_is_as_warm_as_ever_where_shifts_have_a_price_and_on_large_days():
-    limits, day = Limits(rounds=7), problem(trip("a", 1, 2), shift())
-    assert mild(day, limits) == replace(limits, hot=MILD, cold=COOL, reheat=MILD_REHEAT)
-    weights = replace(day.settings.weights, used_shift=1)
-    assert mild(replace(day, settings=replace(day.settings, weights=weights)), limits) is limits
-    many = problem(*(trip(f"t{k}", 1, 2) for k in range(MANY)), shift())
-    assert mild(many, limits) is limits
+class TestAsWarmAsPays:
+    limits = Limits(rounds=7)
+
+    def day(self, trips: int) -> Problem:
+        return problem(*(trip(f"t{k}", 1, 2) for k in range(trips)), shift())
+
+    def test_mild_where_ways_alone_are_to_be_found(self):
+        mild = replace(self.limits, hot=MILD, cold=COOL, reheat=MILD_REHEAT)
+        assert suited(self.day(MANY - 1), self.limits) == mild
+
+    def test_as_ever_with_many_trips(self):
+        assert suited(self.day(MANY), self.limits) is self.limits
+        assert suited(self.day(LARGE - 1), self.limits) is self.limits
+
+    def test_warmer_and_with_short_strings_on_a_large_day(self):
+        warm = replace(self.limits, hot=WARM, cold=MELLOW, dials=SHORT)
+        assert suited(self.day(LARGE), self.limits) == warm
+
+    @pytest.mark.parametrize("trips", [1, LARGE])
+    def test_as_ever_where_shifts_have_a_price(self, trips):
+        day = self.day(trips)
+        weights = replace(day.settings.weights, used_shift=1)
+        priced = replace(day, settings=replace(day.settings, weights=weights))
+        assert suited(priced, self.limits) is self.limits
+
+
+def test_a_search_goes_about_it_as_the_dials_say():
+    """Where every route is overlooked nothing is put back: the plan stays as it was."""
+    day = problem(trip("a", 1, 2), trip("b", 8, 9), shift(), shift("r", start_location=9))
+    crossed = plan(day, s="+b -b", r="+a -a")
+    limits = Limits(rounds=100, dials=Dials(blink=1.0, cross=0.0))
+    assert improve(day, crossed, seed=1, limits=limits).plan.shift_of == crossed.shift_of
 
 
 class TestBreaks:
