@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from dispatch.enums import AssignedBy, BookingStatus, Leg, StatusReason
@@ -41,18 +40,7 @@ def write_days(rows: DemoRows, days: list[DemandDay], now: datetime) -> int:
     written = 0
     for day in days:
         written += _Day(rows, day, shifts[day.day], now).write()
-        _tell_sizes()
     return written
-
-
-def _tell_sizes() -> None:
-    """Let the database know how large its tables have become.
-
-    Checks of foreign keys and guards keep plans made while the tables were empty, which read them whole for each row.
-    """
-    with connection.cursor() as cursor:
-        for model in (Booking, Shift, Assignment):
-            cursor.execute(f"ANALYZE {connection.ops.quote_name(model._meta.db_table)}")
 
 
 def _write_absences(rows: DemoRows, days: list[DemandDay]) -> None:
