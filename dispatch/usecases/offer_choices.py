@@ -51,7 +51,7 @@ class Weighed:
 class Offered(Weighed):
     """A plan between fair and cheap.
 
-    `price`: what it costs more than the cheapest beside it, `evens`: that one's gap; `weight`: of fairness, as it was
+    `price`: what it costs more than the cheapest beside it, `evens` and `evens_gini`: that one's gap and Gini; `weight`: of fairness, as it was
     planned with.
     """
 
@@ -59,6 +59,7 @@ class Offered(Weighed):
     weight: int
     price: int
     evens: float
+    evens_gini: float
 
 
 def offer_choices(
@@ -137,7 +138,15 @@ def offered_choices(company: Company, day: date, runs: list[int]) -> list[Offere
     rows = DispatchRun.objects.filter(company=company, pk__in=runs).on_day(day)
     rows = rows.filter(status=RunStatus.DONE, applied_at=None).select_related("company")
     found = sorted((_measured(row) for row in rows), key=lambda one: (one.cost, one.run.pk))
-    return [replace(one, price=one.cost - found[0].cost, evens=found[0].gap) for one in found]
+    return [
+        replace(
+            one,
+            price=one.cost - found[0].cost,
+            evens=found[0].gap,
+            evens_gini=found[0].gini,
+        )
+        for one in found
+    ]
 
 
 def standing_beside(offered: list[Offered]) -> Weighed | None:
@@ -162,6 +171,7 @@ def _measured(run: DispatchRun) -> Offered:
         weight=problem.settings.weights.fairness_per_trip_squared,
         price=0,
         evens=weighed.gap,
+        evens_gini=weighed.gini,
         **{part.name: getattr(weighed, part.name) for part in fields(Weighed)},
     )
 
