@@ -354,7 +354,7 @@ def _reason_left(openings: Openings, trip_id: str) -> Unassigned:
     return Unassigned(
         trip=trip_id,
         reason=rule,
-        advice=next(remedies(widening, refusals), ""),
+        advice=next(remedies(openings, trip, refusals), ""),
         amount=amount,
         shift=shift_id,
         is_pinned=trip.pinned_shift is not None,

@@ -20,7 +20,6 @@ from dispatch.engine.plan import Move, Plan, Route, Unassigned
 from dispatch.engine.problem import Problem
 from dispatch.engine.remedies import remedies
 from dispatch.engine.schedule import Refusal
-from dispatch.engine.shortfall import Widening
 from dispatch.engine.stability import is_change
 from dispatch.engine.tour import Ride, Tour, tour_of
 from dispatch.enums import VisitKind
@@ -174,8 +173,8 @@ def impossible(refused: Refused) -> Impossible:
     openings = Openings(refused.problem, refused.at)
     advice = ""
     if refused.trip not in refused.at.shift_of:
-        widening = Widening(openings, refused.problem.trip_by_id[refused.trip])
-        advice = next(remedies(widening, {refused.shift: refused.refusal}), "")
+        trip = refused.problem.trip_by_id[refused.trip]
+        advice = next(remedies(openings, trip, {refused.shift: refused.refusal}), "")
     return Impossible(
         trip=refused.trip,
         shift=refused.shift,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from copy import copy
 from dataclasses import replace
+from functools import cache, partial
 from math import inf
 from operator import itemgetter
 from typing import Any
@@ -21,6 +22,7 @@ from dispatch.enums import Rule, VisitKind
 Sequence = list[int]
 Row = tuple[int, ...]
 NO_LOAD = Load()
+HOUR_S = 3_600
 
 
 class Rows(dict[int, Row]):
@@ -107,8 +109,45 @@ class Network:
             setattr(other, table, list(getattr(self, table)))
         other.refused = [list(refused) for refused in self.refused]
         other._replace(i, trip)
-        other.share_mask = self._share_masks_with(i, trip)
+        other.share_mask = self._share_masks_with(i, partial(self.problem.may_share, trip))
         return other
+
+    def with_best_within(self, i: int, trip: Trip, by_s: int) -> Network:
+        """The tables as if trip i had the best of all the times it gets by opening its windows by up to `by_s`, at one
+        end or at both: who has a place with one of them has one here, and wider never helps less.
+
+        Wide windows, the least traffic and the longest ride of the hours in reach, and whoever may share it then.
+        """
+        problem, half_s = self.problem, by_s // 2  # so far goes the middle of a window
+        first, last = middle_s(trip.pickup) - half_s, middle_s(trip.pickup) + half_s
+        rides = [problem.ride_limit_s(_at(trip, second)) for second in _hours(first, last)]
+        # An end that follows from the longest ride moves with that, too.
+        less, more = self.ride_limit[i] - min(rides), max(rides) - self.ride_limit[i]
+        pickup, dropoff = self._best(trip.pickup, by_s), self._best(trip.dropoff, by_s, less, more)
+        best = replace(trip, pickup=pickup, dropoff=dropoff)
+        other = self.with_trip(i, best)
+        other.ride_limit[i] = max(rides)
+        if problem.settings.pooling is not None:
+            then = cache(
+                partial(_at, best)
+            )  # most others are far: these come at the first or the last hour
+            other.share_mask = self._share_masks_with(
+                i,
+                lambda one: problem.may_share(
+                    then(min(max(middle_s(one.pickup), first), last)), one
+                ),
+            )
+        return other
+
+    def _best(self, stop: Stop, by_s: int, less_s: int = 0, more_s: int = 0) -> Stop:
+        at, half_s = middle_s(stop), by_s // 2
+        hours = _hours(at - half_s - less_s, at + half_s + more_s)
+        return replace(
+            stop,
+            earliest_s=stop.earliest_s - by_s,
+            latest_s=stop.latest_s + by_s + more_s,
+            clock_s=min(hours, key=self.problem.travel.traffic_at),
+        )
 
     def with_shifts(self, shifts: tuple[Shift, ...]) -> Network:
         """The tables as if the shifts were these, which differ in their hours and limits alone."""
@@ -143,11 +182,11 @@ class Network:
             for row, shift in zip(self.to_base, shifts, strict=True)
         ]
 
-    def _share_masks_with(self, i: int, trip: Trip) -> list[int]:
+    def _share_masks_with(self, i: int, may_share: Callable[[Trip], bool]) -> list[int]:
         masks = [mask & ~(1 << i) for mask in self.share_mask]
         masks[i] = 1 << i
         for j, other in enumerate(self.problem.trips):
-            if j != i and self.problem.may_share(trip, other):
+            if j != i and may_share(other):
                 masks[i] |= 1 << j
                 masks[j] |= 1 << i
         return masks
@@ -387,6 +426,16 @@ class _Stretched(dict[int, int]):
 
 def _places(problem: Problem, end: str) -> set[int]:
     return {getattr(shift, end) for shift in problem.shifts}
+
+
+def _at(trip: Trip, second: int) -> Trip:
+    """The trip as if it were fetched at this hour."""
+    return replace(trip, pickup=replace(trip.pickup, clock_s=second))
+
+
+def _hours(first: int, last: int) -> tuple[int, ...]:
+    """A second of each hour from the one of `first` to the one of `last`."""
+    return (*range(first, last, HOUR_S), last)
 
 
 def _stretched(seconds: int, permille: int) -> int:

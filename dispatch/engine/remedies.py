@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import partial
 
 from dispatch.engine.fitting import best_fit, route_for
 from dispatch.engine.insertion import Openings
 from dispatch.engine.network import network_of
+from dispatch.engine.other_times import MOVES, least_move, that_take
 from dispatch.engine.plan import Route, Unassigned
-from dispatch.engine.problem import Load, Problem, Shift, Stop, Trip
+from dispatch.engine.problem import Load, Problem, Shift, Trip
 from dispatch.engine.room import Room
 from dispatch.engine.schedule import Refusal
 from dispatch.engine.sentences import Clock, Figures, Label, Language, Sentence, wall_clock
-from dispatch.engine.shortfall import Widening
 from dispatch.enums import Rule
 
-LONGEST_MIN = 60  # other times than within an hour are another booking
 FAR_S = 6 * 3_600  # how far around a trip an imagined shift is on duty
 IMAGINED = "+"  # the reference of an imagined shift, its driver and its vehicle
 
@@ -138,7 +136,7 @@ def advice_sentence(
 
 def _figures(key: str, detail: str) -> Figures | None:
     """What the sentence of an advice holds; None for advice that is not of today's."""
-    if key in _RELAXED:
+    if key in MOVES:
         return Figures(amount=int(detail)) if detail.isdecimal() else None
     if key in _TIMED:
         hours = _HOURS.fullmatch(detail)
@@ -149,21 +147,21 @@ def _figures(key: str, detail: str) -> Figures | None:
     return Figures(other=detail) if key in ADVICE else None
 
 
-def remedies(widening: Widening, refusals: Mapping[str, Refusal]) -> Iterator[str]:
+def remedies(openings: Openings, trip: Trip, refusals: Mapping[str, Refusal]) -> Iterator[str]:
     """Advice that was proved, the least intrusive first; `refusals` are those of the shifts it may go to."""
-    openings, trip = widening.openings, widening.trip
     problem = openings.problem
     asked = [(problem.shift_by_id[shift], refusal.rule) for shift, refusal in refusals.items()]
     free = replace(trip, pinned_shift=None)
     if trip.pinned_shift is not None:
-        for shift in _that_take(openings, problem.shifts, free):
+        for shift in that_take(openings, problem.shifts, free):
             yield f"unpin:{shift.id}"
     for shift in (shift for shift, rule in asked if rule is Rule.WORKLOAD_CAP):
         room = openings.room(shift.id).beside(openings.network, shift=_roomier(shift))
         if best_fit(room, openings.network.trip_index[trip.id]) is not None:
             yield f"cap:{shift.id}"
     movable = [shift for shift, rule in asked if rule in _MOVABLE]
-    yield from _at_other_times(widening, movable)
+    if at_other_times := least_move(openings, trip, movable):
+        yield at_other_times
     if trip.pinned_shift is None:
         yield _one_more(problem, trip, [shift for shift, _ in asked])
     else:
@@ -173,8 +171,8 @@ def remedies(widening: Widening, refusals: Mapping[str, Refusal]) -> Iterator[st
 def _freed(openings: Openings, free: Trip) -> Iterator[str]:
     """What would help the trip if it were bound to nobody."""
     shifts = list(openings.problem.shifts)
-    for advice in _at_other_times(Widening(openings, free), shifts):
-        yield f"{FREED}{advice}"
+    if at_other_times := least_move(openings, free, shifts):
+        yield f"{FREED}{at_other_times}"
     advice = _one_more(openings.problem, free, shifts)
     yield advice if advice == "check_times" else f"{FREED}{advice}"
 
@@ -182,52 +180,6 @@ def _freed(openings: Openings, free: Trip) -> Iterator[str]:
 def _roomier(shift: Shift) -> Shift:
     """The shift with one more trip allowed (it refused for its cap, so it has one)."""
     return replace(shift, max_trips=(shift.max_trips or 0) + 1)
-
-
-def _at_other_times(widening: Widening, shifts: list[Shift]) -> Iterator[str]:
-    """The smallest move of the trip's times that makes it fit, in whole minutes; of equal ones the least intrusive.
-
-    What an hour does not help is not tried, nor what an hour at both ends does not help.
-    """
-    openings, trip = widening.openings, widening.trip
-    near = [s for s in shifts if widening.has_place_at_other_times(s.id, LONGEST_MIN)]
-    best, most = "", LONGEST_MIN
-    for key, relax in _RELAXED.items():
-        minutes = _least_minutes(openings, near, partial(relax, trip), most)
-        if minutes:
-            best, most = f"{key}:{minutes}", minutes - 1
-    if best:
-        yield best
-
-
-def _least_minutes(
-    openings: Openings, shifts: list[Shift], relaxed: Callable[[int], Trip], most: int
-) -> int:
-    """The fewest minutes up to `most` with which one of the shifts has a place, found by halving; 0: none do.
-
-    That many were tried and help; one less was tried too, and does not.
-    """
-    likely = list(_that_take(openings, shifts, relaxed(most * 60))) if most else []
-    too_few = 0
-    while likely and most - too_few > 1:
-        middle = (too_few + most) // 2
-        helped = list(_that_take(openings, likely, relaxed(middle * 60)))
-        if helped:
-            likely, most = helped, middle
-        else:
-            too_few = middle
-    return most if likely else 0
-
-
-def _that_take(openings: Openings, shifts: Sequence[Shift], changed: Trip) -> Iterator[Shift]:
-    """The shifts in whose route the trip finds a place with other times, or without its pin."""
-    i = openings.network.trip_index[changed.id]
-    if not shifts:
-        return
-    network = openings.network.with_trip(i, changed)
-    for shift in shifts:
-        if best_fit(openings.room(shift.id).beside(network), i) is not None:
-            yield shift
 
 
 def _one_more(problem: Problem, trip: Trip, asked: list[Shift]) -> str:
@@ -315,37 +267,3 @@ def _with_hours(advice: str, route: Route) -> str:
     if key not in _TIMED:
         return advice
     return f"{key}:{words}/{route.leave_s // 60 * 60}/{-(-route.return_s // 60) * 60}"
-
-
-def _wider(stop: Stop, *, before_s: int = 0, after_s: int = 0) -> Stop:
-    return replace(stop, earliest_s=stop.earliest_s - before_s, latest_s=stop.latest_s + after_s)
-
-
-def _later(trip: Trip, by_s: int) -> Trip:
-    return replace(trip, pickup=_wider(trip.pickup, after_s=by_s))
-
-
-def _earlier(trip: Trip, by_s: int) -> Trip:
-    return replace(trip, pickup=_wider(trip.pickup, before_s=by_s))
-
-
-def _arrival_later(trip: Trip, by_s: int) -> Trip:
-    return replace(trip, dropoff=_wider(trip.dropoff, after_s=by_s))
-
-
-def _all_later(trip: Trip, by_s: int) -> Trip:
-    return replace(_later(trip, by_s), dropoff=_wider(trip.dropoff, after_s=by_s))
-
-
-def _all_earlier(trip: Trip, by_s: int) -> Trip:
-    return replace(_earlier(trip, by_s), dropoff=_wider(trip.dropoff, before_s=by_s))
-
-
-# An appointment is kept where it can be: the pickup alone moves before both ends do.
-_RELAXED: Mapping[str, Callable[[Trip, int], Trip]] = {
-    "later": _later,
-    "earlier": _earlier,
-    "arrival_later": _arrival_later,
-    "all_later": _all_later,
-    "all_earlier": _all_earlier,
-}

@@ -59,10 +59,6 @@ class Widening:
                 best, most = Shortfall(shift, refusal, minutes), minutes - 1
         return best
 
-    def has_place_at_other_times(self, shift: str, minutes: int) -> bool:
-        """Whether the trip fits into the route as it stands with both its windows that much wider."""
-        return self._has_place(Rule.TIME_WINDOW, shift, minutes)
-
     def _minutes(self, shift: str, refusal: Refusal, most: int) -> int | None:
         patient = refusal.visit if refusal.rule is Rule.MAX_RIDE_TIME else ""
 

@@ -20,6 +20,8 @@ KINDS = ("seat", "wheelchair", "stretcher", "folded_chair")
 MOVES = ("later", "earlier", "arrival_later", "all_later", "all_earlier")
 NEW = "one more"
 DAY_S = 86_400
+LONGEST_MIN = 60
+SMALL = 10  # trips of a day on which every number of minutes is tried
 
 
 def false_claims(problem: Problem, plan: Plan) -> list[str]:
@@ -52,6 +54,8 @@ class _Judge:
             yield "the advice does not help"
         elif self._less_helps(self.item.advice):
             yield "a minute less helps too"
+        elif self._is_silent_on_times():
+            yield "other times would help"
 
     # Amounts
 
@@ -122,20 +126,51 @@ class _Judge:
         return any(self._takes_with(problem, one) for one in hired) is not is_hopeless
 
     def _less_helps(self, advice: str) -> bool:
-        """Whether minutes are advised, and one less would do as well: of these times or of others."""
+        """Whether minutes are advised, and fewer would do as well: of these times or of others.
+
+        Where traffic or companions change with the hour, two minutes less may help where one less does not: on a
+        small day all are tried.
+        """
         key, _, detail = advice.partition(":")
-        if key.removeprefix("freed_") not in MOVES or detail == "1":
+        if key.removeprefix("freed_") not in MOVES:
             return False
-        freed = "freed_" if key.startswith("freed_") else ""
-        less = int(detail) - 1
-        return any(self._helps(f"{freed}{other}:{less}", self.problem) for other in MOVES)
+        freed, most = "freed_" if key.startswith("freed_") else "", int(detail)
+        fewer = range(1, most) if self._is_small else range(max(1, most - 1), most)
+        return any(self._helps_within(freed, minutes) for minutes in fewer)
+
+    @property
+    def _is_small(self) -> bool:
+        return len(self.problem.trips) <= SMALL
+
+    def _is_silent_on_times(self) -> bool:
+        """Whether dearer advice is given where other times would do; tried on small days."""
+        key = self.item.advice.partition(":")[0]
+        if not self._is_small or key in {
+            "unpin",
+            "cap",
+            *MOVES,
+            *(f"freed_{one}" for one in MOVES),
+        }:
+            return False
+        freed = ("", "freed_") if key.startswith("freed_") else ("",)
+        minutes = range(1, LONGEST_MIN + 1)
+        return any(self._helps_within(one, by) for one in freed for by in minutes)
+
+    def _helps_within(self, freed: str, minutes: int) -> bool:
+        """Whether any move by so many minutes helps."""
+        return any(self._helps(f"{freed}{key}:{minutes}", self.problem) for key in MOVES)
 
     def _at_other_times(self, key: str, by_s: int, problem: Problem) -> bool:
         before, after = (by_s, 0) if key.endswith("earlier") else (0, by_s)
         pickup = (0, 0) if key == "arrival_later" else (before, after)
         dropoff = (before, after) if key.startswith(("all_", "arrival_")) else (0, 0)
         trip = next(t for t in problem.trips if t.id == self.trip.id)
-        day = _with_trip(problem, _with_times(trip, pickup, dropoff))
+        moved = _with_times(trip, pickup, dropoff)
+        if _arrives_whenever(problem, trip):
+            if dropoff != (0, 0):
+                return False  # there is no such hour in the booking
+            moved = _arriving_whenever(problem, moved)
+        day = _with_trip(problem, moved)
         return any(self._takes(day, shift.id) for shift in day.shifts)
 
     def _hired(self, key: str, detail: str, problem: Problem) -> Iterator[Shift]:
@@ -211,4 +246,25 @@ def _with_times(trip: Trip, pickup: tuple[int, int], dropoff: tuple[int, int]) -
 
 
 def _open(stop: Stop, before_s: int, after_s: int) -> Stop:
-    return replace(stop, earliest_s=stop.earliest_s - before_s, latest_s=stop.latest_s + after_s)
+    return _given(stop, stop.earliest_s - before_s, stop.latest_s + after_s)
+
+
+def _given(stop: Stop, earliest_s: int, latest_s: int) -> Stop:
+    """With the window that a person gave it; its hour is the middle of that."""
+    other = replace(stop, earliest_s=earliest_s, latest_s=latest_s)
+    if stop.clock_s is None:
+        return other
+    was_s, is_s = ((one.earliest_s + one.latest_s) // 2 for one in (stop, other))
+    return replace(other, clock_s=stop.clock_s + is_s - was_s)
+
+
+def _arrives_whenever(problem: Problem, trip: Trip) -> bool:
+    """No appointment: the arrival's window is what the pickup's and the longest ride leave."""
+    window = trip.dropoff.earliest_s, trip.dropoff.latest_s
+    whenever = _arriving_whenever(problem, trip).dropoff
+    return window == (whenever.earliest_s, whenever.latest_s)
+
+
+def _arriving_whenever(problem: Problem, trip: Trip) -> Trip:
+    over_s = trip.pickup.latest_s + trip.pickup.service_s + problem.ride_limit_s(trip)
+    return replace(trip, dropoff=_given(trip.dropoff, trip.pickup.earliest_s, over_s))

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from dispatch.engine.other_times import moved_by
 from dispatch.engine.problem import Load, Pooling, Visit
 from dispatch.enums import (
     BookingStatus,
@@ -29,6 +30,7 @@ from tests.factories import (
     make_assignment,
     make_booking,
     make_break,
+    make_company,
     make_driver,
     make_outbound,
     make_patient,
@@ -383,3 +385,35 @@ def test_traffic_has_one_factor_an_hour_of_that_very_day(
     assert len(profile) == hours
     # 08:00 on the wall is rush hour whatever the clocks did in the night.
     assert profile[8 + hours - 24] == company.rules.traffic_permille[8]
+
+
+@pytest.mark.parametrize(
+    ("key", "minutes", "has_appointment"),
+    [
+        ("later", 10, False),
+        ("later", 30, False),  # past nine, where every way takes three times as long
+        ("earlier", 25, False),
+        ("later", 10, True),
+        ("earlier", 10, True),
+    ],
+)
+def test_a_trip_is_imagined_at_other_times_as_it_is_read_once_a_person_gave_them(
+    key: str, minutes: int, has_appointment: bool
+) -> None:
+    """Half past eight to nine, five leagues along the lake; without an appointment the longest ride ends it."""
+    company = make_company(settings={"traffic_permille": [1000] * 9 + [3000] * 15})
+    make_shift(company)
+    booking = make_booking(
+        company,
+        promised_from=at(8, 30),
+        promised_to=at(9),
+        dropoff=make_place(company, lat=46.35),
+        appointment_at=at(9, 50) if has_appointment else None,
+    )
+    read = build_problem(company=company, day=DAY, now=at(5)).problem
+    imagined = moved_by(read, read.trips[0], key, minutes)
+    given = timedelta(minutes=minutes)
+    earlier, later = (given, timedelta()) if key == "earlier" else (timedelta(), given)
+    booking.promised_from, booking.promised_to = at(8, 30) - earlier, at(9) + later
+    booking.save()
+    assert build_problem(company=company, day=DAY, now=at(5)).problem.trips[0] == imagined
