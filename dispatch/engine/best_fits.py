@@ -51,11 +51,14 @@ class Alternative:
 
 @dataclass(frozen=True, kw_only=True)
 class BestFits:
-    """`fits`: cheapest first. `asked`: the plan without the trip, or why the trip cannot leave its shift."""
+    """`fits`: cheapest first. `asked`: the plan without the trip, or why the trip cannot leave its shift. `unable`:
+    the shifts that were asked and have no place for it.
+    """
 
     trip: str
     fits: tuple[Alternative, ...]
     asked: Openings | Refused
+    unable: tuple[str, ...] = ()
 
     @cached_property
     def refusals(self) -> dict[str, Refusal]:
@@ -63,8 +66,7 @@ class BestFits:
         if isinstance(self.asked, Refused):
             one = self.asked
             return {s.id: one.refusal for s in one.problem.shifts if s.id != one.shift}
-        answers = {s.id: self.asked.answer(self.trip, s.id) for s in self.asked.problem.shifts}
-        return {shift: one for shift, one in answers.items() if isinstance(one, Refusal)}
+        return {shift: self.asked.refusal(self.trip, shift) for shift in self.unable}
 
 
 def best_fits(
@@ -86,15 +88,23 @@ def best_fits(
     rest = taken_off(problem, plan, trip_id)
     if isinstance(rest, Refused):
         return BestFits(trip=trip_id, fits=(), asked=rest)
-    openings = Openings(problem, rest)
-    shifts = (shift.id for shift in problem.shifts if shift.id not in barred)
-    answers = (openings.ask(trip_id, shift) for shift in shifts)
-    found = sorted(filter(None, answers), key=lambda one: (one.added_cost, one.shift))
     before = Before(problem, plan, told or Told())
-    plans = {one.shift: _carried(problem, rest, one) for one in found[:MOST]}
+    known = {
+        route.shift: before.scores[route.shift].total
+        for route in rest.routes
+        if route.visits and route is plan.route_of.get(route.shift)
+    }
+    openings = Openings(problem, rest, known)
+    asked = [shift.id for shift in problem.shifts if shift.id not in barred]
+    found = sorted(openings.offers(trip_id, asked), key=lambda one: (one.added_cost, one.shift))
+    plans = {
+        one.shift: _carried(problem, rest, openings.insertion(trip_id, one)) for one in found[:MOST]
+    }
     ranked = sorted(plans, key=lambda shift: (before.price(plans[shift]).total, shift))
     fits = tuple(Alternative(shift=s, impact=before.impact(plans[s])) for s in ranked[:n])
-    return BestFits(trip=trip_id, fits=fits, asked=openings)
+    able = {one.shift for one in found}
+    unable = tuple(shift for shift in asked if shift not in able)
+    return BestFits(trip=trip_id, fits=fits, asked=openings, unable=unable)
 
 
 def _carried(problem: Problem, rest: Plan, insertion: Insertion) -> Carried:

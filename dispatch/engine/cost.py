@@ -12,7 +12,6 @@ from dispatch.engine.fairness import FULL_SHIFT_S
 from dispatch.engine.network import Network, Sequence, boarding, network_of
 from dispatch.engine.plan import Plan, Route
 from dispatch.engine.problem import Problem, Shift
-from dispatch.enums import VisitKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,12 +205,10 @@ def separation_cost(network: Network, trip: int, driver: str, driver_of: dict[in
 
 
 def _separated(problem: Problem, plan: Plan) -> int:
-    network = network_of(problem)
+    network, shift_of = network_of(problem), plan.shift_of
+    asking = ((trip, shift_of.get(problem.trips[trip].id)) for trip in network.paired)
     driver_of = {
-        network.trip_index[v.id]: problem.shift_by_id[route.shift].driver
-        for route in plan.routes
-        for v in route.visits
-        if v.kind is VisitKind.PICKUP
+        trip: problem.shift_by_id[shift].driver for trip, shift in asking if shift is not None
     }
     doubled = sum(
         separation_cost(network, trip, driver, driver_of) for trip, driver in driver_of.items()

@@ -77,14 +77,16 @@ def best_fit(room: Room, trip: int) -> Fit | None:
 def rested(network: Network, s: int, sequence: Sequence) -> Fit | None:
     """The sequence with its breaks as they are, or set anew where one is missing or that is the only way."""
     breaks = network.problem.shifts[s].breaks
-    fit = fit_of(network, s, sequence)
     missing = [k for k in range(len(breaks)) if ~k not in sequence]
-    if not boarding(sequence) or (fit is not None and not missing):
+    is_driven = bool(boarding(sequence))
+    is_owed = is_driven and any(breaks[k].mandatory for k in missing)
+    fit = None if is_owed else fit_of(network, s, sequence)
+    if not is_driven or (fit is not None and not missing):
         return fit
     bare = Room(network, s, sequence).bare
     placed = _placements(network, s, bare.sequence, _open_breaks(bare))
     anew = _cheapest(network, s, ((bare.driven, full) for full in placed))
-    if any(breaks[k].mandatory for k in missing):
+    if is_owed:
         return anew
     found = [candidate for candidate in (fit, anew) if candidate is not None]
     return min(found, key=lambda candidate: candidate.cost, default=None)
@@ -173,16 +175,22 @@ def _placements(
     starts = least_starts(network, s, layout, sequence)
     if isinstance(starts, Broken):
         return
-    on_board = 0
+    on_board, free = 0, shift.start_s
     for position in range(len(sequence) + 1):
+        lasts = 0
         if position:
             before = sequence[position - 1]
             if starts[position - 1] > pause.latest_s:
                 break
             on_board += 0 if before < 0 else -1 if before & 1 else 1
+            lasts = network.service[before] if before >= 0 else shift.breaks[~before].duration_s
+            free = starts[position - 1] + lasts
+        rested_s = (
+            max(free, pause.earliest_s) + pause.duration_s
+        )  # no schedule is done with it earlier
         is_early = (
             position < len(sequence)
-            and pause.earliest_s + pause.duration_s > (layout.high[position])
+            and rested_s + layout.gaps[position] - lasts > layout.high[position]
         )
         if position >= len(shift.committed) and not is_early and not on_board:
             paused = [*sequence[:position], breaks[0], *sequence[position:]]

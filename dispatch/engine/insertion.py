@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from dispatch.engine.cost import route_cost, separation_cost
 from dispatch.engine.errors import InvalidPlanError
@@ -38,9 +39,9 @@ def best_insertions(
     The plan must be valid; the trip may stand in it as unassigned or not at all.
     """
     openings = Openings(problem, plan)
-    tries = (openings.ask(trip_id, shift.id) for shift in problem.shifts)
-    found = [answer for answer in tries if answer is not None]
-    return tuple(sorted(found, key=lambda fit: (fit.added_cost, fit.shift))[:limit])
+    offers = openings.offers(trip_id, (shift.id for shift in problem.shifts))
+    found = sorted(offers, key=lambda offer: (offer.added_cost, offer.shift))
+    return tuple(openings.insertion(trip_id, offer) for offer in found[:limit])
 
 
 def try_insertion(problem: Problem, plan: Plan, trip_id: str, shift_id: str) -> Insertion | Refusal:
@@ -51,14 +52,27 @@ def try_insertion(problem: Problem, plan: Plan, trip_id: str, shift_id: str) -> 
     return Openings(problem, plan).answer(trip_id, shift_id)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """The best place of a trip in one shift, before anybody asks for its times."""
+
+    shift: str
+    added_cost: int
+    sequence: Sequence
+
+
 class Openings:
     """A plan whose routes are made ready for insertions, each when it is first asked for.
 
-    To ask about many trips of one plan: what is known of a route is the same for all of them.
+    To ask about many trips of one plan: what is known of a route is the same for all of them. `prices`: of routes that
+    were priced already, by shift.
     """
 
-    def __init__(self, problem: Problem, plan: Plan) -> None:
+    def __init__(
+        self, problem: Problem, plan: Plan, prices: Mapping[str, int] = MappingProxyType({})
+    ) -> None:
         self.problem, self.plan, self.network = problem, plan, network_of(problem)
+        self._prices = prices
         self._rooms: dict[str, Room] = {}
 
     def room(self, shift_id: str) -> Room:
@@ -68,32 +82,59 @@ class Openings:
             self._rooms[shift_id] = Room(self.network, s, sequence)
         return self._rooms[shift_id]
 
+    def offer(self, trip_id: str, shift_id: str) -> Offer | None:
+        """The best position in this shift, None when there is none."""
+        room, trip = self.room(shift_id), self.network.trip_index[trip_id]
+        fit = best_fit(room, trip)
+        if fit is None:
+            return None
+        drivers = _companions_drivers(self.network, self.plan, trip)
+        separated = separation_cost(self.network, trip, room.shift.driver, drivers)
+        priced = self._prices.get(shift_id)
+        before = _cost_before(self.problem, self.plan, room) if priced is None else priced
+        added = fit.cost - before + separated
+        return Offer(shift=shift_id, added_cost=added, sequence=fit.sequence)
+
+    def offers(self, trip_id: str, shifts: Iterable[str]) -> list[Offer]:
+        """Of each of these that can take the trip."""
+        tries = (self.offer(trip_id, shift) for shift in shifts)
+        return [offer for offer in tries if offer is not None]
+
+    def insertion(self, trip_id: str, offer: Offer) -> Insertion:
+        """The offer with its times."""
+        trip, s = self.network.trip_index[trip_id], self.network.shift_index[offer.shift]
+        return Insertion(
+            trip=trip_id,
+            shift=offer.shift,
+            pickup_at=offer.sequence.index(2 * trip),
+            dropoff_at=offer.sequence.index(2 * trip + 1),
+            added_cost=offer.added_cost,
+            route=route_for(self.network, s, offer.sequence),
+        )
+
     def ask(self, trip_id: str, shift_id: str) -> Insertion | None:
         """The best position in this shift, None when there is none."""
-        return _insertion(self.plan, self.room(shift_id), self.network.trip_index[trip_id])
+        found = self.offer(trip_id, shift_id)
+        return None if found is None else self.insertion(trip_id, found)
 
     def answer(self, trip_id: str, shift_id: str) -> Insertion | Refusal:
         """The best position in this shift, or the refusal that came nearest to success."""
-        found = self.ask(trip_id, shift_id)
-        if found is not None:
-            return found
+        return self.ask(trip_id, shift_id) or self.refusal(trip_id, shift_id)
+
+    def refusal(self, trip_id: str, shift_id: str) -> Refusal:
+        """The refusal that came nearest to success, of a shift that has no place for the trip."""
         return nearest_refusal(self.room(shift_id), self.network.trip_index[trip_id])
 
 
-def _insertion(plan: Plan, room: Room, trip: int) -> Insertion | None:
-    fit = best_fit(room, trip)
-    if fit is None:
-        return None
-    network, problem, shift = room.network, room.network.problem, room.shift
-    separated = separation_cost(network, trip, shift.driver, drivers_in(network, plan))
-    return Insertion(
-        trip=problem.trips[trip].id,
-        shift=shift.id,
-        pickup_at=fit.sequence.index(2 * trip),
-        dropoff_at=fit.sequence.index(2 * trip + 1),
-        added_cost=fit.cost - _cost_before(problem, plan, room) + separated,
-        route=route_for(network, room.s, fit.sequence),
+def _companions_drivers(network: Network, plan: Plan, trip: int) -> dict[int, str]:
+    """Who drives those that want to share a driver with the trip."""
+    problem = network.problem
+    shifts = (
+        (other, plan.shift_of.get(problem.trips[other].id)) for other in network.companions[trip]
     )
+    return {
+        other: problem.shift_by_id[shift].driver for other, shift in shifts if shift is not None
+    }
 
 
 def _cost_before(problem: Problem, plan: Plan, room: Room) -> int:
@@ -148,14 +189,6 @@ def sequence_in(network: Network, plan: Plan, s: int) -> Sequence:
     if owed is None:
         raise InvalidPlanError(f"What shift {shift.id} has begun breaks a rule.")
     return owed
-
-
-def drivers_in(network: Network, plan: Plan) -> dict[int, str]:
-    """trip → driver, for planned trips."""
-    shift_by_id = network.problem.shift_by_id
-    return {
-        network.trip_index[trip]: shift_by_id[shift].driver for trip, shift in plan.shift_of.items()
-    }
 
 
 def without(sequence: Sequence, trip: int) -> Sequence:

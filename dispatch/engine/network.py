@@ -155,6 +155,28 @@ class Network:
         other.problem = replace(self.problem, shifts=shifts)
         return other
 
+    def unhurried(self, trips: Iterable[str], shifts: Iterable[str], *, until_s: int) -> Network:
+        """The tables as if these trips might begin and end as late as that, and these shifts went on for as long
+        again, without breaks: when can everybody still be driven?
+
+        A clock stands on each stop. What does not change is shared; of the trips `problem` keeps what it says.
+        """
+        late, long = {self.trip_index[trip] for trip in trips}, frozenset(shifts)
+        other = self.with_shifts(
+            tuple(
+                replace(shift, end_s=shift.end_s + until_s, breaks=())
+                if shift.id in long
+                else shift
+                for shift in self.problem.shifts
+            )
+        )
+        other.latest, other.ride_limit = list(self.latest), list(self.ride_limit)
+        for i in late:
+            trip = replace(self.problem.trips[i], max_ride_s=until_s)
+            other.latest[2 * i] = other.latest[2 * i + 1] = until_s
+            other.ride_limit[i] = self.problem.ride_limit_s(trip)
+        return other
+
     def _replace(self, i: int, trip: Trip) -> None:
         problem = self.problem
         self.drive, self.empty_drive = Rows(self._legs_from), Rows(self._empty_legs_from)
@@ -196,6 +218,8 @@ class Network:
         problem = self.problem
         asked = [(trip.needs, trip.load) for trip in problem.trips]
         one_of = dict(zip(asked, problem.trips, strict=True))
+        kinds = {kind: number for number, kind in enumerate(one_of)}
+        kind_of = [kinds[kind] for kind in asked]
         bound = [
             (i, trip)
             for i, trip in enumerate(problem.trips)
@@ -205,8 +229,8 @@ class Network:
         ]
         found: list[list[Rule | None]] = []
         for shift in problem.shifts:
-            lacking = {kind: _lacking(trip, shift) for kind, trip in one_of.items()}
-            row = [lacking[kind] for kind in asked]
+            lacking = [_lacking(trip, shift) for trip in one_of.values()]
+            row = [lacking[kind] for kind in kind_of]
             for i, trip in bound:
                 row[i] = _unfit(problem, trip, shift)
             found.append(row)

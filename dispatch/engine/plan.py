@@ -25,7 +25,7 @@ class TimedVisit:
         return Visit(self.id, self.kind)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Route:
     """The way of one shift: leaves its base at `leave_s`, is back at `return_s`; empty when it does not drive."""
 
@@ -34,7 +34,7 @@ class Route:
     leave_s: int = 0
     return_s: int = 0
 
-    @property
+    @cached_property
     def trip_ids(self) -> tuple[str, ...]:
         return tuple(v.id for v in self.visits if v.kind is VisitKind.PICKUP)
 

@@ -82,7 +82,11 @@ def time_route(problem: Problem, shift: Shift, visits: tuple[Visit, ...]) -> Rou
     """
     network = network_of(problem)
     s = network.shift_index[shift.id]
-    sequence = network.sequence(shift, visits)
+    return timed(network, s, network.sequence(shift, visits))
+
+
+def timed(network: Network, s: int, sequence: Sequence) -> Route | Refusal:
+    """The same of these tables, whose shifts may not be those of any problem."""
     refusal = order_refusal(network, s, sequence) or load_refusal(network, s, sequence)
     if refusal is not None:
         return refusal

@@ -98,15 +98,14 @@ class BookingQuerySet(OfCompany["Booking"]):
 
     def with_plan_relations(self) -> Self:
         """With all that a problem needs of a booking, in a fixed number of queries."""
-        return self.with_plan_rows().select_related("pickup__parent", "dropoff__parent")
-
-    def with_plan_rows(self) -> Self:
-        """The same but for the two places, which the journeys of a day share (see `share_places`)."""
         handovers = Prefetch("handovers", to_attr=READ_HANDOVERS)
         wishes = Prefetch("patient__wishes", to_attr=READ_WISHES)
-        return self.select_related("patient", "assignment").prefetch_related(
-            wishes, handovers, f"{READ_HANDOVERS}__place__parent"
-        )
+        rows = self.with_plan_rows().select_related("pickup__parent", "dropoff__parent")
+        return rows.prefetch_related(wishes, handovers, f"{READ_HANDOVERS}__place__parent")
+
+    def with_plan_rows(self) -> Self:
+        """The same but for what `read_ahead` reads for a whole day."""
+        return self.select_related("patient", "assignment")
 
 
 class Booking(models.Model):
@@ -387,7 +386,7 @@ class Booking(models.Model):
 
     @property
     def changes_of_vehicle(self) -> Sequence[Handover]:
-        """Those on the road, as `with_plan_rows` or a prefetch read them, or read now."""
+        """Those on the road, as `with_plan_relations` or `read_ahead` read them, or read now."""
         read: list[Handover] | None = self.__dict__.get(READ_HANDOVERS)
         return list(self.handovers.all()) if read is None else read
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from types import MappingProxyType
@@ -10,7 +10,10 @@ from types import MappingProxyType
 from dispatch.engine.plan import Unassigned
 from dispatch.engine.travel import Point
 from dispatch.enums import BookingStatus, Rule
-from dispatch.models import Assignment, Booking, Company, Place, Shift
+from dispatch.models import Assignment, Booking, Company, DriverWish, Handover, Place, Shift
+from dispatch.models.among import among
+from dispatch.models.booking import READ_HANDOVERS
+from dispatch.models.people import READ_WISHES
 from dispatch.models.statuses import OPEN
 from dispatch.notes import Note
 from dispatch.usecases.day_clock import DayClock
@@ -59,7 +62,7 @@ class DayRows:
         self.now_s = self.clock.second(now)
         promised = promised_bookings(company, day)
         self.bookings = list(promised.with_plan_rows().order_by("pk"))
-        share_places(self.bookings)
+        read_ahead(self.bookings)
         for row in self.bookings:
             if row.pk in promises and assignment_of(row) is None:
                 row.promised_from, row.promised_to = promises[row.pk]
@@ -143,10 +146,27 @@ class DayRows:
         self.unplannable.append(Unassigned(trip=reference, reason=reason, advice=advice))
 
 
-def share_places(bookings: Iterable[Booking]) -> None:
-    """One query and one row for each place, however many journeys begin or end there."""
+def read_ahead(bookings: Sequence[Booking]) -> None:
+    """What else a problem needs of these bookings: one query for wishes, one for handovers, and one for places,
+    of which each is one row however many journeys begin or end there.
+    """
+    _share_places(bookings)
+    wishes: dict[int, list[DriverWish]] = {}
+    for wish in DriverWish.objects.filter(among("patient", (b.patient_id for b in bookings))):
+        wishes.setdefault(wish.patient_id, []).append(wish)
+    handovers: dict[int, list[Handover]] = {}
+    rows = Handover.objects.filter(among("booking", (b.pk for b in bookings)))
+    for handover in rows.select_related("place__parent"):
+        handovers.setdefault(handover.booking_id, []).append(handover)
+    for booking in bookings:
+        setattr(booking, READ_HANDOVERS, handovers.get(booking.pk, []))
+        setattr(booking.patient, READ_WISHES, wishes.get(booking.patient_id, []))
+
+
+def _share_places(bookings: Iterable[Booking]) -> None:
     wanted = {pk for booking in bookings for pk in (booking.pickup_id, booking.dropoff_id)}
-    places = Place.objects.select_related("parent").in_bulk(wanted)
+    rows = Place.objects.filter(among("pk", wanted)).select_related("parent").order_by()
+    places = {place.pk: place for place in rows}
     for booking in bookings:
         booking.pickup, booking.dropoff = places[booking.pickup_id], places[booking.dropoff_id]
 

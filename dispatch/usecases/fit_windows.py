@@ -9,8 +9,8 @@ from dispatch.engine.fitting import begun, route_for, valid_fit
 from dispatch.engine.misfits import most_kept
 from dispatch.engine.network import Network, network_of
 from dispatch.engine.plan import Route
-from dispatch.engine.problem import DAY_S, Problem, Shift, Stop, Trip, Visit, middle_s
-from dispatch.engine.schedule import time_route
+from dispatch.engine.problem import DAY_S, Problem, Shift, Stop, Trip, Visit
+from dispatch.engine.schedule import timed
 from dispatch.enums import VisitKind
 
 FAR_S = 3 * DAY_S
@@ -30,13 +30,17 @@ def fitted(problem: Problem, trip: Trip, *, now_s: int) -> Trip:
     latest = min(trip.dropoff.latest_s, boarded_s + problem.ride_limit_s(trip))
     reachable = boarded_s + problem.direct_s(trip)
     earliest = min(trip.dropoff.earliest_s, max(reachable, trip.pickup.earliest_s, now_s))
-    dropoff = replace(trip.dropoff, earliest_s=earliest, latest_s=max(latest, earliest))
-    return replace(trip, pickup=_clocked(trip.pickup), dropoff=_clocked(dropoff))
+    return replace(
+        trip,
+        pickup=_clocked(trip.pickup, trip.pickup.earliest_s, trip.pickup.latest_s),
+        dropoff=_clocked(trip.dropoff, earliest, max(latest, earliest)),
+    )
 
 
-def _clocked(stop: Stop) -> Stop:
+def _clocked(stop: Stop, earliest_s: int, latest_s: int) -> Stop:
     """From here on the window may be stretched: driving keeps the traffic of the hour it was meant for."""
-    return replace(stop, clock_s=middle_s(stop))
+    clock_s = (earliest_s + latest_s) // 2 if stop.clock_s is None else stop.clock_s
+    return replace(stop, earliest_s=earliest_s, latest_s=latest_s, clock_s=clock_s)
 
 
 def _stretched(problem: Problem, held: Mapping[str, tuple[Visit, ...]]) -> Problem:
@@ -44,48 +48,41 @@ def _stretched(problem: Problem, held: Mapping[str, tuple[Visit, ...]]) -> Probl
     everyone = {visit.id for order in held.values() for visit in order}
     # Counted from now, which on the page of a journey nobody ever ended is years behind its day.
     far_s = FAR_S + max((trip.dropoff.earliest_s for trip in problem.trips), default=0)
-    relaxed = replace(
-        problem,
-        trips=tuple(_open_ended(t, far_s) if t.id in everyone else t for t in problem.trips),
-        shifts=tuple(
-            replace(shift, end_s=shift.end_s + far_s, breaks=()) for shift in problem.shifts
-        ),
-    )
+    relaxed = network_of(problem).unhurried(everyone, held, until_s=far_s)
     trips, shifts = dict(problem.trip_by_id), dict(problem.shift_by_id)
     for shift_id, order in held.items():
-        shift = relaxed.shift_by_id[shift_id]
-        for visits in (shift.committed, order):  # what has begun first: the rest may break a rule
-            route = _whole_or_part(relaxed, shift, visits)
+        committed = shifts[shift_id].committed
+        # What has begun first: the rest may break a rule.
+        for visits in dict.fromkeys((committed, order)):
+            route = _still_driven(relaxed, shift_id, visits)
             if route is None:
                 continue  # what no clock can mend is for the planner to undo, and for the rules to name
-            for timed in route.visits:
-                trips[timed.id] = _reaching(trips[timed.id], timed.kind, timed.start_s)
-            if visits == shift.committed:
+            for timed_visit in route.visits:
+                reached = trips[timed_visit.id]
+                trips[reached.id] = _reaching(reached, timed_visit.kind, timed_visit.start_s)
+            if visits == committed:
                 shifts[shift_id] = _overtime(shifts[shift_id], route)
-                trips |= {i: _riding(relaxed, trips[i], route) for i in route.trip_ids}
-    return replace(problem, trips=tuple(trips.values()), shifts=tuple(shifts.values()))
+                trips |= {i: _riding(trips[i], route) for i in route.trip_ids}
+    return _with(problem, tuple(trips.values()), tuple(shifts.values()))
 
 
-def _whole_or_part(relaxed: Problem, shift: Shift, visits: tuple[Visit, ...]) -> Route | None:
+def _still_driven(relaxed: Network, shift_id: str, visits: tuple[Visit, ...]) -> Route | None:
     """Without those whom another rule takes out of the order (a seat that is gone): the others are as late without them."""
-    route = time_route(relaxed, shift, visits)
+    s = relaxed.shift_index[shift_id]
+    shift = relaxed.problem.shifts[s]
+    sequence = relaxed.sequence(shift, visits)
+    route = timed(relaxed, s, sequence)
     if isinstance(route, Route):
         return route
-    if visits == shift.committed:
-        return None
-    network = network_of(relaxed)
-    s = network.shift_index[shift.id]
-    kept = most_kept(network, s, network.sequence(shift, visits))
-    return None if kept is None else route_for(network, s, kept)
+    kept = None if visits == shift.committed else most_kept(relaxed, s, sequence)
+    return None if kept is None else route_for(relaxed, s, kept)
 
 
-def _open_ended(trip: Trip, far_s: int) -> Trip:
-    return replace(
-        trip,
-        pickup=replace(trip.pickup, latest_s=far_s),
-        dropoff=replace(trip.dropoff, latest_s=far_s),
-        max_ride_s=far_s,
-    )
+def _with(problem: Problem, trips: tuple[Trip, ...], shifts: tuple[Shift, ...]) -> Problem:
+    """The same problem, with the tables that are known of it, where nothing has to change."""
+    if trips == problem.trips and shifts == problem.shifts:
+        return problem
+    return replace(problem, trips=trips, shifts=shifts)
 
 
 def _reaching(trip: Trip, kind: VisitKind, start_s: int) -> Trip:
@@ -106,13 +103,13 @@ def _restless(problem: Problem) -> Problem:
             pauses = tuple(replace(pause, mandatory=False) for pause in shift.breaks)
             shift = replace(shift, breaks=pauses)  # noqa: PLW2901
         shifts.append(shift)
-    return replace(problem, shifts=tuple(shifts))
+    return _with(problem, problem.trips, tuple(shifts))
 
 
-def _riding(problem: Problem, trip: Trip, route: Route) -> Trip:
+def _riding(trip: Trip, route: Route) -> Trip:
     """A ride that has begun takes as long as it takes."""
     starts = {visit.kind: visit.start_s for visit in route.visits if visit.id == trip.id}
-    boarded_s = starts[VisitKind.PICKUP] + problem.trip_by_id[trip.id].pickup.service_s
+    boarded_s = starts[VisitKind.PICKUP] + trip.pickup.service_s
     return replace(trip, max_ride_s=max(trip.max_ride_s, starts[VisitKind.DROPOFF] - boarded_s))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from dispatch.models import Assignment, Place, Shift
+from dispatch.models.among import among
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +37,12 @@ ALONE = NextDoor()
 
 def next_door(shifts: Iterable[Shift], day: date) -> dict[int, NextDoor]:
     """shift → its other day's part; shifts that have none are not named."""
-    rows = (
-        Assignment.objects.filter(shift__in=list(shifts))
-        .exclude(booking__service_on=day)
-        .select_related("booking__pickup__parent", "booking__dropoff__parent")
-        .order_by("period")
-    )
+    rows = Assignment.objects.filter(among("shift", (shift.pk for shift in shifts)))
+    others = list(rows.exclude(booking__service_on=day).order_by().values_list("pk", flat=True))
     found: dict[int, NextDoor] = {}
-    for row in rows:
+    if not others:  # as on most days: their places need not be asked for
+        return found
+    whole = Assignment.objects.filter(pk__in=others).order_by("period")
+    for row in whole.select_related("booking__pickup__parent", "booking__dropoff__parent"):
         found[row.shift_id] = found.get(row.shift_id, ALONE).joined_by(row, day)
     return found

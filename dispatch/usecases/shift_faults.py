@@ -78,15 +78,17 @@ def journey_fault(ride: Assignment, shift: Shift, day: date) -> Fault | None:
     return Rule.SKILLS if lacks_skill or lacks_equipment else None
 
 
+_OWN_PLACES = {
+    Mobility.WALKING: engine.Load(seats=1),
+    Mobility.WHEELCHAIR_FIXED: engine.Load(wheelchairs=1),
+    Mobility.WHEELCHAIR_FOLDABLE: engine.Load(seats=1, folded_chairs=1),
+    Mobility.STRETCHER: engine.Load(stretchers=1),
+}
+
+
 def load_of(mobility: Mobility, escorts: int) -> engine.Load:
     """The places a patient takes; who leaves a foldable chair sits on a seat and the chair travels too."""
-    own = {
-        Mobility.WALKING: engine.Load(seats=1),
-        Mobility.WHEELCHAIR_FIXED: engine.Load(wheelchairs=1),
-        Mobility.WHEELCHAIR_FOLDABLE: engine.Load(seats=1, folded_chairs=1),
-        Mobility.STRETCHER: engine.Load(stretchers=1),
-    }[mobility]
-    return own.plus(engine.Load(seats=escorts))
+    return _OWN_PLACES[mobility].plus(engine.Load(seats=escorts))
 
 
 def load_offered(row: SeatConfiguration) -> engine.Load:

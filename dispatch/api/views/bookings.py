@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -279,6 +279,13 @@ class BookingViewSet(CompanyViewSet):
         booking: Booking = self.get_object()
         found = rank_drivers(booking_id=booking.pk, now=timezone.now())
         return Response(RankedDriversSerializer(found).data)
+
+    def get_queryset(self) -> QuerySet[Booking]:
+        """Whoever answers about a whole day reads the journey with it: here only whether it may be asked about."""
+        rows: QuerySet[Booking] = super().get_queryset()
+        if self.action not in {"explanation", "preview", "best_fits"}:
+            return rows
+        return rows.select_related(None).prefetch_related(None).only("pk")
 
     def get_serializer_class(self) -> type[BookingSerializer]:
         if self.action == "progress":

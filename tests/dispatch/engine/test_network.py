@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dispatch.engine.errors import InvalidPlanError
 from dispatch.engine.network import Network, Rows, boarding, network_of, retimed
-from dispatch.engine.problem import Load, Pooling, Settings, Visit
+from dispatch.engine.problem import Load, Pooling, Settings, Shift, Trip, Visit, middle_s
 from dispatch.enums import Rule, VisitKind
 from tests.dispatch.engine.builders import line, pause, problem, shift, stop, trip, visits
 from tests.dispatch.engine.strategies import law, problems
@@ -180,6 +180,42 @@ class TestAnotherTrip:
         kept = network_of(retimed(day, changed))
         assert kept.problem == anew.problem
         assert all(rows(kept, table) == rows(anew, table) for table in self.TABLES)
+
+
+class TestUnhurried:
+    FAR_S = 500_000
+
+    @law
+    @given(problems(), st.data())
+    def test_its_tables_are_those_of_a_day_with_no_end_of_windows(self, day, data):
+        """For the trips and the shifts that are named; the tables it came from stay as they were."""
+        day = replace(day, trips=tuple(clocked(trip) for trip in day.trips))
+        network, fresh = network_of(day), Network(day)
+        trips = data.draw(st.sets(st.sampled_from([trip.id for trip in day.trips])))
+        shifts = data.draw(st.sets(st.sampled_from([shift.id for shift in day.shifts])))
+        open_ended = replace(
+            day,
+            trips=tuple(self._open_ended(t) if t.id in trips else t for t in day.trips),
+            shifts=tuple(self._going_on(s) if s.id in shifts else s for s in day.shifts),
+        )
+        anew, cheap = Network(open_ended), network.unhurried(trips, shifts, until_s=self.FAR_S)
+        for table in TestAnotherTrip.TABLES[1:]:  # stops say what was promised
+            assert rows(cheap, table) == rows(anew, table), table
+            assert rows(network, table) == rows(fresh, table), table
+        assert cheap.problem.shifts == open_ended.shifts
+
+    def _open_ended(self, trip: Trip) -> Trip:
+        pickup, dropoff = (replace(end, latest_s=self.FAR_S) for end in (trip.pickup, trip.dropoff))
+        return replace(trip, pickup=pickup, dropoff=dropoff, max_ride_s=self.FAR_S)
+
+    def _going_on(self, shift: Shift) -> Shift:
+        return replace(shift, end_s=shift.end_s + self.FAR_S, breaks=())
+
+
+def clocked(trip: Trip) -> Trip:
+    """With the hour of its stops written down."""
+    pickup, dropoff = (replace(end, clock_s=middle_s(end)) for end in (trip.pickup, trip.dropoff))
+    return replace(trip, pickup=pickup, dropoff=dropoff)
 
 
 def rows(network: Network, table: str) -> Any:

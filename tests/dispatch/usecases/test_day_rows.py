@@ -6,7 +6,7 @@ import pytest
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from dispatch.models import Booking, Company
-from dispatch.usecases.day_rows import share_places
+from dispatch.usecases.day_rows import read_ahead
 from tests.factories import DAY, at, make_booking, make_establishment
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ def test_a_day_reads_each_place_once(
         make_booking(company, dropoff=clinic, pickup_at=at(hour))
     with django_assert_num_queries(4):
         bookings = list(Booking.objects.on_day(DAY).with_plan_rows())
-        share_places(bookings)
+        read_ahead(bookings)
         assert all(booking.coordinates_known for booking in bookings)
         assert not any(booking.was_handed_on for booking in bookings)
     assert len({id(booking.dropoff) for booking in bookings}) == 1
