@@ -122,7 +122,7 @@ def _chosen(tours: ToursByHand, sent: QueryDict) -> dict[int, Place]:
 def _place(
     tours: ToursByHand, before: Place, word: str | None, hour: str, shifts: Mapping[str, int]
 ) -> Place:
-    chosen = before.shift_id if word is None else shifts.get(word)
+    chosen = None if word == "" else shifts.get(word or "", before.shift_id)
     if hour == _hour(tours, before.at):
         return Place(shift_id=chosen, at=before.at)
     at = _moment(tours, hour)

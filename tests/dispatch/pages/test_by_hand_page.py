@@ -13,7 +13,7 @@ from dispatch.models import Assignment, Booking, Shift
 from dispatch.pages import by_hand as by_hand_page
 from tests.dispatch.pages.conftest import SignIn
 from tests.dispatch.pages.days import Day
-from tests.dispatch.pages.test_day_page import words
+from tests.dispatch.pages.test_day_page import _queries, words
 from tests.factories import make_assignment, make_company, make_driver, make_member
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +89,25 @@ def test_an_order_is_judged_and_is_no_move(
     assert f"The pickup of trip {booking.reference} (shift Un Ada) is" in plain(page)
     assert "there is nothing to put in force" in page
     assert page.index(later.reference + "</span>") < page.index(booking.reference + "</span>")
+
+
+@pytest.mark.parametrize("word", ["x", "0", "9" * 30])
+def test_a_driver_whom_the_day_does_not_know_is_no_move(
+    signed_in: SignIn, tomorrow: Day, booking: Booking, word: str
+) -> None:
+    page = judged(signed_in(), tomorrow, **{f"d{booking.pk}": word})
+    assert "there is nothing to put in force" in page
+
+
+def test_queries_do_not_grow_with_the_day(
+    signed_in: SignIn, tomorrow: Day, booking: Booking, ada: Shift
+) -> None:
+    assert booking.pk
+    client, address = signed_in(), tomorrow.url + "by-hand/"
+    before = _queries(client, address)
+    for hour in (12, 13, 14, 15, 16):
+        make_assignment(tomorrow.booking(hour), ada)
+    assert _queries(client, address) == before
 
 
 @pytest.mark.parametrize("hour", ["", "x", "25:00"])
