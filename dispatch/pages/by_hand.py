@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from dispatch.engine.errors import EngineError
-from dispatch.engine.rules import Violation
 from dispatch.enums import Severity
 from dispatch.models import Booking, Shift
 from dispatch.pages.policy import signed_in
@@ -22,7 +21,7 @@ from dispatch.pages.trip_lines import TripLine, namesakes, trip_line
 from dispatch.pages.views import page
 from dispatch.usecases.compare_figures import Figure, compare_figures
 from dispatch.usecases.errors import UseCaseError
-from dispatch.usecases.judge_tours import JudgedTours, judge_tours
+from dispatch.usecases.judge_tours import JudgedTours, Side, judge_tours
 from dispatch.usecases.references import shift_ref
 from dispatch.usecases.tours_by_hand import Place, ToursByHand, tours_by_hand
 from dispatch.usecases.wall_time import moment_of
@@ -69,10 +68,20 @@ class Answer:
         return len(self.found.moves) <= MOST_MOVES
 
     @property
-    def violations(self) -> list[tuple[Violation, str, bool]]:
-        """Each with its sentence and whether it is a rule that must hold."""
-        told = self.found.by_hand.found.violations
-        return [(one, said, one.severity is Severity.HARD) for one, said in told]
+    def hard(self) -> list[str]:
+        return _told(self.found.by_hand, Severity.HARD)
+
+    @property
+    def soft(self) -> list[str]:
+        return _told(self.found.by_hand, Severity.SOFT)
+
+    @property
+    def soft_in_force(self) -> int:
+        return len(_told(self.found.in_force, Severity.SOFT))
+
+
+def _told(side: Side, severity: Severity) -> list[str]:
+    return [said for one, said in side.found.violations if one.severity is severity]
 
 
 @signed_in

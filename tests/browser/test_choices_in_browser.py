@@ -65,7 +65,7 @@ def test_a_plan_by_hand_is_judged_and_its_move_put_in_force(
     expect(page.get_by_role("heading", name="This plan keeps every rule")).to_be_visible()
     page.set_viewport_size({"width": 390, "height": 800})
     assert not page.evaluate(WIDER)
-    page.get_by_role("link", name="See what these moves would do").click()
+    page.get_by_role("link", name="See what would change").click()
     page.get_by_role("button", name="Put this move in force").click()
     expect(page.get_by_role("status")).to_contain_text("1 move is in force.")
     assert str(Assignment.objects.get().driver) == "Deux Ben"

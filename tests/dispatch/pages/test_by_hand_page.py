@@ -78,6 +78,17 @@ def test_every_broken_rule_is_told_and_the_figures_stand_beside_those_in_force(
     assert f'href="{escape(address)}"' in page
     assert booking.reference in text
     assert "in force: –" in text
+    assert "must hold" in text
+
+
+def test_wishes_are_counted_beside_those_of_the_plan_in_force(
+    signed_in: SignIn, tomorrow: Day, ben: Shift, booking: Booking
+) -> None:
+    """Another driver than the one in force is the only one."""
+    text = plain(judged(signed_in(), tomorrow, **{f"d{booking.pk}": ben.pk}))
+    assert "This plan keeps every rule" in text
+    assert "1 wish is not met, 0 in the plan in force" in text
+    assert f"Trip {booking.reference} changes driver from the plan in force" in text
 
 
 def test_an_order_is_judged_and_is_no_move(
