@@ -10,7 +10,7 @@ be late, and then by the least that its route allows.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
 from itertools import combinations
@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from dispatch.engine.cost import driven_metres, driven_seconds, separation_cost
 from dispatch.engine.draft import finished
-from dispatch.engine.errors import EngineError, InvalidPlanError
+from dispatch.engine.errors import InvalidPlanError
 from dispatch.engine.explain import unassigned_reason
 from dispatch.engine.fitting import Fit, best_fit, fit_of
 from dispatch.engine.insertion import sequence_in
@@ -29,6 +29,7 @@ from dispatch.engine.rescue import (
     Breakdown,
     Choice,
     Line,
+    NoLongerFitsError,
     Option,
     Rescue,
     Stranded,
@@ -49,14 +50,6 @@ HOUR_S, KM_M = 3600, 1000
 NO_CHOICE = 1 << 60
 
 
-class NoLongerFitsError(EngineError):
-    """These trips cannot go the ways that were chosen for them; nothing is settled."""
-
-    def __init__(self, trips: tuple[str, ...]) -> None:
-        super().__init__(f"These trips no longer fit as chosen: {', '.join(trips)}.")
-        self.trips = trips
-
-
 def propose(breakdown: Breakdown) -> Rescue:
     """The cheapest way on for every stranded trip, together. Deterministic; no randomness, no clock."""
     fresh = _Desk(breakdown)
@@ -68,9 +61,23 @@ def propose(breakdown: Breakdown) -> Rescue:
     ways = _Together(fresh, lines).ways()
     if ways == _ways_of(lines):
         return desk.rescue(lines)
-    shown = [fresh.shown_beside(way) for way in ways]
+    shown = [line for way in ways if (line := fresh.taken(way)) is not None]
     served = {line.trip for line in shown}
     return fresh.rescue([*shown, *(line for line in lines if line.trip not in served)])
+
+
+def price(breakdown: Breakdown, order: Iterable[str], chosen: Mapping[str, Choice]) -> Rescue:
+    """Every line as it is with these ways, decided in this order: each priced beside those before it, as `settle` does.
+
+    Nothing is taken of a trip that has no way here, or whose way does not fit any more: its line is left.
+    """
+    desk = _Desk(breakdown)
+    return desk.rescue(
+        [
+            (desk.taken(chosen[trip]) if trip in chosen else None) or desk.left(desk.by_trip[trip])
+            for trip in order
+        ]
+    )
 
 
 def settle(breakdown: Breakdown, chosen: Sequence[Choice]) -> Rescue:
@@ -79,11 +86,10 @@ def settle(breakdown: Breakdown, chosen: Sequence[Choice]) -> Rescue:
     Stranded trips that are not named stay without a driver. Raises NoLongerFitsError with all that do not fit.
     """
     desk = _Desk(breakdown)
-    by_trip = {one.trip: one for one in breakdown.stranded}
     lines: list[Line] = []
     misfits: list[str] = []
     for choice in chosen:
-        one = by_trip.get(choice.trip)
+        one = desk.by_trip.get(choice.trip)
         offer = None if one is None else desk.offer(one, choice.means, choice.shift)
         if one is None or offer is None:
             misfits.append(choice.trip)
@@ -155,15 +161,21 @@ class _Desk:
         twin.settled, twin.driver_of = dict(self.settled), dict(self.driver_of)
         return twin
 
-    def shown_beside(self, way: Choice) -> Line:
-        """This way, taken, and the others that the trip has beside what was decided before it."""
-        one = self.by_trip[way.trip]
+    def taken(self, way: Choice) -> Line | None:
+        """This way, taken, and the others that the trip has beside what was decided before it; None if it does not fit."""
+        one = self.by_trip.get(way.trip)
+        offer = None if one is None else self.offer(one, way.means, way.shift)
+        if one is None or offer is None:
+            return None
         others = self._asked(one).offers
-        offer = self.offer(one, way.means, way.shift)
-        assert offer is not None  # it was weighed in the same order
         self.take(offer)
         rest = [other for other in others if other.option.key != offer.option.key]
         return Line(trip=one.trip, urgency=_urgency(self.of, one), options=_shown([offer, *rest]))
+
+    def left(self, one: Stranded) -> Line:
+        """Nothing of it is taken."""
+        ways = _shown(self._asked(one).offers)
+        return Line(trip=one.trip, urgency=_urgency(self.of, one), options=ways, is_left=True)
 
     def rescue(self, lines: Iterable[Line]) -> Rescue:
         """With the reasons of what nobody takes, which are sought in the day as it was left.
@@ -311,28 +323,33 @@ class _Desk:
         extra_s = driven_seconds(after, s, sequence) - driven_seconds(self.network, s, old)
         extra_m = driven_metres(after, s, sequence) - driven_metres(self.network, s, old)
         late_s, wait_s = self._late(one, pickup_s, dropoff_s)
-        cost_c = self._cost(s, extra_s, extra_m)
+        before = _timed(self.network, s, old)
+        shift = self.of.problem.shifts[s]
+        overtime_s = shift.overtime_s(timing.back) - shift.overtime_s(before.back)
+        cost_c = self._cost(s, extra_s, extra_m, overtime_s)
         option = Option(
             means=Means.INSERT if self._is_used(s) else Means.NEW_RUN,
-            shift=self.of.problem.shifts[s].id,
+            shift=shift.id,
             pickup_s=pickup_s,
             dropoff_s=dropoff_s,
             late_s=late_s,
             wait_s=wait_s,
             extra_s=extra_s,
             extra_m=extra_m,
+            overtime_s=overtime_s,
             cost_c=cost_c,
             weight=cost_c + self._weight_of(one, late_s, wait_s),
             added_cost=self._added(after, s, sequence, i),
-            moved=tuple(self._moved(s, sequence, timing)),
+            moved=tuple(self._moved(old, before, sequence, timing)),
         )
         return _Offer(option, s, tuple(sequence), trip)
 
-    def _cost(self, s: int, extra_s: int, extra_m: int) -> int:
+    def _cost(self, s: int, extra_s: int, extra_m: int, overtime_s: int) -> int:
         prices = self.of.prices
         driving = extra_s * prices.per_hour_c // HOUR_S + extra_m * prices.per_km_c // KM_M
+        overtime = overtime_s * prices.overtime_per_hour_c // HOUR_S
         is_first = not boarding(self.sequences[s])
-        return max(0, driving) + (prices.new_run_c if is_first else 0)
+        return max(0, driving + overtime) + (prices.new_run_c if is_first else 0)
 
     def _is_used(self, s: int) -> bool:
         """Whether the plan in force sends this crew out already; who joins a new run joins a new run."""
@@ -363,9 +380,10 @@ class _Desk:
             prices.late_c(late_s) + prices.aboard_c(waited_s + wait_s) - prices.aboard_c(waited_s)
         )
 
-    def _moved(self, s: int, sequence: list[int], timing: Timing) -> Iterator[tuple[str, int]]:
-        old = self.sequences[s]
-        before = dict(zip(old, _timed(self.network, s, old).starts, strict=True))
+    def _moved(
+        self, old: list[int], old_timing: Timing, sequence: list[int], timing: Timing
+    ) -> Iterator[tuple[str, int]]:
+        before = dict(zip(old, old_timing.starts, strict=True))
         trips = self.of.problem.trips
         for node, start in zip(sequence, timing.starts, strict=True):
             is_pickup = node >= 0 and not node & 1

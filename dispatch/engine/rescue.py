@@ -6,12 +6,21 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import NamedTuple
 
+from dispatch.engine.errors import EngineError
 from dispatch.engine.plan import Plan, Unassigned
 from dispatch.engine.problem import Load, Problem, Trip
 from dispatch.enums import Means
 
 MIN_S = 60
 ABOARD_DOUBLES_S = 1800
+
+
+class NoLongerFitsError(EngineError):
+    """These trips cannot go the ways that were chosen for them; nothing is settled."""
+
+    def __init__(self, trips: tuple[str, ...]) -> None:
+        super().__init__(f"These trips no longer fit as chosen: {', '.join(trips)}.")
+        self.trips = trips
 
 
 class Urgency(IntEnum):
@@ -50,7 +59,7 @@ class Partner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """Own driving in centimes; `late_per_min_c` weighs a patient's minute against them, and is paid by nobody.
+    """Own driving in centimes, an hour of overtime what it costs beside the driving; `late_per_min_c` weighs a patient's minute against them, and is paid by nobody.
 
     `new_run_c`: what it costs to send a crew out that was not out yet. `aboard_per_min_c`: the first minute in or
     beside a broken vehicle. Each further one weighs more, twice as much after `ABOARD_DOUBLES_S`: nobody can sit
@@ -62,6 +71,7 @@ class Prices:
     new_run_c: int
     late_per_min_c: int
     aboard_per_min_c: int
+    overtime_per_hour_c: int = 0
 
     def late_c(self, late_s: int) -> int:
         """What so many seconds behind a promise weigh."""
@@ -96,7 +106,8 @@ class Option:
     """One way on for one trip. `shift` is empty for the partner; times are seconds of the day.
 
     `late_s`: behind the promised window or the appointment, whichever is worse. `wait_s`: of people on board,
-    until somebody comes. `extra_s`, `extra_m`: more driving of our own. `cost_c`: money; `weight`: money and
+    until somebody comes. `extra_s`, `extra_m`: more driving of our own; `overtime_s`: later at the base beyond the
+    rostered end. `cost_c`: money; `weight`: money and
     lateness, what ways are compared by; of two that weigh the same the one that the planner prices lower
     (`added_cost`, in the currency of `Weights`) comes first. `moved`: other trips whose pickup changes, with
     by how much.
@@ -113,6 +124,7 @@ class Option:
     cost_c: int
     weight: int
     added_cost: int = 0
+    overtime_s: int = 0
     moved: tuple[tuple[str, int], ...] = ()
 
     @property
@@ -127,16 +139,20 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One stranded trip: its ways on, the proposed one first; without any, why and what would help."""
+    """One stranded trip: its ways on, the proposed one first; without any, why and what would help.
+
+    `is_left`: a person takes none of them.
+    """
 
     trip: str
     urgency: Urgency
     options: tuple[Option, ...]
     reason: Unassigned | None = None
+    is_left: bool = False
 
     @property
     def proposed(self) -> Option | None:
-        return self.options[0] if self.options else None
+        return self.options[0] if self.options and not self.is_left else None
 
 
 class Choice(NamedTuple):
@@ -164,3 +180,8 @@ class Rescue:
         """What is proposed, in the order in which it fits together."""
         first = ((line.trip, line.proposed) for line in self.lines)
         return tuple(Choice(trip, *option.key) for trip, option in first if option is not None)
+
+    @property
+    def cost_c(self) -> int:
+        """What all that is taken costs together."""
+        return sum(line.proposed.cost_c for line in self.lines if line.proposed is not None)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,20 +19,21 @@ from dispatch.enums import Loss
 from dispatch.models import Shift
 from dispatch.pages.actions import asked_about
 from dispatch.pages.answers import anchor, tell
-from dispatch.pages.breakdown_board import breakdown_board, francs, wall_text, way_of
+from dispatch.pages.breakdown_board import (
+    breakdown_board,
+    francs,
+    lost_query,
+    other_days,
+    way_of,
+)
 from dispatch.pages.policy import signed_in
 from dispatch.pages.seats import Seat, refuse_bystanders, refuse_onlookers, seat_in
 from dispatch.pages.views import day_url, page
-from dispatch.usecases.apply_rescue import (
-    RescueApplied,
-    StaleRescueError,
-    UnfitRescueError,
-    Way,
-    apply_rescue,
-)
+from dispatch.usecases.apply_rescue import RescueApplied, UnfitRescueError, apply_rescue
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.errors import UseCaseError
-from dispatch.usecases.propose_rescue import Shown, propose_rescue
+from dispatch.usecases.price_rescue import RepricedError, StaleRescueError, Way, price_rescue
+from dispatch.usecases.propose_rescue import RescueProposal, Shown, propose_rescue
 from dispatch.usecases.resume_ride import resume_ride
 from dispatch.usecases.stand_in import hand_over_shift, stand_in
 from dispatch.usecases.stranded_shift import Lost
@@ -59,16 +59,47 @@ def breakdown(request: HttpRequest, shift_id: int) -> HttpResponse:
     except (UseCaseError, EngineError) as error:
         messages.error(request, str(error))
         return redirect(_day_of(seat, shift))
+    return _page(request, seat, shift, proposal, now)
+
+
+def _page(
+    request: HttpRequest,
+    seat: Seat,
+    shift: Shift,
+    proposal: RescueProposal,
+    now: datetime,
+    *,
+    is_priced_again: bool = False,
+) -> HttpResponse:
     crew = stand_in(proposal.stranded, now=now)
     with timezone.override(seat.company.tz):
-        board = breakdown_board(proposal, now, crew)
+        board = breakdown_board(proposal, now, crew, is_priced_again=is_priced_again)
     return page(request, seat, "pages/breakdown.html", {"board": board, "shift": shift})
 
 
 @signed_in
 @require_POST
+def priced(request: HttpRequest, shift_id: int) -> HttpResponse:
+    """The same lines as they are beside what is chosen; nothing is written."""
+    shift = _shift_or_404(shift_id)
+    seat = seat_in(request, shift.company_id)
+    refuse_onlookers(seat)
+    return _priced_again(request, seat, shift, _ways(request.POST))
+
+
+def _priced_again(request: HttpRequest, seat: Seat, shift: Shift, ways: list[Way]) -> HttpResponse:
+    lost, now = _lost(shift, request.POST), timezone.now()
+    try:
+        proposal = price_rescue(lost=lost, shown=_shown(request.POST), ways=ways, now=now)
+    except (UseCaseError, EngineError) as error:
+        return _refused(request, seat, shift, error)
+    return _page(request, seat, shift, proposal, now, is_priced_again=True)
+
+
+@signed_in
+@require_POST
 def rescue(request: HttpRequest, shift_id: int) -> HttpResponse:
-    """All the lines as they are chosen, or the one whose button was pressed."""
+    """All the lines as they are chosen, or the one whose button was pressed, if they are as they were looked at."""
     shift = _shift_or_404(shift_id)
     seat = seat_in(request, shift.company_id)
     refuse_onlookers(seat)
@@ -88,14 +119,34 @@ def rescue(request: HttpRequest, shift_id: int) -> HttpResponse:
             by=seat.user,
             now=timezone.now(),
         )
-    except (StaleRescueError, UnfitRescueError) as error:
+    except (RepricedError, UnfitRescueError) as error:
         messages.warning(request, str(error))
-        return redirect(_url(shift, lost))
+        return _priced_again(request, seat, shift, ways)
     except (UseCaseError, EngineError) as error:
-        messages.error(request, str(error))
-        return redirect(_day_of(seat, shift))
+        return _refused(request, seat, shift, error)
     messages.success(request, _said(applied))
-    return redirect(_url(shift, lost) if only else _day_of(seat, shift))
+    if only:
+        return redirect(_url(shift, lost))
+    return redirect(_next_day(request, applied) or _day_of(seat, shift))
+
+
+def _refused(request: HttpRequest, seat: Seat, shift: Shift, error: Exception) -> HttpResponse:
+    """What is only old is shown anew; where nothing can be shown any more the day is."""
+    if isinstance(error, StaleRescueError):
+        messages.warning(request, str(error))
+        return redirect(_url(shift, _lost(shift, request.POST)))
+    messages.error(request, str(error))
+    return redirect(_day_of(seat, shift))
+
+
+def _next_day(request: HttpRequest, applied: RescueApplied) -> str | None:
+    """The proposal for the first of the other days on which the same loss leaves journeys behind."""
+    left = other_days(applied.stranded)
+    if not left:
+        return None
+    said = _("Left behind as well: %(journeys)s. Here is what is proposed for the first day.")
+    messages.warning(request, said % {"journeys": ", ".join(day.words for day in left)})
+    return f"{reverse('pages:breakdown', args=[left[0].shift_id])}?{left[0].query}"
 
 
 @signed_in
@@ -161,7 +212,15 @@ def _lost(shift: Shift, sent: QueryDict) -> Lost:
         what=what,
         place_id=int(place) if place else None,
         until=_until(shift, sent.get("until", "")),
+        on=_on(sent.get("on", "")),
     )
+
+
+def _on(said: str) -> date | None:
+    try:
+        return date.fromisoformat(said) if said else None
+    except ValueError as error:
+        raise Http404 from error
 
 
 def _until(shift: Shift, said: str) -> datetime | None:
@@ -231,12 +290,7 @@ def _said(applied: RescueApplied) -> str:
 
 
 def _url(shift: Shift, lost: Lost) -> str:
-    asked = {"lost": lost.what.value}
-    if lost.place_id is not None:
-        asked["place"] = str(lost.place_id)
-    if lost.until is not None:
-        asked["until"] = wall_text(shift, lost.until)
-    return f"{reverse('pages:breakdown', args=[shift.pk])}?{urlencode(asked)}"
+    return f"{reverse('pages:breakdown', args=[shift.pk])}?{lost_query(lost, shift)}"
 
 
 def _day_of(seat: Seat, shift: Shift) -> str:

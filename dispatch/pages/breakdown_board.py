@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
@@ -15,9 +16,9 @@ from dispatch.enums import Loss, Means
 from dispatch.models import Booking, Shift
 from dispatch.models.labels import label
 from dispatch.pages.trip_lines import TripLine, namesakes, place_text, trip_line
-from dispatch.usecases.apply_rescue import Way
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.lost_shifts import LAST_MOMENT
+from dispatch.usecases.price_rescue import Way, stamp_of
 from dispatch.usecases.propose_rescue import CENTIMES, RescueProposal, reason_sentence
 from dispatch.usecases.references import row_id, trip_ref
 from dispatch.usecases.relief_crew import NOT_SAVED
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from dispatch.usecases.stand_in import StandIn
+    from dispatch.usecases.stranded_shift import Lost, StrandedShift
 
 MIN_S, KM_M = 60, 1000
 LEAVE = ""  # the value of a line that is left as it is
@@ -44,7 +46,7 @@ class OptionLine:
     more: str
     price: str
     moved: str
-    is_proposed: bool
+    is_chosen: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,7 @@ class RescueLine:
     urgency: str
     options: tuple[OptionLine, ...]
     reason: str
+    is_left: bool = False
 
     @property
     def name(self) -> str:
@@ -68,6 +71,15 @@ class Chosen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OtherDay:
+    """Another day on which journeys are left behind; `query` asks for its proposal."""
+
+    shift_id: int
+    query: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BreakdownBoard:
     proposal: RescueProposal
     lines: tuple[RescueLine, ...]
@@ -77,6 +89,7 @@ class BreakdownBoard:
     relief: str
     stand_in: StandIn | None
     has_partner: bool
+    is_priced_again: bool
 
     @property
     def until(self) -> str:
@@ -99,6 +112,10 @@ class BreakdownBoard:
         return said % {"driver": stranded.shift.driver, "day": date_format(last_on)}
 
     @property
+    def other_days(self) -> list[OtherDay]:
+        return other_days(self.proposal.stranded)
+
+    @property
     def aboard(self) -> int:
         return sum(line.urgency is Urgency.ABOARD for line in self.proposal.rescue.lines)
 
@@ -113,12 +130,14 @@ class BreakdownBoard:
 
 
 def breakdown_board(
-    proposal: RescueProposal, now: datetime, stand_in: StandIn | None = None
+    proposal: RescueProposal,
+    now: datetime,
+    stand_in: StandIn | None = None,
+    *,
+    is_priced_again: bool = False,
 ) -> BreakdownBoard:
-    """`stand_in`: who could have the whole of a shift that has not begun."""
+    """`stand_in`: who could have the whole of a shift that has not begun. `is_priced_again`: with ways of a person's."""
     words = _Words(proposal, now)
-    found = [line.proposed for line in proposal.rescue.lines]
-    total = sum(option.cost_c for option in found if option is not None)
     return BreakdownBoard(
         proposal=proposal,
         lines=tuple(words.lines()),
@@ -134,10 +153,11 @@ def breakdown_board(
             )
             for place in proposal.stranded.places
         ),
-        price=francs(total),
+        price=francs(proposal.rescue.cost_c),
         relief=words.relief(),
         stand_in=stand_in,
         has_partner=proposal.breakdown.partner is not None,
+        is_priced_again=is_priced_again,
     )
 
 
@@ -146,12 +166,46 @@ def wall_text(shift: Shift, moment: datetime) -> str:
     return f"{moment.astimezone(shift.company.tz):%Y-%m-%dT%H:%M}"
 
 
+def other_days(stranded: StrandedShift) -> list[OtherDay]:
+    """The crew is away as long on the page of each of them."""
+    return [
+        OtherDay(
+            shift_id=other.shift_id,
+            query=lost_query(
+                replace(stranded.lost, on=other.day, until=stranded.back_at), stranded.shift
+            ),
+            words=ngettext(
+                "%(count)d journey on %(day)s", "%(count)d journeys on %(day)s", other.journeys
+            )
+            % {"count": other.journeys, "day": date_format(other.day)},
+        )
+        for other in stranded.other_days
+    ]
+
+
+def lost_query(lost: Lost, shift: Shift) -> str:
+    """What asks for the proposal of this loss; a place is one of the day's own shift."""
+    asked = {"lost": lost.what.value}
+    if lost.on is not None:
+        asked["on"] = lost.on.isoformat()
+    elif lost.place_id is not None:
+        asked["place"] = str(lost.place_id)
+    if lost.until is not None:
+        asked["until"] = wall_text(shift, lost.until)
+    return urlencode(asked)
+
+
 def way_of(booking_id: int, value: str) -> Way | None:
     """What a line of the form sent; None where it is left as it is. Raises ValueError for anything else."""
     if value == LEAVE:
         return None
-    means, _colon, shift = value.partition(":")
-    return Way(booking_id=booking_id, means=Means(means), shift_id=int(shift) if shift else None)
+    means, shift, stamp = value.split(":")
+    return Way(
+        booking_id=booking_id,
+        means=Means(means),
+        shift_id=int(shift) if shift else None,
+        stamp=stamp,
+    )
 
 
 class _Words:
@@ -206,19 +260,20 @@ class _Words:
             trip=self._trip(self.bookings[row_id(line.trip)]),
             urgency=_urgency(line.urgency),
             options=tuple(
-                self._option(option, is_proposed=option is line.proposed) for option in line.options
+                self._option(option, is_chosen=option is line.proposed) for option in line.options
             ),
             reason="" if reason is None else reason_sentence(self.proposal, reason),
+            is_left=line.is_left,
         )
 
     def _trip(self, booking: Booking) -> TripLine:
         return trip_line(booking, now=self.now, has_namesake=booking.patient_id in self.twins)
 
-    def _option(self, option: Option, *, is_proposed: bool) -> OptionLine:
+    def _option(self, option: Option, *, is_chosen: bool) -> OptionLine:
         shift = self.shifts[row_id(option.shift)] if option.shift else None
         who = "" if shift is None else f"{shift.driver}, {shift.vehicle.name}"
         return OptionLine(
-            value=f"{option.means.value}:{shift.pk if shift is not None else ''}",
+            value=f"{option.means.value}:{shift.pk if shift is not None else ''}:{stamp_of(option)}",
             means=label(option.means),
             who=who,
             pickup_at=self.clock.moment(option.pickup_s),
@@ -229,7 +284,7 @@ class _Words:
             moved=", ".join(
                 f"{self.references[trip]} {by_s // MIN_S:+d} min" for trip, by_s in option.moved
             ),
-            is_proposed=is_proposed,
+            is_chosen=is_chosen,
         )
 
 
@@ -253,7 +308,11 @@ def _late(option: Option) -> str:
 
 def _more(option: Option) -> str:
     kilometres = number_format(option.extra_m / KM_M, decimal_pos=1)
-    return f"+{kilometres} km" if option.extra_m >= 0 else f"{kilometres} km"
+    more = f"+{kilometres} km" if option.extra_m >= 0 else f"{kilometres} km"
+    minutes = round(option.overtime_s / MIN_S)
+    if not minutes:
+        return more
+    return f"{more} · " + _("%(minutes)+d min of overtime") % {"minutes": minutes}
 
 
 def francs(centimes: int) -> str:

@@ -43,6 +43,7 @@ urlpatterns = [
     path("bookings/<int:booking_id>/not-ready/", actions.not_ready, name="not-ready"),
     path("bookings/<int:booking_id>/resumed/", breakdown.resumed, name="resumed"),
     path("shifts/<int:shift_id>/breakdown/", breakdown.breakdown, name="breakdown"),
+    path("shifts/<int:shift_id>/price-rescue/", breakdown.priced, name="price-rescue"),
     path("shifts/<int:shift_id>/rescue/", breakdown.rescue, name="rescue"),
     path("shifts/<int:shift_id>/hand-over/", breakdown.hand_over, name="hand-over"),
 ]

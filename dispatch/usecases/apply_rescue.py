@@ -11,30 +11,31 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from dispatch.engine.breakdown import NoLongerFitsError, settle
-from dispatch.engine.rescue import Choice, Option, Rescue
+from dispatch.engine.breakdown import settle
+from dispatch.engine.rescue import NoLongerFitsError, Option, Rescue
 from dispatch.enums import AssignedBy, BookingStatus, Loss, Means, StatusReason
 from dispatch.models import Assignment, Booking, Handover, Shift, ShiftBreak, User
 from dispatch.usecases.count_changes import lose_driver
 from dispatch.usecases.errors import UseCaseError
 from dispatch.usecases.keep_row import refusals_explained
 from dispatch.usecases.lost_shifts import back_again
-from dispatch.usecases.propose_rescue import RescueProposal, Shown, propose_rescue
+from dispatch.usecases.price_rescue import (
+    StaleRescueError,
+    Way,
+    proposal_as_shown,
+    refuse_repriced,
+)
+from dispatch.usecases.propose_rescue import RescueProposal, Shown
 from dispatch.usecases.record_progress import KNOWN_MOMENTS, MOMENTS
-from dispatch.usecases.references import row_id, shift_ref, trip_ref
+from dispatch.usecases.references import row_id
 from dispatch.usecases.relief_crew import NOT_SAVED, breaks_left
 from dispatch.usecases.report_breakdown import report_loss
 from dispatch.usecases.ride_rows import RideRow, route_rows
-from dispatch.usecases.stranded_shift import Lost
+from dispatch.usecases.stranded_shift import Lost, StrandedShift
 from dispatch.usecases.write_rides import write_rides
 
-STANDS_FOR = timedelta(minutes=5)
 COMING = (BookingStatus.ARRIVED, BookingStatus.EN_ROUTE)
 WHY = {Loss.VEHICLE: StatusReason.VEHICLE_BREAKDOWN, Loss.DRIVER: StatusReason.NO_DRIVER}
-
-
-class StaleRescueError(UseCaseError):
-    """The day has changed since the proposal was made, or the proposal is too old to be driven."""
 
 
 class UnfitRescueError(UseCaseError):
@@ -47,29 +48,16 @@ class UnfitRescueError(UseCaseError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
-    """A journey and the way on chosen for it; `shift_id`: of an own shift, 0 for the crew that stands in."""
-
-    booking_id: int
-    means: Means
-    shift_id: int | None = None
-
-    @property
-    def choice(self) -> Choice:
-        shift = "" if self.shift_id is None else shift_ref(self.shift_id)
-        return Choice(trip_ref(self.booking_id), self.means, shift)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RescueApplied:
     """How many journeys went on how; the shift that stands in for the lost one, if there is one.
 
-    `prices_c`: journey → what its way costs beside the others as they were chosen; together they are the whole price.
+    `stranded`: what was left behind before, with the other days that still wait. `prices_c`: journey → what its way costs beside the others as they were chosen; together they are the whole price.
     """
 
     moved: int
     partner: int
     relief: Shift | None
+    stranded: StrandedShift
     prices_c: Mapping[int, int]
 
     @property
@@ -88,15 +76,14 @@ def apply_rescue(
     """What was proposed as `shown`, for these journeys; the others stay on the shift that cannot drive.
 
     The breakdown is reported along with it. The proposal is made once more for its own moment: with the same
-    fingerprint it is the same, to the second. Raises StaleRescueError, UnfitRescueError, OverlapError,
-    and whatever `propose_rescue` refuses; nothing is written then.
+    fingerprint it is the same, to the second. Raises StaleRescueError, RepricedError where a way is another one beside
+    what was chosen than it was when it was looked at, UnfitRescueError, OverlapError, and whatever `propose_rescue`
+    refuses; nothing is written then.
     """
-    if not shown.as_of <= now <= shown.as_of + STANDS_FOR:
-        raise StaleRescueError(_("This proposal is some minutes old: here is a new one."))
-    proposal = propose_rescue(lost=lost, now=shown.as_of)
-    if proposal.shown != shown:
-        raise StaleRescueError(_("The day changed meanwhile: here is a new proposal."))
-    rescue = _settled(proposal, list(ways))
+    proposal = proposal_as_shown(lost=lost, shown=shown, now=now)
+    chosen = list(ways)
+    rescue = _settled(proposal, chosen)
+    refuse_repriced(rescue, chosen)
     with transaction.atomic():
         applied = _Writer(proposal, rescue, by, now).write()
         _report(proposal, now)
@@ -163,7 +150,7 @@ class _Writer:
                 for pk, row in self.rows.items()
             }
         moved = [pk for pk in self.ways if pk not in self.to_partner]
-        Handover.objects.bulk_create(self._handovers(bookings, held))
+        handovers = list(self._handovers(bookings, held))  # of who has them now
         self._call_back(pk for pk in moved if bookings[pk].status in COMING)
         self._give_away()
         write_rides(
@@ -174,10 +161,12 @@ class _Writer:
             run=None,
             now=self.now,
         )
+        Handover.objects.bulk_create(handovers)
         return RescueApplied(
             moved=len(moved),
             partner=len(self.to_partner),
             relief=relief,
+            stranded=self.proposal.stranded,
             prices_c={pk: way.cost_c for pk, way in self.ways.items()},
         )
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils.translation import gettext as _
-
 from dispatch.engine.change import Give, Refused
 from dispatch.engine.impact import Impact, Impossible, impact
 from dispatch.models import Assignment, User
-from dispatch.usecases.errors import NotFoundError
 from dispatch.usecases.open_day import NotFeasibleError, OpenDay, open_day
-from dispatch.usecases.references import shift_ref
 from dispatch.usecases.untimed_tours import refuse_untimed
 from dispatch.usecases.wording import refusal_sentence
 from dispatch.usecases.write_impact import write_impact
@@ -36,9 +32,7 @@ def assign_booking(
 
 def given(day: OpenDay, shift_id: int) -> Impact:
     """What giving the booking to this shift does. Raises NotFoundError or NotFeasibleError."""
-    shift = shift_ref(shift_id)
-    if shift not in day.problem.shift_by_id:
-        raise NotFoundError(_("This shift does not exist on that day, or cannot drive."))
+    shift = day.able_shift(shift_id)
     answer = impact(day.problem, day.plan, [Give(trip=day.trip_id, shift=shift)], told=day.told)
     if not isinstance(answer, Impact):
         raise cannot(day, answer)

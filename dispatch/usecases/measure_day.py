@@ -208,7 +208,7 @@ def kpis_of(quality: Mapping[str, Any]) -> tuple[KpiValue, ...]:
 def _promises(company: Company, day: date, problem: Problem) -> dict[str, Promise]:
     clock = DayClock.of(company, day)
     rows = Booking.objects.filter(company=company, pk__in=[row_id(t.id) for t in problem.trips])
-    rows = rows.select_related("assignment")
+    rows = rows.select_related("assignment").prefetch_related("handovers")
     return {trip_ref(row.pk): _promise(row, clock, company) for row in rows}
 
 
@@ -226,7 +226,7 @@ def _promise(row: Booking, clock: DayClock, company: Company) -> Promise:
         changes=row.plan_changes,
         noted_pickup_s=(
             None
-            if held is None or row.status not in NOT_YET_THERE
+            if held is None or not (row.status in NOT_YET_THERE or row.waits_at is not None)
             else clock.second(held.noted_pickup_at or held.planned_pickup_at)
         ),
     )

@@ -27,6 +27,7 @@ from dispatch.usecases.day_so_far import assignment_of, shift_so_far
 from dispatch.usecases.day_trips import promise_of
 from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
 from dispatch.usecases.references import row_id, shift_ref, trip_ref
+from dispatch.usecases.why_left_out import why_left_out
 from dispatch.usecases.wording import unassigned_sentences
 
 
@@ -78,6 +79,25 @@ class OpenDay:
     @property
     def clock(self) -> DayClock:
         return DayClock.of(self.booking.company, self.booking.service_on)
+
+    def able_shift(self, shift_id: int) -> str:
+        """The reference of a shift that takes part in the day.
+
+        Raises NotFoundError, or NotFeasibleError with the reason of one that does not.
+        """
+        reference = shift_ref(shift_id)
+        if reference in self.problem.shift_by_id:
+            return reference
+        if shift_id in self.built.left_out:
+            raise NotFeasibleError(self.left_out[shift_id], rule=Rule.SHIFT)
+        raise NotFoundError(_("This shift does not exist on that day."))
+
+    @property
+    def left_out(self) -> dict[int, str]:
+        """Shift → why it takes no part in the day."""
+        rows, day = {row.pk: row for row in self.built.shifts}, self.booking.service_on
+        notes = self.built.left_out.items()
+        return {pk: why_left_out(rows[pk], note.key, day) for pk, note in notes}
 
 
 def open_day(

@@ -34,7 +34,8 @@ def preview_changes(
 
     `versions`: of bookings the caller saw. May ask the road server: not to be called in a transaction. Raises
     NothingAskedError, NotFoundError, StaleBookingError, NotAssignableError, InvalidRowError for a promise that
-    cannot be made, NobodyFitsError, NothingToSwapError, or NotFeasibleError for a tour that cannot be timed.
+    cannot be made, NobodyFitsError, NothingToSwapError, or NotFeasibleError for a shift that takes no part or a tour
+    that cannot be timed.
     """
     day = day_of(asked, now=now, versions=versions)
     answer = impact(day.problem, day.plan, changes_of(day, asked), told=day.told)

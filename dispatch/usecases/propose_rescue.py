@@ -106,13 +106,17 @@ def propose_rescue(*, lost: Lost, now: datetime) -> RescueProposal:
 
 
 def prices_of(rules: CompanySettings) -> Prices:
-    own = rules.rescue
+    """Overtime weighs beside driving as much as in every plan: an hour of driving is what tells centimes from weights."""
+    own, weights = rules.rescue, rules.weights
     return Prices(
         per_km_c=_centimes(own.own_per_km),
         per_hour_c=_centimes(own.own_per_hour),
         new_run_c=_centimes(own.new_run),
         late_per_min_c=_centimes(own.late_per_min),
         aboard_per_min_c=_centimes(own.late_per_min * own.aboard_times),
+        overtime_per_hour_c=_centimes(
+            own.own_per_hour * weights.overtime / max(1, weights.driving)
+        ),
     )
 
 

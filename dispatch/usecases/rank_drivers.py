@@ -31,7 +31,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unable:
-    """A shift that cannot take the booking: the rule, by how much (seconds, or a count), and a sentence."""
+    """A shift that cannot take the booking: the rule, by how much (seconds, or a count), and a sentence.
+
+    The rule of one that takes no part in the day at all is its hours.
+    """
 
     shift: Shift
     rule: Rule
@@ -75,6 +78,7 @@ def rank_drivers(*, booking_id: int, now: datetime) -> RankedDrivers:
         unable=(
             *(_untimed(shifts[s], why) for s, why in untimed.items() if s != _held_by(day)),
             *_unable(day, found.refusals, shifts, besides=untimed),
+            *_left_out(day, shifts),
         ),
     )
 
@@ -103,3 +107,9 @@ def _unable(
         yield Unable(
             shift=shifts[reference], rule=refusal.rule, amount=refusal.amount, sentence=sentence
         )
+
+
+def _left_out(day: OpenDay, shifts: Mapping[str, Shift]) -> Iterator[Unable]:
+    """Whose driver or vehicle is not there."""
+    for pk, sentence in sorted(day.left_out.items()):
+        yield Unable(shift=shifts[shift_ref(pk)], rule=Rule.SHIFT, amount=0, sentence=sentence)

@@ -28,7 +28,8 @@ def relief_shift(stranded: StrandedShift, *, now: datetime) -> Shift | None:
     changing over. A shift that has not begun yet has no need of it: it goes on as a whole (`stand_in`).
     """
     shift = stranded.shift
-    crew = None if shift.starts_at >= now else other_crew(stranded, now)
+    is_under_way = stranded.clock.starts_at < shift.ends_at and shift.starts_at < now
+    crew = other_crew(stranded, now) if is_under_way else None
     if crew is None:
         return None
     driver, vehicle = crew

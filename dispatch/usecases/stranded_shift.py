@@ -31,13 +31,24 @@ class NowhereError(UseCaseError):
 class Lost:
     """What a shift lost, and where its vehicle stands: one of its stops; None: where it was seen last, else its base.
 
-    `until`: when it is there again; None: not any more today.
+    `until`: when it is there again; None: not any more today. `on`: the day that is asked about; None: the first one on
+    which somebody is left behind.
     """
 
     shift_id: int
     what: Loss
     place_id: int | None = None
     until: datetime | None = None
+    on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrandedDay:
+    """Another day on which journeys are left behind: how many, and the first shift that has one."""
+
+    day: date
+    shift_id: int
+    journeys: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +56,7 @@ class StrandedShift:
     """`bookings`: still to be driven on `day`, by planned pickup; `places`: where the vehicle may stand, the likeliest first.
 
     `shifts`: all that are lost, this one first: a driver who is ill has no second shift either, nor has a vehicle
-    that is not back. `back_at`: when it is there again.
+    that is not back. `back_at`: when it is there again. `other_days`: each has a proposal of its own.
     """
 
     shift: Shift
@@ -56,6 +67,7 @@ class StrandedShift:
     bookings: tuple[Booking, ...]
     at: Place
     places: tuple[Place, ...]
+    other_days: tuple[StrandedDay, ...] = ()
 
     @property
     def clock(self) -> DayClock:
@@ -69,7 +81,8 @@ def stranded_shift(*, lost: Lost, now: datetime) -> StrandedShift:
         raise NotFoundError(_("This shift does not exist."))
     back_at = back_again(shift, until=lost.until, now=now)
     shifts = lost_shifts(shift, lost.what, now=now, back_at=back_at)
-    day = _day_of(shifts)
+    days = _days_of(shifts)
+    day = _asked_about(days, lost.on)
     rows = Booking.objects.filter(assignment__shift__in=shifts, service_on=day)
     bookings = sorted(
         rows.with_plan_relations(), key=lambda row: (row.assignment.planned_pickup_at, row.pk)
@@ -90,18 +103,25 @@ def stranded_shift(*, lost: Lost, now: datetime) -> StrandedShift:
         bookings=stranded,
         at=chosen[0] if chosen else places[0],
         places=places,
+        other_days=tuple(other for other in days if other.day != day),
     )
 
 
-def _day_of(shifts: list[Shift]) -> date:
-    """A shift that passes midnight has journeys of two days: those of the earlier one come first."""
+def _days_of(shifts: list[Shift]) -> list[StrandedDay]:
+    """A shift that passes midnight has journeys of two days, and a vehicle may be away for a week: the first day first."""
     left = Assignment.objects.filter(shift__in=shifts, booking__status__in=IN_HANDS)
-    first: date | None = (
-        left.order_by("booking__service_on").values_list("booking__service_on", flat=True).first()
-    )
-    if first is None:
+    rows = left.order_by("booking__service_on", "period", "pk")
+    held: dict[date, list[int]] = {}
+    for day, shift_id in rows.values_list("booking__service_on", "shift"):
+        held.setdefault(day, []).append(shift_id)
+    return [StrandedDay(day=day, shift_id=ids[0], journeys=len(ids)) for day, ids in held.items()]
+
+
+def _asked_about(days: list[StrandedDay], on: date | None) -> date:
+    found = [one.day for one in days if on in {None, one.day}]
+    if not found:
         raise NothingStrandedError(_("Nobody waits for a journey of this shift any more."))
-    return first
+    return found[0]
 
 
 def _on_the_road(shifts: list[Shift], bookings: list[Booking]) -> Shift:

@@ -16,9 +16,9 @@ from dispatch.engine.change import Change, Give, Retime, Swap, TakeOff
 from dispatch.models import Booking
 from dispatch.usecases.another_time import PromiseAt, trip_promised
 from dispatch.usecases.day_so_far import assignment_of
-from dispatch.usecases.errors import NotFoundError, StaleBookingError, UseCaseError
+from dispatch.usecases.errors import StaleBookingError, UseCaseError
 from dispatch.usecases.open_day import OpenDay, open_day
-from dispatch.usecases.references import row_id, shift_ref, trip_ref
+from dispatch.usecases.references import row_id, trip_ref
 
 
 class NothingToSwapError(UseCaseError):
@@ -105,7 +105,7 @@ def day_of(
 
 
 def changes_of(day: OpenDay, asked: Iterable[WantedChange]) -> list[Change]:
-    """Of a day that was opened for them. Raises NotFoundError or NothingToSwapError."""
+    """Of a day that was opened for them. Raises NotFoundError, NotFeasibleError or NothingToSwapError."""
     found: list[Change] = []
     shift_of: dict[str, str] = dict(day.plan.shift_of)  # as it will be when each one's turn comes
     for one in asked:
@@ -166,10 +166,7 @@ def _change(day: OpenDay, shift_of: Mapping[str, str], one: WantedChange) -> Cha
         (row,) = (row for row in day.built.bookings if row.pk == one.booking_id)
         as_if = wanted.as_if(row)
         return Retime(trip=trip_promised(day.problem, as_if, clock=day.clock, now=day.now))
-    shift = shift_ref(wanted.shift_id)
-    if shift not in day.problem.shift_by_id:
-        raise NotFoundError(_("This shift does not exist on that day, or cannot drive."))
-    return Give(trip=trip, shift=shift)
+    return Give(trip=trip, shift=day.able_shift(wanted.shift_id))
 
 
 def _swap(shift_of: Mapping[str, str], trip: str, other: str) -> Swap:

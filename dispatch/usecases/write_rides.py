@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from dispatch.engine.stability import is_change
 from dispatch.enums import AssignedBy, BookingStatus
-from dispatch.models import Assignment, Booking, DispatchRun
+from dispatch.models import Assignment, Booking, DispatchRun, Handover
 from dispatch.models.statuses import NOT_YET_THERE
 from dispatch.notes import Note, NoteKey
 from dispatch.usecases.count_changes import count_changes, lose_driver
@@ -87,11 +87,16 @@ class _Writer:
     def rewrite(self, changed: list[tuple[Assignment, RideRow]]) -> None:
         ids = [old.booking_id for old, _row in changed]
         statuses = dict(Booking.objects.filter(pk__in=ids).order_by().values_list("pk", "status"))
+        on_the_road = _waiting_on_the_road(ids)
         noticed: dict[int, datetime] = {}
         for old, row in changed:
             status = statuses[old.booking_id]
-            if status in NOT_YET_THERE and _is_noticed(old, row):
+            waits = status in NOT_YET_THERE or old.booking_id in on_the_road
+            if waits and _is_noticed(old, row):
                 noticed[old.booking_id] = old.planned_pickup_at
+                old.noted_pickup_at = row.planned_pickup_at
+            elif status == BookingStatus.ON_BOARD and old.shift_id != row.shift_id:
+                # Handed over on the road: told there when the next one comes, and later moves count from that.
                 old.noted_pickup_at = row.planned_pickup_at
             if old.driver_id != row.driver_id:
                 old.assigned_by, old.run = self.assigned_by, self.run
@@ -133,6 +138,14 @@ class _Writer:
         )
         if moved != len(bookings):
             raise UseCaseError(_("A booking changed while the plan was written."))
+
+
+def _waiting_on_the_road(bookings: list[int]) -> set[int]:
+    """Who left a vehicle and has been told when the next one comes; who leaves it in this very write is told now."""
+    waits = Handover.objects.filter(
+        booking__in=bookings, place__isnull=False, resumed_at=None, price_c=None
+    )
+    return set(waits.order_by().values_list("booking", flat=True))
 
 
 def _is_noticed(old: Assignment, row: RideRow) -> bool:

@@ -7,11 +7,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from dispatch.api.fields import MomentField, RowIdField, StrictSerializer, WordField
+from dispatch.api.fields import DayField, MomentField, RowIdField, StrictSerializer, WordField
 from dispatch.engine.rescue import Line, Option
 from dispatch.enums import Loss, Means
-from dispatch.usecases.apply_rescue import Way
 from dispatch.usecases.day_clock import DayClock
+from dispatch.usecases.price_rescue import STAMP_LENGTH, Way, stamp_of
 from dispatch.usecases.propose_rescue import RescueProposal, Shown, reason_sentence
 from dispatch.usecases.references import row_id
 from dispatch.usecases.stand_in import StandIn
@@ -28,7 +28,10 @@ class MovedAlongSerializer(serializers.Serializer[Any]):
 
 
 class WayOnSerializer(serializers.Serializer[Any]):
-    """One way on. Money in centimes; `shift` is null for the taxi partner, 0 for the crew that stands in."""
+    """One way on. Money in centimes, overtime in it; `shift` is null for the taxi partner, 0 for the crew that stands in.
+
+    `stamp` is sent back with a way that is chosen: it says that the way is as it was looked at.
+    """
 
     means = WordField(Means, read_only=True)
     shift = serializers.IntegerField(read_only=True, allow_null=True)
@@ -38,17 +41,31 @@ class WayOnSerializer(serializers.Serializer[Any]):
     wait_s = serializers.IntegerField(read_only=True)
     extra_s = serializers.IntegerField(read_only=True)
     extra_m = serializers.IntegerField(read_only=True)
+    overtime_s = serializers.IntegerField(read_only=True)
     cost_c = serializers.IntegerField(read_only=True)
+    stamp = serializers.CharField(read_only=True)
     moved = MovedAlongSerializer(many=True, read_only=True)
 
 
 class StrandedTripSerializer(serializers.Serializer[Any]):
-    """One stranded journey, its ways on, the proposed one first; without any, why nobody can take it."""
+    """One stranded journey, its ways on, the proposed (or chosen) one first; without any, why nobody can take it.
+
+    `is_left`: nothing was chosen for it, or what was chosen does not fit beside the others.
+    """
 
     booking = serializers.IntegerField(read_only=True)
     urgency = serializers.ChoiceField(choices=["aboard", "soon", "later"], read_only=True)
     ways = WayOnSerializer(many=True, read_only=True)
     reason = serializers.CharField(read_only=True)
+    is_left = serializers.BooleanField(read_only=True)
+
+
+class OtherDaySerializer(serializers.Serializer[Any]):
+    """Another day on which the same loss leaves journeys behind: `on` asks its shift for their proposal."""
+
+    day = serializers.DateField(read_only=True)
+    shift = serializers.IntegerField(source="shift_id", read_only=True)
+    journeys = serializers.IntegerField(read_only=True)
 
 
 class StandInSerializer(serializers.Serializer[Any]):
@@ -64,9 +81,13 @@ class RescueProposalSerializer(serializers.Serializer[Any]):
 
     shift = serializers.IntegerField(read_only=True)
     lost = WordField(Loss, read_only=True)
+    day = serializers.DateField(read_only=True)
+    back_at = MomentField(read_only=True)
+    other_days = OtherDaySerializer(many=True, read_only=True)
     place = serializers.IntegerField(read_only=True)
     as_of = MomentField(read_only=True)
     seen = serializers.CharField(read_only=True)
+    cost_c = serializers.IntegerField(read_only=True)
     journeys = StrandedTripSerializer(many=True, read_only=True)
     stand_in = StandInSerializer(read_only=True, allow_null=True)
 
@@ -76,9 +97,13 @@ def proposal_body(proposal: RescueProposal, stand_in: StandIn | None) -> dict[st
     return {
         "shift": proposal.stranded.shift.pk,
         "lost": proposal.stranded.lost.what.value,
+        "day": proposal.stranded.day,
+        "back_at": proposal.stranded.back_at,
+        "other_days": proposal.stranded.other_days,
         "place": proposal.stranded.at.pk,
         "as_of": proposal.shown.as_of,
         "seen": proposal.shown.seen,
+        "cost_c": proposal.rescue.cost_c,
         "journeys": list(_journeys(proposal)),
         "stand_in": stand_in,
     }
@@ -93,6 +118,7 @@ def _journeys(proposal: RescueProposal) -> Iterator[dict[str, Any]]:
             "urgency": line.urgency.name.lower(),
             "ways": list(_ways(line, clock)),
             "reason": "" if reason is None else reason_sentence(proposal, reason),
+            "is_left": line.is_left,
         }
 
 
@@ -107,7 +133,9 @@ def _ways(line: Line, clock: DayClock) -> Iterator[dict[str, Any]]:
             "wait_s": option.wait_s,
             "extra_s": option.extra_s,
             "extra_m": option.extra_m,
+            "overtime_s": option.overtime_s,
             "cost_c": option.cost_c,
+            "stamp": stamp_of(option),
             "moved": list(_moved(option)),
         }
 
@@ -139,18 +167,29 @@ class WayInput(StrictSerializer):
     )
 
 
-class RescueInput(BreakdownInput):
+class SeenWayInput(WayInput):
+    """`stamp`: as the way was shown."""
+
+    stamp = serializers.CharField(max_length=STAMP_LENGTH)
+
+
+class PriceInput(BreakdownInput):
     """The ways chosen of a proposal; journeys that are not named stay as they are."""
 
     place = RowIdField(required=False, allow_null=True, default=None)
     as_of = MomentField()
     seen = serializers.CharField(max_length=64)
+    on = DayField(required=False, allow_null=True, default=None)
     ways = serializers.ListField(child=WayInput(), allow_empty=False, max_length=MOST_WAYS)
 
     def lost_of(self, shift_id: int) -> Lost:
         data = self.validated_data
         return Lost(
-            shift_id=shift_id, what=data["lost"], place_id=data["place"], until=data["until"]
+            shift_id=shift_id,
+            what=data["lost"],
+            place_id=data["place"],
+            until=data["until"],
+            on=data["on"],
         )
 
     @property
@@ -160,9 +199,20 @@ class RescueInput(BreakdownInput):
     @property
     def ways_on(self) -> list[Way]:
         return [
-            Way(booking_id=row["booking"], means=row["means"], shift_id=row["shift"])
+            Way(
+                booking_id=row["booking"],
+                means=row["means"],
+                shift_id=row["shift"],
+                stamp=row.get("stamp", ""),
+            )
             for row in self.validated_data["ways"]
         ]
+
+
+class RescueInput(PriceInput):
+    """The same, each way with the stamp with which it was shown last."""
+
+    ways = serializers.ListField(child=SeenWayInput(), allow_empty=False, max_length=MOST_WAYS)
 
 
 class RescueAppliedSerializer(serializers.Serializer[Any]):

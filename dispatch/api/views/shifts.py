@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db.models import F
 from django.utils import timezone
@@ -16,12 +16,13 @@ from rest_framework.response import Response
 
 from dispatch.api.access import EVERYBODY, OFFICE
 from dispatch.api.base import CompanyViewSet
-from dispatch.api.fields import MomentField
+from dispatch.api.fields import DayField, MomentField
 from dispatch.api.filters import ShiftFilter
 from dispatch.api.pagination import Keyset, moment, whole_number
 from dispatch.api.serializers.breakdowns import (
     BreakdownInput,
     HandOverInput,
+    PriceInput,
     RescueAppliedSerializer,
     RescueInput,
     RescueProposalSerializer,
@@ -35,6 +36,7 @@ from dispatch.usecases.apply_rescue import apply_rescue
 from dispatch.usecases.cancel_shift import cancel_shift
 from dispatch.usecases.create_shift import create_shift
 from dispatch.usecases.edit_shift import edit_shift
+from dispatch.usecases.price_rescue import price_rescue
 from dispatch.usecases.propose_rescue import propose_rescue
 from dispatch.usecases.report_breakdown import report_breakdown
 from dispatch.usecases.stand_in import hand_over_shift, stand_in
@@ -46,6 +48,11 @@ PLACE = OpenApiParameter(
 )
 UNTIL = OpenApiParameter(
     "until", type=datetime, description="When it is there again; default: not any more today."
+)
+ON = OpenApiParameter(
+    "on",
+    type=date,
+    description="The day asked about; default: the first with journeys left behind.",
 )
 
 
@@ -69,10 +76,11 @@ class ShiftViewSet(CompanyViewSet):
         "destroy": OFFICE,
         "breakdown": OFFICE,
         "rescue": OFFICE,
+        "price_rescue": OFFICE,
         "apply_rescue": OFFICE,
         "hand_over": OFFICE,
     }
-    parameters = {"rescue": frozenset({"lost", "place", "until"})}
+    parameters = {"rescue": frozenset({"lost", "place", "until", "on"})}
     versioned = frozenset({"partial_update", "destroy", "hand_over"})
 
     @extend_schema(request=ShiftInput, responses={201: ShiftSerializer})
@@ -109,7 +117,7 @@ class ShiftViewSet(CompanyViewSet):
         report_breakdown(lost=lost, now=timezone.now())
         return self.shown(shift.pk)
 
-    @extend_schema(parameters=[LOST, PLACE, UNTIL], responses=RescueProposalSerializer)
+    @extend_schema(parameters=[LOST, PLACE, UNTIL, ON], responses=RescueProposalSerializer)
     @action(methods=["get"], detail=True)
     def rescue(self, request: Request, **_kwargs: object) -> Response:
         """The ways on of every journey that a breakdown of this shift would strand; nothing is written."""
@@ -134,10 +142,22 @@ class ShiftViewSet(CompanyViewSet):
         )
         return self.shown(shift.pk)
 
+    @extend_schema(request=PriceInput, responses=RescueProposalSerializer)
+    @action(methods=["post"], detail=True, url_path="price-rescue")
+    def price_rescue(self, request: Request, **_kwargs: object) -> Response:
+        """The same proposal with other ways chosen: all times, prices and stamps as they are beside them; nothing is written."""
+        shift: Shift = self.get_object()
+        body, now = self.read(PriceInput), timezone.now()
+        proposal = price_rescue(
+            lost=body.lost_of(shift.pk), shown=body.shown, ways=body.ways_on, now=now
+        )
+        crew = stand_in(proposal.stranded, now=now)
+        return Response(RescueProposalSerializer(proposal_body(proposal, crew)).data)
+
     @extend_schema(request=RescueInput, responses=RescueAppliedSerializer)
     @action(methods=["post"], detail=True, url_path="apply-rescue")
     def apply_rescue(self, request: Request, **_kwargs: object) -> Response:
-        """Put the chosen ways in force and record the breakdown: all of it, or nothing when the day has changed."""
+        """Put the chosen ways in force, as they were shown, and record the breakdown: all of it, or nothing."""
         shift: Shift = self.get_object()
         body = self.read(RescueInput)
         applied = apply_rescue(
@@ -167,7 +187,18 @@ def _lost(shift: Shift, request: Request) -> Lost:
         what=Loss(what),
         place_id=None if place is None else int(place),
         until=_until(shift, words.get("until")),
+        on=_on(words.get("on")),
     )
+
+
+def _on(said: str | None) -> date | None:
+    if said is None:
+        return None
+    try:
+        day: date = DayField().run_validation(said)
+    except ValidationError as error:
+        raise ValidationError({"on": error.detail}) from error
+    return day
 
 
 def _until(shift: Shift, said: str | None) -> datetime | None:

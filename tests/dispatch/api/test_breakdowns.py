@@ -74,7 +74,14 @@ def test_a_proposal_is_applied_with_the_ways_that_were_chosen(
         "lost": "vehicle",
         "as_of": shown["as_of"],
         "seen": shown["seen"],
-        "ways": [{"booking": aboard.pk, "means": own["means"], "shift": other.pk}],
+        "ways": [
+            {
+                "booking": aboard.pk,
+                "means": own["means"],
+                "shift": other.pk,
+                "stamp": own["stamp"],
+            }
+        ],
     }
     before = office("GET", f"bookings/{aboard.pk}/").body
     assert (before["waits_at"], before["handovers"]) == (None, [])
@@ -102,6 +109,55 @@ def test_a_proposal_is_applied_with_the_ways_that_were_chosen(
     assert resumed.body["status"] == "on_board"
 
 
+def test_other_ways_are_priced_before_they_are_applied(
+    office: Caller, lost: Shift, aboard: Booking
+) -> None:
+    """The total, and a stamp for each way: with another one nothing is applied."""
+    on_duty(lost.company)
+    shown = office("GET", f"shifts/{lost.pk}/rescue/").body
+    body = {
+        "lost": "vehicle",
+        "as_of": shown["as_of"],
+        "seen": shown["seen"],
+        "ways": [{"booking": aboard.pk, "means": "partner"}],
+    }
+    priced = office("POST", f"shifts/{lost.pk}/price-rescue/", body).body
+    (journey,) = priced["journeys"]
+    taxi = journey["ways"][0]
+    assert (taxi["means"], journey["is_left"], priced["cost_c"]) == (
+        "partner",
+        False,
+        taxi["cost_c"],
+    )
+    assert taxi["overtime_s"] == 0
+    path, way = f"shifts/{lost.pk}/apply-rescue/", body["ways"][0]
+    other = office("POST", path, body | {"ways": [way | {"stamp": "other"}]})
+    assert other.status == 409
+    applied = office("POST", path, body | {"ways": [way | {"stamp": taxi["stamp"]}]})
+    assert (applied.status, applied.body["cost_c"]) == (200, priced["cost_c"])
+
+
+def test_another_day_is_named_and_asked_for(
+    office: Caller, lost: Shift, aboard: Booking, company: Company
+) -> None:
+    now = timezone.now()
+    begins = now + timedelta(hours=20)
+    tomorrow = make_shift(
+        company, start=begins, end=begins + timedelta(hours=9), vehicle=lost.vehicle
+    )
+    pickup = begins + timedelta(hours=5)
+    day = local_day(company, pickup)
+    booking = make_booking(company, pickup_at=pickup, service_on=day)
+    make_assignment(booking, tomorrow, start=pickup)
+    until = (now + timedelta(days=2)).isoformat().replace("+", "%2B")
+    shown = office("GET", f"shifts/{lost.pk}/rescue/?until={until}").body
+    assert shown["day"] == str(local_day(company, now))
+    assert shown["other_days"] == [{"day": str(day), "shift": tomorrow.pk, "journeys": 1}]
+    path = f"shifts/{tomorrow.pk}/rescue/?until={until}&on={day}"
+    (journey,) = office("GET", path).body["journeys"]
+    assert journey["booking"] == booking.pk
+
+
 def test_what_does_not_fit_is_named(office: Caller, lost: Shift, aboard: Booking) -> None:
     shown = office("GET", f"shifts/{lost.pk}/rescue/?lost=driver&place={aboard.pickup_id}").body
     assert shown["lost"] == "driver"
@@ -110,7 +166,7 @@ def test_what_does_not_fit_is_named(office: Caller, lost: Shift, aboard: Booking
         "place": aboard.pickup_id,
         "as_of": shown["as_of"],
         "seen": shown["seen"],
-        "ways": [{"booking": aboard.pk, "means": "insert", "shift": lost.pk}],
+        "ways": [{"booking": aboard.pk, "means": "insert", "shift": lost.pk, "stamp": "x"}],
     }
     refused = office("POST", f"shifts/{lost.pk}/apply-rescue/", body)
     assert (refused.status, refused.body["bookings"]) == (409, [aboard.reference])
@@ -125,7 +181,7 @@ def test_nobody_can_take_a_patient_and_it_is_said_why(
     assert journey["reason"]
 
 
-@pytest.mark.parametrize("query", ["lost=both", "place=x", "place=²", "where=1"])
+@pytest.mark.parametrize("query", ["lost=both", "place=x", "place=²", "on=x", "where=1"])
 def test_a_question_that_is_none_is_refused(office: Caller, lost: Shift, query: str) -> None:
     assert office("GET", f"shifts/{lost.pk}/rescue/?{query}").status == 400
 

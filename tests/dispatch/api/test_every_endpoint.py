@@ -149,6 +149,17 @@ CASES: dict[tuple[str, str], Case] = {
             "lost": "vehicle",
             "as_of": NINE,
             "seen": "x",
+            "ways": [{"booking": "{booking}", "means": "partner", "stamp": "x"}],
+        },
+    ),
+    ("POST", "shifts-price-rescue"): Case(
+        roles=OFFICE,
+        status=409,
+        row="shift",
+        body={
+            "lost": "vehicle",
+            "as_of": NINE,
+            "seen": "x",
             "ways": [{"booking": "{booking}", "means": "partner"}],
         },
     ),

@@ -10,12 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch.engine import breakdown as engine
-from dispatch.engine.breakdown import NoLongerFitsError, propose, settle
+from dispatch.engine.breakdown import price, propose, settle
 from dispatch.engine.draft import resume
 from dispatch.engine.errors import InvalidPlanError
 from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Load, Pooling, Problem
-from dispatch.engine.rescue import Breakdown, Choice, Partner, Prices, Rescue, Stranded, Urgency
+from dispatch.engine.rescue import (
+    Breakdown,
+    Choice,
+    NoLongerFitsError,
+    Option,
+    Partner,
+    Prices,
+    Rescue,
+    Stranded,
+    Urgency,
+)
 from dispatch.engine.rules import hard_violations
 from dispatch.enums import Means, Rule
 from tests.dispatch.engine import builders as day
@@ -272,6 +282,51 @@ def test_settled_in_the_order_proposed_it_is_the_plan_proposed() -> None:
     assert {item.trip for item in left.unassigned} == {"a", "b", "c"}
 
 
+def test_overtime_is_in_the_price_of_a_way() -> None:
+    """From 1 000 to town 2 (1 200), on to town 4 (1 400) and home (1 800): 300 s beyond the rostered end."""
+    world = day.problem(
+        day.trip("a", day.stop(2, 1_100, 1_300), 4),
+        day.shift("s"),
+        day.shift("r", start_s=1_000, rostered_end_s=1_500),
+    )
+    prices = replace(PRICES, overtime_per_hour_c=7_200)
+    (line,) = propose(broken(world, Plan(routes=()), "a", prices=prices)).lines
+    assert line.proposed is not None
+    assert (line.proposed.overtime_s, line.proposed.extra_s, line.proposed.extra_m) == (
+        300,
+        800,
+        8_000,
+    )
+    assert line.proposed.cost_c == 800 + 800 + 4_000 + 2 * 300
+
+
+def test_with_another_way_for_one_the_others_are_priced_anew() -> None:
+    """Both ride with r, a crew more for the first; with a taxi for a the crew is b's to pay, and a closed shift is no way."""
+    world = day.problem(
+        day.trip("a", day.stop(1, 1_100, 1_300), 2),
+        day.trip("b", day.stop(3, 1_100, 2_300), 4),
+        day.shift("s"),
+        day.shift("r", start_s=1_000),
+    )
+    one = broken(world, Plan(routes=()), "a", "b", partner=TAXI)
+    order = ["a", "b"]
+    ride = {trip: Choice(trip, Means.NEW_RUN, "r") for trip in order}
+    a, b = price(one, order, ride).lines
+    assert a.proposed is not None
+    assert b.proposed is not None
+    assert (a.proposed.cost_c, b.proposed.cost_c) == (4_000 + 400 + 400, 400 + 400)
+    a, b = price(one, order, ride | {"a": Choice("a", Means.PARTNER, "")}).lines
+    assert b.proposed is not None
+    assert b.proposed.cost_c == 4_000 + 800 + 800
+    rescue = price(one, order, {"b": Choice("b", Means.INSERT, "s")})
+    assert [(line.trip, line.is_left, line.proposed) for line in rescue.lines] == [
+        ("a", True, None),
+        ("b", True, None),
+    ]
+    assert all(line.options for line in rescue.lines)
+    assert (rescue.cost_c, rescue.choices) == (0, ())
+
+
 def test_what_does_not_fit_as_chosen_is_named_and_nothing_is_settled() -> None:
     world = day.problem(
         day.trip("a", day.stop(1, 1_100, 1_300), 2),
@@ -417,3 +472,33 @@ def test_the_proposal_weighs_no_more_than_everybody_in_one_tour(one: Breakdown) 
             continue
         assert len(weights) == len(everybody)
         assert sum(weights) <= sum(line.options[0].weight for line in tour.lines)
+
+
+@law
+@given(breakdowns(), st.data())
+def test_what_is_shown_of_a_way_is_what_choosing_it_does(
+    one: Breakdown, data: st.DataObject
+) -> None:
+    """Whichever way is chosen for one: the lines above it stay, it is as it was shown, and settled all are as priced."""
+    rescue = propose(one)
+    order = [line.trip for line in rescue.lines]
+    chosen = {choice.trip: choice for choice in rescue.choices}
+    choosable = [k for k, line in enumerate(rescue.lines) if line.options]
+    if not choosable:
+        return
+    k = data.draw(st.sampled_from(choosable))
+    option = data.draw(st.sampled_from(rescue.lines[k].options))
+    again = price(one, order, chosen | {order[k]: Choice(order[k], *option.key)})
+    before = [line.proposed for line in rescue.lines[:k]]
+    shown = [_without_order(found) for found in (*before, option)]
+    assert [_without_order(line.proposed) for line in again.lines[: k + 1]] == shown
+    settled = settle(one, again.choices)
+    assert (settled.plan, settled.cost_c) == (again.plan, again.cost_c)
+    assert [line.proposed for line in settled.lines] == [
+        line.proposed for line in again.lines if line.proposed is not None
+    ]
+
+
+def _without_order(option: Option | None) -> Option | None:
+    """The planner's own price only parts equals, and nobody is shown it."""
+    return None if option is None else replace(option, added_cost=0)

@@ -27,8 +27,8 @@ from dispatch.models import (
     VehicleUnavailability,
 )
 from dispatch.pages.breakdown_board import breakdown_board, way_of
-from dispatch.usecases.apply_rescue import Way
 from dispatch.usecases.day_clock import local_day
+from dispatch.usecases.price_rescue import Way
 from dispatch.usecases.propose_rescue import propose_rescue, reason_sentence
 from dispatch.usecases.references import trip_ref
 from dispatch.usecases.stranded_shift import Lost
@@ -138,6 +138,79 @@ def test_one_line_is_applied_and_the_others_are_proposed_again(
     assert f"way-{aboard.pk}" not in text
 
 
+def test_another_way_for_one_is_priced_for_all_before_anything_is_applied(
+    signed_in: SignIn, company: Company, lost: Shift, other: Shift, aboard: Booking
+) -> None:
+    """The proposal sends the one other crew out for both; with a taxi for the first the second pays for the crew."""
+    company.settings = TAXI | {"rescue": {"partner_enabled": True, "partner_base": 500}}
+    company.save()
+    later = journey(lost, 60)
+    client = signed_in()
+    text = shown(client, lost)
+    (taxi,) = re.findall(rf'name="way-{aboard.pk}" value="(partner::\w+)"', text)
+    sent = fields(text) | {f"way-{aboard.pk}": taxi}
+    asked = client.post(f"/shifts/{lost.pk}/rescue/", sent)
+    assert asked.status_code == 200
+    again = asked.content.decode()
+    assert "some times or prices are others" in plain(again)
+    assert "as chosen" in plain(again)
+    assert not Handover.objects.exists()
+    chosen = fields(again)
+    assert chosen[f"way-{aboard.pk}"] == taxi
+    assert chosen[f"way-{later.pk}"] != sent[f"way-{later.pk}"]
+    same = client.post(f"/shifts/{lost.pk}/price-rescue/", sent).content.decode()
+    assert fields(same)[f"way-{later.pk}"] == chosen[f"way-{later.pk}"]
+    (total,) = re.findall(r"<li><b>(CHF [^<]+)</b> as chosen", again)
+    answer = client.post(f"/shifts/{lost.pk}/rescue/", chosen)
+    assert f"Price of what was chosen: {unescape(total)}" in said(answer)
+    assert Handover.objects.get().booking == aboard
+    assert Assignment.objects.get(booking=later).shift == other
+
+
+def test_what_is_left_stays_left_and_what_is_old_is_shown_anew(
+    signed_in: SignIn, lost: Shift, other: Shift, aboard: Booking
+) -> None:
+    client = signed_in()
+    sent = fields(shown(client, lost))
+    text = client.post(f"/shifts/{lost.pk}/price-rescue/", sent | {f"way-{aboard.pk}": ""})
+    assert fields(text.content.decode())[f"way-{aboard.pk}"] == ""
+    old = client.post(f"/shifts/{lost.pk}/price-rescue/", sent | {"seen": "another day"})
+    assert "The day changed meanwhile" in said(old)
+    gone = sent | {"place": "0"}
+    assert client.post(f"/shifts/{lost.pk}/price-rescue/", gone)["Location"].startswith("/days/")
+
+
+def test_journeys_of_another_day_are_named_and_proposed_next(
+    signed_in: SignIn, company: Company, lost: Shift, other: Shift, aboard: Booking
+) -> None:
+    """The vehicle is away for two days: somebody is planned with it tomorrow, and another crew is there then."""
+    now = timezone.now()
+    begins, ends = now + timedelta(hours=20), now + timedelta(hours=30)
+    tomorrow = make_shift(company, start=begins, end=ends, vehicle=lost.vehicle)
+    make_shift(company, start=begins, end=ends)
+    pickup = now + timedelta(hours=25)
+    on = local_day(company, pickup)
+    booking = make_booking(company, pickup_at=pickup, service_on=on)
+    make_assignment(booking, tomorrow, start=pickup)
+    until = (now + timedelta(days=2)).astimezone(company.tz)
+    query = f"?until={until:%Y-%m-%dT%H:%M}"
+    client = signed_in()
+    text = shown(client, lost, query)
+    assert "Left behind on other days as well: 1 journey on" in plain(text)
+    assert f"/shifts/{tomorrow.pk}/breakdown/?lost=vehicle&amp;on={on}" in text
+    answer = client.post(f"/shifts/{lost.pk}/rescue/", fields(text))
+    assert answer["Location"].startswith(f"/shifts/{tomorrow.pk}/breakdown/?lost=vehicle&on={on}")
+    text = client.get(answer["Location"]).content.decode()
+    assert "Here is what is proposed for the first day." in plain(text)
+    assert booking.reference in text
+    assert aboard.reference not in text
+    done = client.post(f"/shifts/{tomorrow.pk}/rescue/", fields(text))
+    assert done["Location"].startswith("/days/")
+    assert Assignment.objects.get(booking=booking).shift not in {tomorrow, lost}
+    away = VehicleUnavailability.objects.get().period
+    assert away.upper == until.replace(second=0, microsecond=0)
+
+
 def test_nothing_chosen_changes_nothing(
     signed_in: SignIn, lost: Shift, other: Shift, aboard: Booking
 ) -> None:
@@ -233,7 +306,7 @@ def test_what_each_way_does_to_others_and_to_the_patient_is_said(
     assert shown_line.trip.booking == second
     assert option.moved == f"{first.reference} +2 min"
     assert (option.late, option.more) == ("waits 2 min, 1 min late", "-1.5 km")
-    assert (option.price, option.is_proposed) == ("CHF 12.50", True)
+    assert (option.price, option.is_chosen) == ("CHF 12.50", True)
 
 
 def test_on_board_again_is_one_button_for_office_and_driver(
@@ -280,22 +353,25 @@ def test_an_address_that_nobody_wrote_is_not_found(
     [
         {"as_of": "noon"},
         {"as_of": "2026-06-17T09:00:00"},
-        {"way-x": "partner:"},
-        {"way-1": "ship:1"},
-        {"way-1": "insert:x"},
+        {"way-x": "partner::x"},
+        {"way-1": "ship:1:x"},
+        {"way-1": "insert:x:x"},
+        {"way-1": "partner:"},
+        {"on": "noon"},
     ],
 )
 def test_a_form_that_is_not_ours_is_not_found(
     signed_in: SignIn, lost: Shift, wrong: dict[str, str]
 ) -> None:
-    sent = {"way-1": "partner:", "as_of": timezone.now().isoformat(), "seen": "x"} | wrong
+    sent = {"way-1": "partner::x", "as_of": timezone.now().isoformat(), "seen": "x"} | wrong
     assert signed_in().post(f"/shifts/{lost.pk}/rescue/", sent).status_code == 404
 
 
 def test_a_line_says_its_way() -> None:
     assert way_of(7, "") is None
-    assert way_of(7, "partner:") == Way(booking_id=7, means=Means.PARTNER)
-    assert way_of(7, "new_run:0") == Way(booking_id=7, means=Means.NEW_RUN, shift_id=0)
+    assert way_of(7, "partner::5e") == Way(booking_id=7, means=Means.PARTNER, stamp="5e")
+    new_run = Way(booking_id=7, means=Means.NEW_RUN, shift_id=0, stamp="5e")
+    assert way_of(7, "new_run:0:5e") == new_run
 
 
 class TestBeforeTheShift:

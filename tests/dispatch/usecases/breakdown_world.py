@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from dispatch.enums import BookingStatus, Loss
 from dispatch.models import Booking, Company, Place, Shift
-from dispatch.usecases.apply_rescue import RescueApplied, Way, apply_rescue
+from dispatch.usecases.apply_rescue import RescueApplied, apply_rescue
+from dispatch.usecases.price_rescue import Way, price_rescue, stamp_of
 from dispatch.usecases.propose_rescue import RescueProposal, propose_rescue
 from dispatch.usecases.references import row_id
 from dispatch.usecases.stranded_shift import Lost
@@ -71,9 +72,13 @@ class Morning:
         return propose_rescue(lost=self.lost(what), now=now)
 
     def apply(self, proposal: RescueProposal, *ways: Way, **rest: Any) -> RescueApplied:
+        """Looked at beside each other before, unless they say as what."""
         usual = {"by": None, "now": NOW}
         return apply_rescue(
-            lost=proposal.stranded.lost, shown=proposal.shown, ways=ways, **{**usual, **rest}
+            lost=proposal.stranded.lost,
+            shown=proposal.shown,
+            ways=ways if all(way.stamp for way in ways) else looked_at(proposal, *ways),
+            **{**usual, **rest},
         )
 
     def fresh(self, booking: Booking) -> Booking:
@@ -104,12 +109,23 @@ def proposed(proposal: RescueProposal) -> list[Way]:
     """What the page has chosen beforehand."""
     return [
         Way(
-            booking_id=row_id(choice.trip),
-            means=choice.means,
-            shift_id=row_id(choice.shift) if choice.shift else None,
+            booking_id=row_id(line.trip),
+            means=line.proposed.means,
+            shift_id=row_id(line.proposed.shift) if line.proposed.shift else None,
+            stamp=stamp_of(line.proposed),
         )
-        for choice in proposal.rescue.choices
+        for line in proposal.rescue.lines
+        if line.proposed is not None
     ]
+
+
+def looked_at(proposal: RescueProposal, *ways: Way) -> list[Way]:
+    """These ways with the stamps that a page shows beside each other; one that does not fit has none."""
+    shown = price_rescue(
+        lost=proposal.stranded.lost, shown=proposal.shown, ways=ways, now=proposal.shown.as_of
+    )
+    stamps = {way.booking_id: way.stamp for way in proposed(shown)}
+    return [replace(way, stamp=stamps.get(way.booking_id, "")) for way in ways]
 
 
 def spare(company: Company) -> Any:

@@ -18,13 +18,15 @@ from dispatch.models import (
     Shift,
     VehicleUnavailability,
 )
-from dispatch.usecases.apply_rescue import StaleRescueError, UnfitRescueError, Way, _Writer
+from dispatch.usecases.apply_rescue import UnfitRescueError, _Writer
 from dispatch.usecases.build_problem import build_problem
 from dispatch.usecases.errors import NotFoundError, StaleBookingError
 from dispatch.usecases.measure_day import measured_day
+from dispatch.usecases.price_rescue import StaleRescueError, Way
 from dispatch.usecases.propose_rescue import propose_rescue
 from dispatch.usecases.record_progress import IllegalMoveError, record_progress
 from dispatch.usecases.references import shift_ref, trip_ref
+from dispatch.usecases.report_breakdown import report_breakdown
 from dispatch.usecases.resume_ride import NotWaitingError, resume_ride
 from dispatch.usecases.stranded_shift import Lost, NothingStrandedError, NowhereError
 from tests.dispatch.usecases.breakdown_world import (
@@ -392,6 +394,43 @@ def test_a_second_breakdown_before_the_patient_was_fetched_leaves_them_where_the
     aboard = morning.fresh(morning.aboard)
     assert aboard.assignment.shift in {third, morning.shift}
     assert (aboard.waits_at, Handover.objects.count()) == (morning.aboard.pickup, 1)
+
+
+def test_a_second_driver_who_drops_out_on_the_way_to_who_waits_beside_the_road(
+    morning: Morning,
+) -> None:
+    """Marc was sent for the patient on the road and falls ill: they go first in the new proposal, a third driver comes."""
+    third = make_shift(morning.company)
+    proposal = morning.proposal()
+    way = Way(booking_id=morning.aboard.pk, means=Means.NEW_RUN, shift_id=morning.other.pk)
+    morning.apply(proposal, way)
+    later = ride(morning.other, 9, 50, 5)
+    ill_at = at(9, 20)
+    lost = Lost(shift_id=morning.other.pk, what=Loss.DRIVER)
+    report_breakdown(lost=lost, now=ill_at)
+    again = propose_rescue(lost=lost, now=ill_at)
+    assert [line.trip for line in again.rescue.lines] == [
+        trip_ref(morning.aboard.pk),
+        trip_ref(later.pk),
+    ]
+    assert again.rescue.lines[0].urgency is Urgency.ABOARD
+    waits = next(o for o in again.breakdown.stranded if o.trip == trip_ref(morning.aboard.pk))
+    assert waits.waits_since_s == again.clock.second(NOW)
+    morning.apply(again, *proposed(again), now=ill_at)
+    aboard = morning.fresh(morning.aboard)
+    assert (aboard.assignment.shift, aboard.waits_at) == (third, morning.aboard.pickup)
+    assert morning.fresh(later).assignment.shift == third
+    assert Handover.objects.get().shift == morning.shift  # Marc never had them
+    came = aboard.assignment.planned_pickup_at
+    resume_ride(booking_id=aboard.pk, at=came, expected_version=aboard.version)
+    record_progress(
+        booking_id=aboard.pk,
+        to=BookingStatus.COMPLETED,
+        at=came + timedelta(minutes=20),
+        expected_version=None,
+    )
+    done = morning.fresh(morning.aboard)
+    assert (done.status, done.assignment.driver) == (BookingStatus.COMPLETED, third.driver)
 
 
 def test_a_dispatcher_says_where_the_vehicle_stands(morning: Morning) -> None:

@@ -8,14 +8,18 @@ from datetime import datetime, timedelta
 import pytest
 
 from dispatch.enums import AssignedBy, BookingStatus, StatusReason
-from dispatch.models import Assignment, Booking, Company, Shift
+from dispatch.models import Assignment, Booking, Company, Handover, Shift
 from dispatch.usecases.assign_booking import assign_booking
+from dispatch.usecases.build_problem import build_problem
+from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.edit_booking import BookingContent, edit_booking
+from dispatch.usecases.measure_day import _promises
 from dispatch.usecases.record_progress import record_progress
+from dispatch.usecases.references import trip_ref
 from dispatch.usecases.ride_rows import RideRow
 from dispatch.usecases.unassign import unassign
 from dispatch.usecases.write_rides import write_rides
-from tests.factories import at, make_assignment, make_booking, make_shift
+from tests.factories import DAY, at, bring, make_assignment, make_booking, make_shift
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +74,14 @@ def moved(booking: Booking, to: BookingStatus, moment: datetime, reason: str = "
     record_progress(booking_id=booking.pk, to=to, at=moment, reason=reason, expected_version=None)
 
 
+def predicted_pickup(booking: Booking) -> datetime | None:
+    """What a plan of the day counts its own changes from."""
+    company = booking.company
+    built = build_problem(company=company, day=DAY, now=at(10, 15))
+    noted_s = _promises(company, DAY, built.problem)[trip_ref(booking.pk)].noted_pickup_s
+    return None if noted_s is None else DayClock.of(company, DAY).moment(noted_s)
+
+
 class TestPlans:
     def test_the_first_driver_is_no_change(self, booking: Booking, shift: Shift) -> None:
         write(booking, row_of(booking, shift, at(10)))
@@ -114,6 +126,32 @@ class TestPlans:
         assert changes(booking) == (1, 0)
         write(booking, row_of(booking, make_shift(company), at(11)), at(9, 30))
         assert changes(booking) == (1, 0)
+
+    def test_a_second_pickup_on_the_road_counts_from_what_was_told_there(
+        self, company: Company, booking: Booking, shift: Shift
+    ) -> None:
+        """Somebody else comes at 10:30: that is no change. At 10:36 it is one, and a third driver the next."""
+        write(booking, row_of(booking, shift, at(10)))
+        bring(booking, S.ON_BOARD, boarded_at=at(10))
+        second = make_shift(company)
+        write(booking, row_of(booking, second, at(10, 30)), at(10, 10))
+        Handover.objects.create(
+            company=company,
+            booking=booking,
+            shift=shift,
+            driver=shift.driver,
+            vehicle=shift.vehicle,
+            at=at(10, 10),
+            place=booking.pickup,
+        )
+        assert changes(booking) == (0, 0)
+        write(booking, row_of(booking, second, at(10, 33)), at(10, 15))
+        assert changes(booking) == (0, 0)
+        assert predicted_pickup(booking) == at(10, 30)
+        write(booking, row_of(booking, second, at(10, 36)), at(10, 15))
+        assert changes(booking) == (1, 1)
+        write(booking, row_of(booking, make_shift(company), at(10, 36)), at(10, 20))
+        assert changes(booking) == (2, 2)
 
     def test_a_loss_in_the_last_hour_is_late(self, booking: Booking, shift: Shift) -> None:
         write(booking, row_of(booking, shift, at(10)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,9 +14,23 @@ from dispatch.usecases.errors import NotFoundError
 from dispatch.usecases.lost_shifts import BackBeforeError, back_again, lost_shifts
 from dispatch.usecases.propose_rescue import propose_rescue
 from dispatch.usecases.references import row_id
-from dispatch.usecases.stranded_shift import Lost, NothingStrandedError, stranded_shift
+from dispatch.usecases.stranded_shift import (
+    Lost,
+    NothingStrandedError,
+    StrandedDay,
+    stranded_shift,
+)
 from tests.dispatch.usecases.breakdown_world import NOW, proposed, ride
-from tests.factories import DAY, at, bring, make_driver, make_shift, make_vehicle
+from tests.factories import (
+    DAY,
+    at,
+    bring,
+    make_assignment,
+    make_booking,
+    make_driver,
+    make_shift,
+    make_vehicle,
+)
 
 NEXT = DAY + timedelta(days=1)
 
@@ -108,3 +123,64 @@ def test_nothing_left_in_any_of_them_and_no_such_shift(company: Company) -> None
         stranded_shift(lost=Lost(shift_id=first.pk, what=Loss.DRIVER), now=NOW)
     with pytest.raises(NotFoundError):
         stranded_shift(lost=Lost(shift_id=0, what=Loss.DRIVER), now=NOW)
+
+
+@pytest.mark.parametrize("what", Loss)
+def test_journeys_of_the_next_day_have_a_proposal_of_their_own(
+    company: Company, what: Loss
+) -> None:
+    """Away until tomorrow evening: one journey today, two tomorrow, and another crew there on both days."""
+    today = make_shift(company)
+    same = {"driver": today.driver} if what is Loss.DRIVER else {"vehicle": today.vehicle}
+    hours = (at(7) + timedelta(days=1), at(19) + timedelta(days=1))
+    tomorrow = make_shift(company, **same, start=hours[0], end=hours[1])
+    make_shift(company)
+    other = make_shift(company, start=hours[0], end=hours[1])
+    first = ride(today, 14, 0, 3)
+    rows = []
+    for hour in (9, 11):
+        pickup = at(hour) + timedelta(days=1)
+        row = make_booking(company, pickup_at=pickup, service_on=NEXT)
+        make_assignment(row, tomorrow, start=pickup)
+        rows.append(row)
+    lost = Lost(shift_id=today.pk, what=what, until=hours[1])
+    proposal = propose_rescue(lost=lost, now=NOW)
+    assert [row.pk for row in proposal.stranded.bookings] == [first.pk]
+    assert proposal.stranded.other_days == (
+        StrandedDay(day=NEXT, shift_id=tomorrow.pk, journeys=2),
+    )
+    apply_rescue(lost=lost, shown=proposal.shown, ways=proposed(proposal), by=None, now=NOW)
+    assert Assignment.objects.get(booking=first).shift not in {today, tomorrow}
+    next_day = Lost(shift_id=tomorrow.pk, what=what, until=hours[1], on=NEXT)
+    again = propose_rescue(lost=next_day, now=NOW)
+    assert again.stranded.other_days == ()
+    apply_rescue(lost=next_day, shown=again.shown, ways=proposed(again), by=None, now=NOW)
+    mine = Assignment.objects.filter(booking__in=rows)
+    assert set(mine.values_list("shift", flat=True)) == {other.pk}
+
+
+def test_a_day_without_journeys_has_no_proposal(company: Company) -> None:
+    shift = make_shift(company)
+    ride(shift, 14, 0, 3)
+    with pytest.raises(NothingStrandedError):
+        stranded_shift(lost=Lost(shift_id=shift.pk, what=Loss.VEHICLE, on=NEXT), now=NOW)
+
+
+def test_no_crew_stands_in_today_for_the_journeys_of_another_day(company: Company) -> None:
+    """A spare vehicle could have the rest of today's shift: tomorrow's journeys are none of that."""
+    today = make_shift(company)
+    make_vehicle(company)
+    tomorrow = make_shift(
+        company,
+        vehicle=today.vehicle,
+        start=at(7) + timedelta(days=1),
+        end=at(19) + timedelta(days=1),
+    )
+    pickup = at(9) + timedelta(days=1)
+    make_assignment(
+        make_booking(company, pickup_at=pickup, service_on=NEXT), tomorrow, start=pickup
+    )
+    ride(today, 14, 0, 3)
+    lost = Lost(shift_id=today.pk, what=Loss.VEHICLE, until=at(20) + timedelta(days=1))
+    assert propose_rescue(lost=lost, now=NOW).relief is not None
+    assert propose_rescue(lost=replace(lost, on=NEXT), now=NOW).relief is None
