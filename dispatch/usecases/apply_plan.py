@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,13 +15,14 @@ from dispatch.engine.plan import Plan
 from dispatch.engine.problem import Problem
 from dispatch.enums import AssignedBy, BookingStatus, RunStatus
 from dispatch.models import Assignment, Booking, DispatchRun, Shift, User
-from dispatch.models.statuses import UNDER_WAY
+from dispatch.models.statuses import OPEN, UNDER_WAY
 from dispatch.notes import Note, NoteKey
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.day_content import NothingToPlanError
 from dispatch.usecases.day_versions import day_versions
 from dispatch.usecases.errors import NotFoundError, UseCaseError
 from dispatch.usecases.note_sentences import note_sentence
+from dispatch.usecases.progress_alone import only_moved_along
 from dispatch.usecases.references import row_id, trip_ref
 from dispatch.usecases.retime_plan import UnfitNowError, retime_plan
 from dispatch.usecases.ride_changes import Changes, PlannedRide, changes_of
@@ -31,6 +33,7 @@ BESIDE = "beside"  # in `based_on` of a run that is one of several to choose fro
 
 
 MOST_REASONS = 3
+JUDGED_AT_MOST = 3  # times, where journeys go on while it is judged
 
 
 class RunNotReadyError(UseCaseError):
@@ -48,6 +51,10 @@ class StalePlanError(UseCaseError):
     ) -> None:
         super().__init__(" ".join((note_sentence(note), *why[:MOST_REASONS])))
         self.note, self.references = note, references
+
+
+class MovedOnError(StalePlanError):
+    """Journeys went on between the judgement and the write: the plan is to be judged again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,16 +87,23 @@ def apply_plan(
 
     With `within_budget`, for a re-plan: only if at the times left it still changes no more than it might.
 
-    Compare-and-set: every booking and shift the run read must still have the version it had, and by the day as
-    it is now the plan must break no hard rule (see `retime_plan`). Raises RunNotReadyError, StalePlanError or
-    OverlapError; nothing is written then.
+    Compare-and-set: every booking and shift the run read must still have the version it had, or only have gone on as
+    the run has it (`only_moved_along`), and by the day as it is now the plan must break no hard rule (see
+    `retime_plan`). Raises RunNotReadyError, StalePlanError or OverlapError; nothing is written then.
     """
-    with transaction.atomic():
-        _refuse_stale(*_ready_day(run_id))
-    # Outside any transaction, for the road server may be asked.
-    problem, plan = _fit_now(run_id, now, within_budget=within_budget)
-    with transaction.atomic():
-        return _written(run_id, problem, plan, by, assigned_by, now)
+
+    def judged_and_written() -> Applied:
+        with transaction.atomic():
+            seen = _fresh_versions(run_id)
+        # Outside any transaction, for the road server may be asked.
+        problem, plan = _fit_now(run_id, now, within_budget=within_budget)
+        with transaction.atomic():
+            return _written(run_id, problem, plan, by, assigned_by, now, seen)
+
+    for _time in range(JUDGED_AT_MOST - 1):
+        with suppress(MovedOnError):
+            return judged_and_written()
+    return judged_and_written()
 
 
 def refusal_now(*, run_id: int, now: datetime) -> StalePlanError | None:
@@ -99,7 +113,7 @@ def refusal_now(*, run_id: int, now: datetime) -> StalePlanError | None:
     """
     try:
         with transaction.atomic():
-            _refuse_stale(*_ready_day(run_id))
+            _fresh_versions(run_id)
         _fit_now(run_id, now, within_budget=False)
     except StalePlanError as refusal:
         return refusal
@@ -111,6 +125,13 @@ def refusal_now(*, run_id: int, now: datetime) -> StalePlanError | None:
 def _ready_day(run_id: int) -> tuple[DispatchRun, dict[int, Booking]]:
     run = _ready_run(run_id)
     return run, _locked_day(run)
+
+
+def _fresh_versions(run_id: int) -> dict[int, int]:
+    """Of the journeys the run read, which have not changed but for progress. Raises StalePlanError."""
+    run, day = _ready_day(run_id)
+    _refuse_stale(run, day)
+    return {pk: day[pk].version for pk in map(int, run.based_on["bookings"])}
 
 
 def _fit_now(run_id: int, now: datetime, *, within_budget: bool) -> tuple[Problem, Plan]:
@@ -133,29 +154,39 @@ def _fit_now(run_id: int, now: datetime, *, within_budget: bool) -> tuple[Proble
 def _refuse_more_changes(run: DispatchRun, plan: Plan) -> None:
     made_for, start = Problem.from_json(run.problem), Plan.from_json(run.start)
     day = InForce.from_json(made_for, start, run.based_on["known"])
-    if len(day.changes(plan)) > day.budget:
+    changed = [row_id(trip) for trip in day.changes(plan)]
+    # What has gone on since is a fact, and no choice of this plan.
+    waiting = Booking.objects.filter(pk__in=changed, status__in=[s.value for s in OPEN])
+    if len(changed) > day.budget < waiting.count():
         raise StalePlanError(Note(NoteKey.TIMES_PASSED))
 
 
-def _written(
+def _written(  # noqa: PLR0913 - a plan, who wants it, and what it was judged by
     run_id: int,
     problem: Problem,
     plan: Plan,
     by: User | None,
     assigned_by: AssignedBy,
     now: datetime,
+    judged: Mapping[int, int],
 ) -> Applied:
     run, day = _ready_day(run_id)
     _refuse_stale(run, day)
+    moved = tuple(sorted(day[pk].reference for pk in judged if day[pk].version != judged[pk]))
+    if moved:
+        raise MovedOnError(Note.of(NoteKey.BOOKINGS_CHANGED, count=len(moved)), moved)
     clock = DayClock.of(run.company, run.service_on)
     made_for = Problem.from_json(run.problem)
-    # What the run read but left out of its problem (an unknown address, a stuck shift) stays as it is.
-    decided = {row_id(trip.id) for trip in made_for.trips}
+    # What the run read but left out of its problem (an unknown address, a stuck shift) stays as it is, and so does what
+    # was driven to its end since.
+    open_ones = (row_id(trip.id) for trip in made_for.trips)
+    decided = {pk for pk in open_ones if day[pk].status != BookingStatus.COMPLETED}
     read = decided | {int(pk) for pk in run.based_on["bookings"]}
     rows = Assignment.objects.filter(booking_id__in=read, booking__service_on=run.service_on)
     held = {row.booking_id: row for row in rows.select_for_update(of=("self",)).order_by("pk")}
     wanted = {row.booking_id: row for row in ride_rows(problem, plan, clock)}
-    proposed = {row.booking_id: row for row in ride_rows(made_for, Plan.from_json(run.plan), clock)}
+    made = ride_rows(made_for, Plan.from_json(run.plan), clock)
+    proposed = {row.booking_id: row for row in made if row.booking_id in decided}
     # Counted before the rows of `held` are written over.
     written, foreseen = (_changes(day, held, rides, decided) for rides in (wanted, proposed))
     write_rides(
@@ -207,7 +238,9 @@ def _locked_day(run: DispatchRun) -> dict[int, Booking]:
 def _refuse_stale(run: DispatchRun, day: dict[int, Booking]) -> None:
     read = {int(pk): version for pk, version in run.based_on["bookings"].items()}
     gone = [pk for pk in read if pk not in day]
-    stale = [pk for pk, version in read.items() if pk in day and day[pk].version != version]
+    changed = [pk for pk, version in read.items() if pk in day and day[pk].version != version]
+    went_on = only_moved_along(run, changed) if changed else frozenset[int]()
+    stale = [pk for pk in changed if pk not in went_on]
     new = [pk for pk, b in day.items() if pk not in read and _holds_a_seat(b)]
     references = tuple(sorted(day[pk].reference for pk in stale + new))
     if gone or references:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from django.db import transaction
@@ -21,6 +22,7 @@ from dispatch.enums import BookingStatus, DispatchMode, RunStatus, RunTrigger
 from dispatch.models import Assignment, Booking, Company, DispatchRun, Shift
 from dispatch.models.run import DispatchRunQuerySet
 from dispatch.models.statuses import OPEN, UNDER_WAY
+from dispatch.notes import NoteKey
 from dispatch.usecases.day_clock import local_day
 from dispatch.usecases.day_content import NothingToPlanError
 from dispatch.usecases.day_versions import day_versions
@@ -30,6 +32,15 @@ from dispatch.usecases.shift_faults import journey_fault
 from dispatch.usecases.silent_shifts import silent_shifts
 
 PAUSE_AFTER_FAILURES = timedelta(minutes=15)
+LEFT_BEHIND = frozenset(
+    {
+        NoteKey.BOOKINGS_CHANGED,
+        NoteKey.SHIFTS_CHANGED,
+        NoteKey.JOURNEYS_UNFIT_NOW,
+        NoteKey.TIMES_PASSED,
+    }
+)  # why a plan that was found was not put in force: the day went on, nothing broke
+REMEMBERED = 8  # of the last re-plans: how many in a row failed
 SETTLED = (RunStatus.DONE, RunStatus.SUPERSEDED)
 STILL_KNOWN = frozenset({*OPEN, *UNDER_WAY, BookingStatus.COMPLETED})
 
@@ -75,20 +86,37 @@ def _due_run(company: Company, now: datetime) -> DispatchRun | None:
 
 
 def _may_ask(company: Company, day: date, now: datetime) -> bool:
-    """Whether nobody plans the day now, no re-plan waits for a worker, and the last ones did not all fail just now."""
+    """Whether nobody plans the day now, no re-plan waits for a worker, and the last ones did not all fail just now (see
+    `_pause`).
+    """
     runs = DispatchRun.objects.filter(company=company, service_on=day)
     if runs.filter(status=RunStatus.RUNNING, lease_until__gte=now).exists():
         return False
     asked = runs.continuous()
     if asked.held_by_nobody(now).filter(fence__lt=MAX_TRIES).exists():
         return False
-    last = list(asked.order_by("-version").without_documents()[:MAX_TRIES])
-    failed = [run for run in last if run.status == RunStatus.FAILED]
-    is_just_now = any(
-        run.finished_at is not None and run.finished_at > now - PAUSE_AFTER_FAILURES
-        for run in failed
-    )
-    return len(failed) < MAX_TRIES or not is_just_now
+    last = asked.order_by("-version").without_documents()[:REMEMBERED]
+    failed = list(takewhile(lambda run: run.status == RunStatus.FAILED, last))
+    pause = _pause(failed)
+    return not any(run.finished_at and run.finished_at > now - pause for run in failed)
+
+
+def _pause(failed: list[DispatchRun]) -> timedelta:
+    """After these re-plans, the newest first and none between them that did not fail.
+
+    A plan that the day has left behind says nothing of the next one: three are made one after the other, then the
+    minutes between them double, so that a day on which none ever fits does not plan all the time.
+    """
+    newest = failed[:MAX_TRIES]
+    if len(newest) < MAX_TRIES:
+        return timedelta()
+    if not any(_was_left_behind(run) for run in newest):
+        return PAUSE_AFTER_FAILURES
+    return min(timedelta(minutes=2 ** (len(failed) - MAX_TRIES)), PAUSE_AFTER_FAILURES)
+
+
+def _was_left_behind(run: DispatchRun) -> bool:
+    return isinstance(run.error, dict) and run.error.get("key") in LEFT_BEHIND
 
 
 def _last_seen(company: Company, day: date) -> Seen:

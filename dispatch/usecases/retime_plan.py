@@ -8,6 +8,7 @@ engine's rules on a problem built anew, before it is put in force.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from dispatch.engine.draft import resume
@@ -16,13 +17,14 @@ from dispatch.engine.plan import Plan, Unassigned
 from dispatch.engine.problem import Problem, Visit
 from dispatch.engine.rules import hard_violations
 from dispatch.engine.schedule import Refusal, time_route
-from dispatch.enums import Rule, VisitKind
-from dispatch.models import DispatchRun
+from dispatch.enums import BookingStatus, Rule, VisitKind
+from dispatch.models import Booking, DispatchRun
 from dispatch.usecases.build_problem import BuiltProblem, build_problem
 from dispatch.usecases.day_clock import DayClock
 from dispatch.usecases.errors import UseCaseError
+from dispatch.usecases.freeze_wall import Wall, behind_walls, brought_forward, noticed, walls
 from dispatch.usecases.note_sentences import note_sentence
-from dispatch.usecases.references import row_id
+from dispatch.usecases.references import row_id, trip_ref
 from dispatch.usecases.wording import refusal_sentence, unassigned_sentences
 
 
@@ -40,10 +42,11 @@ def retime_plan(*, run: DispatchRun, now: datetime) -> tuple[Problem, Plan]:
     """The day as it is, and the run's routes in it: as they were, or in the same order at the times left.
 
     May ask the road server: not to be called in a transaction. Raises UnfitNowError; NothingToPlanError when
-    the day has become empty.
+    the day has become empty. Nobody who was told a time is brought forward into the freeze time of this moment, and
+    what was driven to its end meanwhile is left out.
     """
     built = build_problem(company=run.company, day=run.service_on, now=now)
-    problem, plan = built.problem, Plan.from_json(run.plan)
+    problem, plan = built.problem, _still_to_drive(Plan.from_json(run.plan), built.problem)
     clock = DayClock.of(run.company, run.service_on)
     gone = frozenset(
         trip
@@ -52,10 +55,41 @@ def retime_plan(*, run: DispatchRun, now: datetime) -> tuple[Problem, Plan]:
     )
     if gone:
         raise UnfitNowError(gone, dict(_why_gone(built, plan, gone, clock)))
+    found = _judged(problem, plan, clock)
+    return problem, _behind_walls(problem, found, walls(built, clock=clock, now=now), clock)
+
+
+def _still_to_drive(plan: Plan, problem: Problem) -> Plan:
+    missing = [row_id(trip) for trip in plan.shift_of if trip not in problem.trip_by_id]
+    driven = Booking.objects.filter(pk__in=missing, status=BookingStatus.COMPLETED)
+    over = {trip_ref(pk) for pk in driven.values_list("pk", flat=True)}
+    routes = (
+        replace(route, visits=tuple(visit for visit in route.visits if visit.id not in over))
+        for route in plan.routes
+    )
+    return replace(plan, routes=tuple(routes))
+
+
+def _behind_walls(problem: Problem, found: Plan, known: dict[str, Wall], clock: DayClock) -> Plan:
+    """The plan, timed anew where it would bring somebody forward into the freeze time; some seconds nobody notices
+    pass where that does not work.
+    """
+    if not brought_forward(found, known):
+        return found
+    try:
+        return _in_order(behind_walls(problem, known), found, clock)
+    except UnfitNowError as error:
+        why = noticed(found, known, clock=clock)
+        if why:
+            raise UnfitNowError(frozenset(why), why) from error
+        return found
+
+
+def _judged(problem: Problem, plan: Plan, clock: DayClock) -> Plan:
     standing = _with_the_rest(problem, plan)
     if _knows_all_breaks(problem, plan) and not hard_violations(problem, standing):
-        return problem, standing
-    return problem, _in_order(problem, plan, clock)
+        return standing
+    return _in_order(problem, plan, clock)
 
 
 def _why_gone(

@@ -29,6 +29,7 @@ from dispatch.usecases.day_content import DayOverError, NothingToPlanError, refu
 from dispatch.usecases.errors import NotFoundError, UseCaseError
 from dispatch.usecases.measure_day import kpi_json, predicted_kpis
 from dispatch.usecases.note_sentences import note_sentence
+from dispatch.usecases.progress_alone import CONTENT, contents
 from dispatch.usecases.references import row_id
 from dispatch.usecases.replan_today import Seen, day_as_seen
 from dispatch.usecases.stretched_windows import stretched_notes
@@ -186,6 +187,7 @@ def keep_result(
             start=None if start is None else start.to_json(),
             settings=run.company.rules.model_dump(mode="json"),
             based_on={"bookings": built.booking_versions, "shifts": built.shift_versions}
+            | {CONTENT: contents(built.bookings)}
             | (seen or {})
             | ({"known": thought.known} if thought.known else {}),
             plan=plan.to_json(),

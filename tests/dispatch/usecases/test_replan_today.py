@@ -222,6 +222,28 @@ class TestWhoIsAsked:
         assert asked(company) is None
         assert asked(company, now=MORNING + PAUSE_AFTER_FAILURES) is not None
 
+    def test_plans_that_the_day_left_behind_are_no_crash(self, company: Company) -> None:
+        """Two: at once. Three: a minute later. Eight in a row: as after a crash."""
+        make_booking(company, pickup_at=at(16))
+        waits = {2: timedelta(), 3: timedelta(minutes=1), 8: PAUSE_AFTER_FAILURES}
+        for failed in range(1, 9):
+            make_run(
+                company,
+                version=DispatchRun.objects.count() + 1,
+                trigger=RunTrigger.REPLAN,
+                is_handed_over=True,
+                status=RunStatus.FAILED,
+                finished_at=MORNING,
+                error={"key": "bookings_changed", "figures": {"count": 1}},
+            )
+            if failed in waits:
+                wait = waits[failed]
+                if wait:
+                    assert asked(company, now=MORNING + wait - timedelta(seconds=1)) is None
+                found = asked(company, now=MORNING + wait)
+                assert found is not None
+                found.delete()
+
     def test_all_companies_are_looked_at(self, company: Company) -> None:
         other = morning()
         make_booking(company, pickup_at=at(16))
