@@ -1,15 +1,17 @@
 """Fairness against cost: up to three plans of which none is both dearer and less even than another.
 
-Each weight of fairness gives a plan; what counts is not the weight but what came of it: the price without
-that concern, and how far apart the drivers' loads are (where that is alike, for one driver may be stuck at an end,
-the Gini of all loads decides). Plans that another one beats in one and does not lose to
-in the other are dropped, and weights between those whose plans differ are tried until three are left or the tries are over (the weighted-sum
-method with refinement: Das & Dennis 1997 say what it can miss, plans in a dent of the front).
+Serving comes first: a plan that leaves more over than the best found, by the prices of serving, is no choice but
+unfinished search, and its weight is asked once more, from the plan that serves most. Each weight of fairness gives a
+plan; what counts is not the weight but what came of it: the price without that concern, and how far apart the drivers'
+loads are (where that is alike, for one driver may be stuck at an end, the Gini of all loads decides). Plans that
+another one beats in one and does not lose to in the other are dropped, and weights between those whose plans differ are
+tried until three are left or the tries are over (the weighted-sum method with refinement: Das & Dennis 1997 say what it
+can miss, plans in a dent of the front).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import isqrt
@@ -32,8 +34,8 @@ Planner = Callable[[Problem, Plan | None], Result]
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """A plan with its `cost` (fairness priced at nothing) and the `gap` between drivers, in trips per eight hours, and
-    the `gini` of their loads, both over the fairness window.
+    """A plan with its `cost` (fairness priced at nothing, and no price of who is left over: that is the same for all) and
+    the `gap` between drivers, in trips per eight hours, and the `gini` of their loads, both over the fairness window.
 
     `problem`: the day with the `weight` of fairness that the plan was made with (see `_weighed`). `price`: what the plan costs
     more than the cheapest of the choices, for being more even; 0 for that one.
@@ -50,7 +52,9 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """The cheapest first, each more even than the one before; `tried`: the weights asked, in their order."""
+    """The cheapest first, each more even than the one before; all leave equally little over. `tried`: the weights asked, in
+    their order; one asked twice had left more over than another.
+    """
 
     choices: tuple[Choice, ...]
     tried: tuple[int, ...]
@@ -66,7 +70,8 @@ class _Found:
     weight: int
     problem: Problem
     result: Result
-    cost: int
+    unserved: int  # the price of who is left over
+    cost: int  # of all the rest, without fairness
     evenness: tuple[float, float]  # gap, then Gini: the smaller the more even
 
 
@@ -106,19 +111,32 @@ def _ladder(company: int) -> tuple[int, ...]:
 
 
 def _next(ladder: tuple[int, ...], found: list[_Found]) -> int | None:
-    """The next weight of the ladder, then one between the two neighbours whose plans cost most unlike sums."""
+    """The next weight of the ladder, then one whose plan serves less, then one between the two neighbours whose plans
+    cost most unlike sums.
+    """
     if len(found) < len(ladder):
         return ladder[len(found)]
     if len(found) >= MOST_TRIES or len(_unbeaten(found)) >= WANTED:
         return None
-    by_weight = sorted(found, key=lambda item: item.weight)
+    tried = [item.weight for item in found]
+    serving = {item.weight: item for item in _serving(found)}
+    lagging = [weight for weight in tried if weight not in serving and tried.count(weight) == 1]
+    if lagging:
+        return lagging[0]
+    by_weight = sorted(serving.values(), key=lambda item: item.weight)
     between = {
         _between(low.weight, high.weight): abs(high.cost - low.cost)
         for low, high in pairwise(by_weight)
         if low.evenness != high.evenness
     }
-    untried = between.keys() - {item.weight for item in found}
+    untried = between.keys() - tried
     return max(untried, key=lambda weight: (between[weight], weight), default=None)
+
+
+def _serving(found: list[_Found]) -> list[_Found]:
+    """Those that leave the least over, by the prices of serving."""
+    least = min(item.unserved for item in found)
+    return [item for item in found if item.unserved == least]
 
 
 def _between(low: int, high: int) -> int:
@@ -126,20 +144,21 @@ def _between(low: int, high: int) -> int:
 
 
 def _measured(problem: Problem, day: Problem, weight: int, result: Result) -> _Found:
-    loads = fairness(problem, result.plan)
+    loads, priced = fairness(problem, result.plan), score(without_fairness(problem), result.plan)
     return _Found(
         weight=weight,
         problem=day,
         result=result,
-        cost=score(without_fairness(problem), result.plan).total,
+        unserved=priced.unserved,
+        cost=priced.total - priced.unserved,
         evenness=(loads.gap, round(loads.gini, 6)),
     )
 
 
-def _unbeaten(found: Iterable[_Found]) -> list[_Found]:
-    """The cheapest first; of plans alike in both the first that was found. One more try adds one at most."""
+def _unbeaten(found: list[_Found]) -> list[_Found]:
+    """Of those that serve most, the cheapest first; of plans alike in both the first that was found."""
     kept: list[_Found] = []
-    for item in sorted(found, key=lambda item: (item.cost, item.evenness)):
+    for item in sorted(_serving(found), key=lambda item: (item.cost, item.evenness)):
         if not kept or item.evenness < kept[-1].evenness:
             kept.append(item)
     return kept

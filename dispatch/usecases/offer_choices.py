@@ -36,8 +36,8 @@ EACH_S = 3.0  # of search for each plan, unless the company plans quicker; there
 
 @dataclass(frozen=True, kw_only=True)
 class Weighed:
-    """What a choice goes by: `cost` with fairness priced at nothing; over the fairness window the `gap` in trips per
-    eight hours, and the `gini` of the loads.
+    """What a choice goes by: `cost` by the company's weights with fairness priced at nothing, and without the price of who
+    is left over; over the fairness window the `gap` in trips per eight hours, and the `gini` of the loads.
     """
 
     cost: int
@@ -154,7 +154,7 @@ def standing_beside(offered: list[Offered]) -> Weighed | None:
     run = offered[0].run if offered else None
     if run is None or run.start is None:
         return None
-    return _weighed(Problem.from_json(run.problem), Plan.from_json(run.start))
+    return _weighed(run.company, Problem.from_json(run.problem), Plan.from_json(run.start))
 
 
 def chosen_of(company: Company, day: date, runs: list[int]) -> DispatchRun | None:
@@ -165,7 +165,7 @@ def chosen_of(company: Company, day: date, runs: list[int]) -> DispatchRun | Non
 
 def _measured(run: DispatchRun) -> Offered:
     problem = Problem.from_json(run.problem)
-    weighed = _weighed(problem, Plan.from_json(run.plan))
+    weighed = _weighed(run.company, problem, Plan.from_json(run.plan))
     return Offered(
         run=run,
         weight=problem.settings.weights.fairness_per_trip_squared,
@@ -176,13 +176,20 @@ def _measured(run: DispatchRun) -> Offered:
     )
 
 
-def _weighed(problem: Problem, plan: Plan) -> Weighed:
+def _weighed(company: Company, problem: Problem, plan: Plan) -> Weighed:
     inside = tuple(item for item in plan.unassigned if item.trip in problem.trip_by_id)
+    priced = score(_by_the_company(company, problem), replace(plan, unassigned=inside))
     loads = fairness(problem, plan)
     return Weighed(
-        cost=score(without_fairness(problem), replace(plan, unassigned=inside)).total,
+        cost=priced.total - priced.unserved,
         gap=loads.gap,
         gini=loads.gini,
         served=len(plan.shift_of),
         unserved=len(plan.unassigned),
     )
+
+
+def _by_the_company(company: Company, problem: Problem) -> Problem:
+    """One currency for all: with strong fairness emergency drivers were made dearer, too (see `pareto`)."""
+    usual = replace(problem.settings.weights, emergency_shift=company.rules.weights.emergency)
+    return without_fairness(replace(problem, settings=replace(problem.settings, weights=usual)))

@@ -220,7 +220,9 @@ class ChoicesInput(StrictSerializer):
 
 
 class ChoiceSerializer(serializers.Serializer[Any]):
-    """A run to look at and to apply. `cost`: fairness priced at nothing; `price`: what it costs more than the cheapest."""
+    """A run to look at and to apply. `cost`: fairness priced at nothing, and without the price of who is left over;
+    `price`: what it costs more than the cheapest.
+    """
 
     run = serializers.IntegerField(source="run.pk")
     version = serializers.IntegerField(source="run.version")
@@ -236,7 +238,9 @@ class ChoiceSerializer(serializers.Serializer[Any]):
 
 
 class ChoicesSerializer(serializers.Serializer[Any]):
-    """One to three plans, the cheapest first; none is both dearer and less even than another."""
+    """One to three plans, the cheapest first; all leave equally little over, none is both dearer and less even than
+    another.
+    """
 
     day = DayField()
     choices = ChoiceSerializer(many=True)

@@ -17,7 +17,7 @@ from dispatch.engine.pipeline import Result, make_plan
 from dispatch.engine.plan import Plan, Unassigned
 from dispatch.engine.problem import Problem, Weights
 from dispatch.engine.rules import hard_violations
-from dispatch.enums import Rule
+from dispatch.enums import Priority, Rule
 from tests.dispatch.engine.builders import PLAIN, plan, problem, shift, trip
 from tests.dispatch.engine.strategies import law, problems
 
@@ -147,6 +147,22 @@ class TestWhichAreTried:
         fair_choices(world, plan=told, start=even)
         assert drafts[:3] == [even, uneven, even]
 
+    def test_a_weight_whose_plan_serves_less_is_asked_once_more_from_the_one_that_serves_most(self):
+        """Of four trips the first plan leaves one over, the usual weight none, the strong one two, and never less."""
+        world = day()
+        uneven, even = _plan(world, 0, 0), _plan(world, 1, 2)
+        plans = iter([_plan(world, 0, 1), uneven, even, uneven, even])
+        drafts: list[Plan | None] = []
+
+        def told(asked: Problem, start: Plan | None) -> Result:
+            drafts.append(start)
+            return result(asked, next(plans))
+
+        found = fair_choices(world, plan=told)
+        assert found.tried == (0, USUAL, STRONG, 0, STRONG)
+        assert drafts[2:] == [uneven, uneven, uneven]
+        assert figures(found) == [(800, 4.0, 0)]
+
 
 class TestWhichAreKept:
     def kept(self, *points: tuple[int, int]) -> list[tuple[int, float]]:
@@ -160,6 +176,23 @@ class TestWhichAreKept:
     def test_one_that_is_beaten_is_dropped(self):
         """Near drives 6, then 5, 4, 3: each way 1 200 for six; far's first trip 600 more. Left out: two millions."""
         assert self.kept((0, 0), (1, 1), (3, 0)) == [(1_200, 6.0), (1_800, 0.0)]
+
+    def test_one_that_leaves_more_over_is_no_trade(self):
+        """Two and two, and two left over: as even as it gets, and cheaper on the road. Nobody may buy that."""
+        assert self.kept((0, 0), (0, 0), (2, 2)) == [(1_200, 6.0)]
+        assert self.kept((0, 1), (0, 0), (2, 2), (0, 0), (3, 0)) == [(1_200, 6.0), (1_800, 0.0)]
+
+    def test_who_is_left_over_counts_by_priority(self):
+        """One vital trip left over weighs more than three usual ones."""
+        world = day(trips=6)
+        vital = replace(world.trips[5], priority=Priority.VITAL)
+        world = replace(world, trips=(*world.trips[:5], vital))
+        usual = _plan(replace(world, trips=(vital, *world.trips[:5])), 0, 3)
+        made = iter([_plan(world, 2, 1), usual])
+        found = fair_choices(world, plan=lambda d, _start: result(d, next(made, usual)))
+        (kept,) = found.choices
+        assert [item.trip for item in kept.result.plan.unassigned] == ["t2", "t3", "t4"]
+        assert (kept.cost, kept.price) == (600, 0)
 
     def test_the_order_of_discovery_does_not_matter(self):
         for order in permutations([(0, 0), (1, 0), (3, 0)]):
@@ -194,7 +227,9 @@ class TestWhichAreKept:
         for choice in found.choices:
             made = choice.result.plan
             assert hard_violations(world, made) == ()
-            assert choice.cost == score(without_fairness(world), made).total
+            priced = score(without_fairness(world), made)
+            assert choice.cost == priced.total - priced.unserved
+            assert priced.unserved == score(world, found.choices[0].result.plan).unserved
             assert choice.gap == fairness(world, made).gap
             assert choice.price == choice.cost - found.choices[0].cost
 

@@ -8,7 +8,7 @@ import pytest
 
 from dispatch.engine.kpi import Kpi
 from dispatch.engine.problem import Problem
-from dispatch.enums import BookingStatus, RunStatus, RunTrigger
+from dispatch.enums import BookingStatus, DriverKind, RunStatus, RunTrigger
 from dispatch.models import Assignment, Company, DispatchRun
 from dispatch.usecases.apply_plan import apply_plan
 from dispatch.usecases.day_content import DayOverError, NothingToPlanError
@@ -21,7 +21,17 @@ from dispatch.usecases.offer_choices import (
     standing_beside,
 )
 from dispatch.usecases.run_dispatch import DayBusyError
-from tests.factories import DAY, at, make_booking, make_company, make_place, make_run, make_shift
+from tests.factories import (
+    DAY,
+    at,
+    make_booking,
+    make_company,
+    make_driver,
+    make_patient,
+    make_place,
+    make_run,
+    make_shift,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -77,6 +87,24 @@ def test_each_says_what_it_was_planned_with_and_what_fairness_costs_in_it(compan
     price = next(v for v in kpis_of(fair.run.quality) if v.key is Kpi.FAIRNESS_PRICE)
     assert price.value is not None
     assert price.value >= fair.price
+
+
+def test_no_price_holds_who_is_left_over_or_what_the_plan_alone_makes_dear(
+    company: Company,
+) -> None:
+    """One needs oxygen and nobody has it; one needs the emergency driver, whom strong fairness makes dearer to plan with."""
+    make_shift(company, driver=make_driver(company, kind=DriverKind.EMERGENCY, skills=("stairs",)))
+    make_booking(company, pickup_at=at(10), patient=make_patient(company, stairs_help=True))
+    make_booking(company, patient=make_patient(company, needs_oxygen=True))
+    numbers = offered(company)
+    usual, *_others = offered_choices(company, DAY, numbers)
+    assert (usual.served, usual.unserved) == (6, 1)
+    weights = company.rules.weights
+    assert weights.emergency < usual.cost < weights.serve_low
+    problem = usual.run.problem
+    problem["settings"]["weights"]["emergency_shift"] = 200_000
+    DispatchRun.objects.filter(pk=usual.run.pk).update(problem=problem)
+    assert usual.cost in {choice.cost for choice in offered_choices(company, DAY, numbers)}
 
 
 def test_the_chosen_one_is_applied_as_any_other_and_waits_no_more(company: Company) -> None:
