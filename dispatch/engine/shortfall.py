@@ -37,7 +37,7 @@ class Shortfall(NamedTuple):
 
 
 class Widening:
-    """One trip that was refused, asked again of the same routes with wider limits; answers are remembered.
+    """One trip that was refused, asked again of the same routes with wider limits; the tables of each are kept.
 
     Both windows open at both ends, a shift begins earlier and ends later: more minutes never help less, so
     the least number can be found by halving.
@@ -47,7 +47,6 @@ class Widening:
         self.openings, self.trip = openings, trip
         self._i = openings.network.trip_index[trip.id]
         self._networks: dict[tuple[Rule, int, str], Network] = {}
-        self._known: dict[tuple[Rule, str, int, str], bool] = {}
 
     def least(self, refusals: Mapping[str, Refusal]) -> Shortfall | None:
         """The shift that needs the fewest minutes; None when an hour helps none of them."""
@@ -68,13 +67,10 @@ class Widening:
         return 1 + bisect_left(range(1, most), True, key=fits) if fits(most) else None
 
     def _has_place(self, rule: Rule, shift: str, minutes: int, patient: str = "") -> bool:
-        key = (rule, shift, minutes, patient)
-        if key not in self._known:
-            room, network = self.openings.room(shift), self._network(rule, minutes, patient)
-            is_own = rule is Rule.TIME_WINDOW  # the route itself is what it was
-            wider = room.beside(network) if is_own else Room(network, room.s, room.sequence)
-            self._known[key] = best_fit(wider, self._i) is not None
-        return self._known[key]
+        room, network = self.openings.room(shift), self._network(rule, minutes, patient)
+        is_own = rule is Rule.TIME_WINDOW  # the route itself is what it was
+        wider = room.beside(network) if is_own else Room(network, room.s, room.sequence)
+        return best_fit(wider, self._i) is not None
 
     def _network(self, rule: Rule, minutes: int, patient: str) -> Network:
         """The tables of the day with this limit wider."""

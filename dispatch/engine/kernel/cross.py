@@ -24,13 +24,16 @@ def cross(day: Tables, plan: Routes, trial: Trial, seed: int, stream: Stream, wo
         return
     touch(plan, trial, a)
     touch(plan, trial, b)
-    for _ in range(2):  # the second time back, if one of them cannot be timed
-        _swap(plan, a, i, b, j, work)
-        is_timed = True
-        for side in range(2):
-            is_timed = refresh(day, plan, b if side else a, work) and is_timed
-        if is_timed:
-            return
+    _swap(plan, a, i, b, j, work)
+    if not _are_timed(day, plan, a, b, work):
+        _swap(plan, a, i, b, j, work)  # back
+        _are_timed(day, plan, a, b, work)
+
+
+@compiled
+def _are_timed(day: Tables, plan: Routes, a: int, b: int, work: Work) -> bool:
+    is_one_timed = refresh(day, plan, a, work)
+    return refresh(day, plan, b, work) and is_one_timed
 
 
 @compiled

@@ -241,7 +241,7 @@ class TestPlanning:
         client.post(first + "apply/")
         _run, same = plan(client, tomorrow)
         assert main_button(client, same) == "Discard"
-        Booking.objects.filter(pk=booking.pk).update(version=booking.version + 2)
+        Booking.objects.filter(pk=booking.pk).update(version=booking.version + 2, escort_seats=1)
         assert main_button(client, same) == "Plan again"
 
     def test_a_first_plan_without_drivers_says_so(self, signed_in: SignIn, tomorrow: Day) -> None:

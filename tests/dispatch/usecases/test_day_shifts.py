@@ -19,7 +19,7 @@ from dispatch.notes import Note, NoteKey
 from dispatch.usecases.apply_plan import StalePlanError, apply_plan
 from dispatch.usecases.assign_booking import assign_booking
 from dispatch.usecases.build_problem import BuiltProblem, build_problem
-from dispatch.usecases.errors import NotFoundError
+from dispatch.usecases.open_day import NotFeasibleError
 from dispatch.usecases.rank_drivers import rank_drivers
 from tests.dispatch.usecases.replan_world import planned, put_in_force
 from tests.factories import (
@@ -122,7 +122,7 @@ class TestACrewThatDropsOut:
         new = make_booking(company, pickup_at=at(11))
         loss(shift)
         assert rank_drivers(booking_id=new.pk, now=NOW).options == ()
-        with pytest.raises(NotFoundError, match="cannot drive"):
+        with pytest.raises(NotFeasibleError, match=r"absent|out of service|no longer active"):
             assign_booking(
                 booking_id=new.pk, shift_id=shift.pk, by=None, now=NOW, expected_version=None
             )

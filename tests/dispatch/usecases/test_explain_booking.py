@@ -308,7 +308,7 @@ class TestWithADriver:
         assert reason.sentence.endswith("The driver is absent.")
 
     def test_an_order_that_no_longer_works_is_said(self, company: Company) -> None:
-        """Two wheelchairs on board at once, and one place: either of them alone would do."""
+        """Two wheelchairs on board at once, and one place: either of them alone would do, the first one stays."""
         shift = duty(company, "Une", vehicle=make_vehicle(company, wheelchairs=1))
         rows = [
             make_booking(company, patient=make_patient(company, mobility=Mobility.WHEELCHAIR_FIXED))
@@ -317,7 +317,10 @@ class TestWithADriver:
         for number, row in enumerate(rows):
             start, end = at(9, number), at(9, 30 + number)
             make_assignment(row, shift, start=start, end=end, ride_group=rows[0].pk)
-        found = why(rows[0])
+        assert [reason.sentence for reason in why(rows[0]).reasons] == [
+            "Nobody but Une Éva can take this trip."
+        ]
+        found = why(rows[1])
         assert [reason.sentence for reason in found.reasons] == [
             "The journeys of this driver no longer work in their order."
         ]
